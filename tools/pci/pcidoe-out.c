@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Text and JSON from the same calls, so that the two never differ
+ *
+ * An object with a label is one line of text: the label, then key=value
+ * for each field. Objects without a label and arrays only structure JSON.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pcidoe.h"
+
+#define OUT_DEPTH	8
+
+bool out_json;
+
+static struct {
+	char close;		/* what ends this level in JSON */
+	bool used;		/* has members: the next one needs a comma */
+} level[OUT_DEPTH];
+static unsigned int depth;
+static bool in_line;		/* text: a line has been begun */
+
+static void end_line(void)
+{
+	if (in_line)
+		putchar('\n');
+	in_line = false;
+}
+
+static void put_json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+/* What precedes each member: comma, indentation and key, or a blank */
+static void member(const char *key)
+{
+	if (!out_json) {
+		if (key)
+			printf("%s%s=", in_line ? " " : "", key);
+		in_line = true;
+		return;
+	}
+
+	if (depth) {
+		printf("%s\n%*s", level[depth - 1].used ? "," : "",
+		       2 * depth, "");
+		level[depth - 1].used = true;
+	}
+	if (key) {
+		put_json_string(key);
+		printf(": ");
+	}
+}
+
+static void out_open(const char *key, const char *brackets)
+{
+	if (out_json) {
+		member(key);
+		putchar(brackets[0]);
+	}
+	level[depth].close = brackets[1];
+	level[depth++].used = false;
+}
+
+/**
+ * out_object() - Begin an object
+ * @key: name in JSON; NULL in an array and at the top
+ * @label: first word of a line of text, NULL for an object that has no line
+ */
+void out_object(const char *key, const char *label)
+{
+	out_open(key, "{}");
+	if (out_json || !label)
+		return;
+
+	end_line();
+	printf("%-9s", label);
+	in_line = true;
+}
+
+/**
+ * out_array() - Begin an array
+ * @key: name in JSON
+ */
+void out_array(const char *key)
+{
+	out_open(key, "[]");
+}
+
+/**
+ * out_end() - End the innermost object or array
+ */
+void out_end(void)
+{
+	depth--;
+	if (!out_json) {
+		if (level[depth].close == '}')
+			end_line();
+		return;
+	}
+
+	if (level[depth].used)
+		printf("\n%*s", 2 * depth, "");
+	putchar(level[depth].close);
+	if (!depth)
+		putchar('\n');
+}
+
+void out_str(const char *key, const char *val)
+{
+	member(key);
+	if (out_json)
+		put_json_string(val);
+	else
+		printf("%s", val);
+}
+
+void out_num(const char *key, u64 val)
+{
+	member(key);
+	printf("%llu", (unsigned long long)val);
+}
+
+/* A number with its unit, which JSON readers find in a field of its own */
+void out_quantity(const char *key, u64 val, const char *unit)
+{
+	out_num(key, val);
+	if (!out_json)
+		printf("%s", unit);
+}
+
+/* A string in JSON: its numbers carry 53 bits only */
+void out_hex(const char *key, u64 val)
+{
+	char buf[24];
+
+	snprintf(buf, sizeof(buf), "0x%llx", (unsigned long long)val);
+	out_str(key, buf);
+}
+
+/* An address-like size, with a round figure beside it for people */
+void out_size(const char *key, u64 val)
+{
+	unsigned int unit = 0;
+	u64 n = val;
+
+	out_hex(key, val);
+	for (; n && !(n & 1023) && unit < 6; n >>= 10)
+		unit++;
+	if (!out_json && unit)
+		printf(" (%llu %ciB)", (unsigned long long)n, " KMGTPE"[unit]);
+}
+
+void out_bool(const char *key, bool val)
+{
+	if (out_json) {
+		member(key);
+		printf("%s", val ? "true" : "false");
+	} else {
+		out_str(key, val ? "yes" : "no");
+	}
+}
+
+/* A string of hex digits in JSON, a dump of 16 bytes a line in text */
+void out_bytes(const char *key, const u8 *p, size_t len)
+{
+	size_t i;
+
+	if (out_json) {
+		member(key);
+		putchar('"');
+		for (i = 0; i < len; i++)
+			printf("%02x", p[i]);
+		putchar('"');
+		return;
+	}
+
+	end_line();
+	for (i = 0; i < len; i++) {
+		if (i % 16 == 0)
+			printf("%05zx:", i);
+		printf(" %02x", p[i]);
+		if (i % 16 == 15 || i == len - 1)
+			putchar('\n');
+	}
+}
+
+/**
+ * out_finish() - End the output
+ *
+ * A failed command may leave objects open: JSON is closed all the same, so
+ * that a reader can parse what there is.
+ *
+ * Return: 0, or an exit code when the output could not be written.
+ */
+int out_finish(void)
+{
+	while (depth)
+		out_end();
+	end_line();
+	if (fflush(stdout) || ferror(stdout))
+		return fail(EXIT_SYSTEM, "standard output: %s",
+			    strerror(errno));
+	return EXIT_OK;
+}
+
+/**
+ * fail() - Say in one line on standard error what went wrong
+ * @code: exit code
+ * @fmt: the message
+ *
+ * Return: @code, for a ``return fail(...)``.
+ */
+int fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "pcidoe: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
