@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine that builds and runs: packages, disk space, progress, commands."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HARNESS = ROOT / "harness"
+BUILD = ROOT / "build"
+START = time.monotonic()
+
+# Debian package: the command or file that tells whether it is there.
+BUILD_PACKAGES = {
+    "gcc": "gcc", "libc6-dev": "/usr/include/stdio.h", "make": "make", "flex": "flex",
+    "bison": "bison", "bc": "bc", "xz-utils": "xz", "ccache": "ccache",
+    "libelf-dev": "/usr/include/gelf.h",
+}
+QEMU_PACKAGES = {
+    "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
+}
+
+
+class Fail(Exception):
+    """Ends the command; the text is the one line that says what to do."""
+
+
+class Progress:
+    """One line that grows on a terminal, a line every half minute elsewhere."""
+
+    def __init__(self, what):
+        self.what, self.shown, self.tty = what, START, sys.stdout.isatty()
+        self.start = time.monotonic()
+        self.show("", force=True)
+
+    def show(self, state, force=False, end=""):
+        now = time.monotonic()
+        if not force and now - self.shown < (0.2 if self.tty else 30):
+            return
+        self.shown = now
+        line = f"==> {self.what} {state} [{clock(now - self.start)}]"
+        print(f"\r\033[K{line}" if self.tty else line, end=end if self.tty else "\n",
+              flush=True)
+
+    def done(self, state="done"):
+        self.show(state, force=True, end="\n")
+
+
+def clock(seconds):
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def run(cmd, **kwargs):
+    """Run quietly; the result carries returncode, stdout and stderr."""
+    return subprocess.run([str(c) for c in cmd], stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, check=False, **kwargs)
+
+
+def build(cmd, what, log, count):
+    """Run a long command, its output in a log, with the lines that match counted."""
+    progress, seen = Progress(what), 0
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w") as out, subprocess.Popen(
+            [str(c) for c in cmd], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace") as proc:
+        for line in proc.stdout:
+            out.write(line)
+            seen += bool(re.match(count, line))
+            progress.show(f"{seen} files")
+    progress.done(f"{seen} files")
+    if proc.returncode:
+        errors = [line for line in log.read_text().splitlines()
+                  if re.search(r"error|Error|\*\*\*", line)]
+        raise Fail(f"{what} failed: {errors[0] if errors else 'no message'} (see {log})")
+
+
+def missing(packages):
+    return [name for name, probe in packages.items()
+            if not (os.path.exists(probe) if probe[0] == "/" else shutil.which(probe))]
+
+
+def install(packages):
+    """Install with apt-get what the probes do not find."""
+    lacking = missing(packages)
+    if not lacking:
+        return
+    names = " ".join(lacking)
+    if not shutil.which("apt-get"):
+        raise Fail(f"missing {names}, and there is no apt-get: install them by hand")
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if root and not shutil.which("sudo"):
+        raise Fail(f"missing {names}: run 'apt-get install {names}' as root")
+    progress = Progress(f"installing {names}")
+    apt = root + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    add = apt + ["install", "--no-install-recommends", *lacking]
+    # Fresh machines have no package lists, others old ones.
+    if run(add).returncode and (run(apt + ["update"]), run(add))[1].returncode or \
+            missing(packages):
+        progress.done("failed")
+        raise Fail(f"could not install {names}: see what 'apt-get install {names}' says")
+    progress.done()
+
+
+def need_space(where, gigabytes):
+    while not where.exists():
+        where = where.parent
+    free = shutil.disk_usage(where).free / 2**30
+    if free < gigabytes:
+        raise Fail(f"{where}: {free:.1f} GB free, {gigabytes} needed: make room there")

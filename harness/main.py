@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The commands of ./run: each is a module with add_arguments() and main()."""
+import argparse
+import importlib
+import sys
+
+import host
+
+COMMANDS = {
+    # "demo": "boot the library against an emulated CXL topology and show every mailbox",
+    # "test": "run the KUnit suites and the device tests",
+    # "check": "build in every configuration, run the static checkers",
+    "tree": "make an integrated kernel tree",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run", description=__doc__)
+    sub = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        cmd = sub.add_parser(name, help=text, description=text)
+        importlib.import_module(name).add_arguments(cmd)
+    args = parser.parse_args()
+    try:
+        return importlib.import_module(args.command).main(args)
+    except host.Fail as err:
+        print(f"run {args.command}: {err}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"run {args.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Make an integrated kernel tree: this project's files, merged entries, hooks."""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import host
+from hooks import HOOKS
+
+DEFAULT = "6.12"
+SUITES = ("sid", "trixie-backports")
+STAMP = ".doe-hooks"
+MAKEFILE = "drivers/pci/Makefile"
+COMPAT = "drivers/pci/doe-compat.h"
+# Ours only where the kernel has none; a hook tells the kernel's own of our part.
+YIELDS = ("tools/pci/Makefile", "tools/pci/.gitignore")
+# Entries of ours in a file of the kernel's: what they take the place of there.
+MERGED = {
+    "drivers/pci/Kconfig": r"^config PCI_DOE(?:_\w+)?\n(?:(?:[ \t].*)?\n)*",
+    MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE(?:_\w+)?\)|CFLAGS_doe).*\n",
+    "MAINTAINERS": r"(?:^PCI DATA OBJECT EXCHANGE.*\n(?:.+\n)*\n)?(?=^PCI DRIVER FOR AARDVARK)",
+}
+UNPACK = {".xz": "xz", ".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
+
+
+def add_arguments(parser):
+    parser.add_argument("dir", metavar="DIR", type=Path, help="the tree to make or to update")
+    add_kernel_argument(parser)
+
+
+def add_kernel_argument(parser):
+    parser.add_argument("--kernel", metavar="SRC",
+                        help="pristine kernel: a directory, a tarball, or the version of "
+                        f"one of Debian's linux-source packages (default {DEFAULT})")
+
+
+def main(args):
+    changed = make(args.dir, args.kernel)
+    print(f"{args.dir}: Linux {version(args.dir)} with the DOE library, {changed} files written")
+    return 0
+
+
+def prepared(kernel):
+    """The tree under build/ for this kernel, made or brought up to date."""
+    tree = host.BUILD / re.sub(r"[^\w.]+", "-", kernel or DEFAULT).strip("-") / "tree"
+    if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
+        shutil.rmtree(tree)
+    make(tree, kernel)
+    return tree
+
+
+def make(tree, kernel):
+    """Make the tree, or bring it up to date; return how many files were written."""
+    if tree.is_dir() and any(tree.iterdir()):
+        if not is_kernel(tree):
+            raise host.Fail(f"{tree} holds something that is no kernel tree: "
+                            "give an empty or a new directory")
+        check_same(tree, kernel)
+        if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
+            raise host.Fail(f"{tree} was made by another version of this project: remove it")
+        return write(tree, integrate(tree))
+    partial = tree.absolute().with_name(f"{tree.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        unpack(kernel or DEFAULT, partial)
+        changed = write(partial, integrate(partial, shown=kernel))
+        if tree.exists():
+            tree.rmdir()
+        partial.rename(tree)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return changed
+
+
+def is_kernel(tree):
+    return all((tree / name).is_file() for name in ("Kbuild", "drivers/pci/probe.c"))
+
+
+def version(tree):
+    text = (tree / "Makefile").read_text()
+    return ".".join(re.findall(r"^(?:VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)", text, re.M))
+
+
+def check_same(tree, kernel):
+    here = version(tree)
+    if kernel and os.path.isdir(kernel) and is_kernel(Path(kernel)):
+        same = here == version(Path(kernel))
+    else:
+        same = not re.fullmatch(r"[\d.]+", kernel or "") or f"{here}.".startswith(f"{kernel}.")
+    if not same:
+        raise host.Fail(f"{tree} is Linux {here}, not {kernel}: remove it or give another DIR")
+
+
+# Where the source comes from
+
+def unpack(kernel, into):
+    if re.fullmatch(r"\d+\.\d+", kernel) and not os.path.exists(kernel):
+        kernel = fetch(kernel)
+    source = Path(kernel)
+    host.need_space(into.parent, 2)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        if not is_kernel(source):
+            raise host.Fail(f"{source} is no kernel tree: it has no drivers/pci/probe.c")
+        progress = host.Progress(f"copying {source}")
+        if host.run(["cp", "-a", "--reflink=auto", source, into]).returncode:
+            raise host.Fail(f"{source} could not be copied to {into}")
+        progress.done()
+    elif source.is_file():
+        untar(source, into)
+        if not is_kernel(into):
+            raise host.Fail(f"{source} holds no kernel: no drivers/pci/probe.c in it")
+    else:
+        raise host.Fail(f"--kernel {source}: no such directory, tarball or version")
+
+
+def untar(source, into):
+    into.mkdir()
+    progress, size = host.Progress(f"unpacking {source.name}"), source.stat().st_size
+    filters = UNPACK.get(source.suffix)
+    with open(source, "rb") as tarball, subprocess.Popen(
+            ["tar", "-x", "-C", into, "--strip-components=1",
+             *(["-I", filters] if filters else [])],
+            stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as tar:
+        try:
+            while chunk := tarball.read(1 << 20):
+                tar.stdin.write(chunk)
+                progress.show(f"{100 * tarball.tell() // size}%")
+        except BrokenPipeError:
+            pass
+    progress.done()
+    if tar.returncode:
+        raise host.Fail(f"{source} could not be unpacked: is it a whole tarball?")
+
+
+def fetch(release):
+    """The tarball of Debian's linux-source package, installed or downloaded."""
+    package = f"linux-source-{release}"
+    installed = Path(f"/usr/src/{package}.tar.xz")
+    cached = host.BUILD / "cache" / installed.name
+    if release == DEFAULT:
+        host.install({package: str(installed)})
+    for tarball in (installed, cached):
+        if tarball.exists():
+            return tarball
+    if not shutil.which("apt-get"):
+        raise host.Fail(f"no {package} and no apt-get here: give a tree with --kernel")
+    progress = host.Progress(f"downloading {package}")
+    apt = host.BUILD / "cache" / "apt"
+    shutil.rmtree(apt, ignore_errors=True)
+    try:
+        if not download(package, apt):
+            progress.done("failed")
+            raise host.Fail(f"apt finds no {package}: give a tree with --kernel")
+        host.run(["dpkg-deb", "-x", next(apt.glob("*.deb")), apt])
+        (apt / f"usr/src/{installed.name}").rename(cached)
+    finally:
+        shutil.rmtree(apt, ignore_errors=True)
+    progress.done()
+    return cached
+
+
+def download(package, apt):
+    """From a newer suite of the mirrors that this system uses, by apt's own rules
+    but with lists and cache of our own, so that the system's are not touched."""
+    for part in ("lists/partial", "cache/archives/partial"):
+        (apt / part).mkdir(parents=True)
+    (apt / "status").touch()
+    options = [f"-oDir::State::lists={apt}/lists", f"-oDir::State::status={apt}/status",
+               f"-oDir::Cache={apt}/cache", f"-oDir::Etc::sourcelist={apt}/sources.list",
+               "-oDir::Etc::sourceparts=/dev/null", "-oAPT::Sandbox::User=root"]
+    mirrors = host.run(["apt-get", "indextargets", "--format", "$(REPO_URI)",
+                        "Created-By: Packages"]).stdout.split()
+    for suite in SUITES:
+        for mirror in dict.fromkeys(mirrors):
+            (apt / "sources.list").write_text(f"deb {mirror} {suite} main\n")
+            host.run(["apt-get", "-qq", *options, "update"])
+            if not host.run(["apt-get", "-qq", *options, "download", package],
+                            cwd=apt).returncode:
+                return True
+    return False
+
+
+# What goes into it
+
+def integrate(tree, shown=None):
+    """Every file that differs from what it should hold, all worked out before
+    the first is written: {path: bytes}."""
+    new = {}
+
+    def text(path):
+        if path in new:
+            return new[path].decode()
+        try:
+            return (tree / path).read_text()
+        except FileNotFoundError:
+            raise host.Fail(f"{shown or tree} is not understood: {path} is missing") from None
+
+    def anchored(path, count, anchor):
+        if count != 1:
+            raise host.Fail(f"{shown or tree} is not understood: {path} has {count} of the "
+                            f"anchor {anchor.strip()!r}, not one")
+
+    compat = missing_api(tree)
+    for path in project_files():
+        if path not in MERGED and not (path in YIELDS and (tree / path).exists()):
+            new[path] = (host.ROOT / path).read_bytes()
+    for path, pattern in MERGED.items():
+        old, entries = text(path), (host.ROOT / path).read_text()
+        entries = re.sub(r"\A#.*\n+", "", entries) + compat.get(path, "\n")
+        place = re.search(pattern, old, re.M)
+        anchored(path, int(bool(place)), pattern)
+        new[path] = (old[:place.start()] + entries +
+                     re.sub(pattern, "", old[place.end():], flags=re.M)).encode()
+    for path, where, anchor, insert in (hook for topic in HOOKS.values() for hook in topic):
+        old = text(path)
+        if insert in old:
+            continue
+        anchored(path, old.count(anchor), anchor)
+        new[path] = old.replace(anchor, {"before": insert + anchor, "after": anchor + insert,
+                                         "replace": insert}[where]).encode()
+    if COMPAT in compat:
+        new[COMPAT] = compat[COMPAT].encode()
+    new[STAMP] = stamp().encode()
+    return {path: data for path, data in new.items()
+            if not (tree / path).exists() or (tree / path).read_bytes() != data}
+
+
+def write(tree, files):
+    """Each file beside its place first, so that a full disk changes nothing."""
+    host.need_space(tree, 0.1)
+    partial = {tree / path: (tree / path).with_name(f".{Path(path).name}.partial")
+               for path in files}
+    for path, data in files.items():
+        target = tree / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial[target].write_bytes(data)
+        mode = target if target.exists() else host.ROOT / path
+        if mode.exists():
+            shutil.copymode(mode, partial[target])
+    for target, written in partial.items():
+        written.rename(target)
+    return len(files)
+
+
+def project_files():
+    """The files of this repository that stand at their place in a kernel tree."""
+    tops = ("Documentation", "drivers", "include", "tools")
+    listed = host.run(["git", "-C", host.ROOT, "ls-files", "-co", "--exclude-standard", *tops])
+    if not listed.returncode:
+        return [path for path in listed.stdout.split() if (host.ROOT / path).is_file()]
+    return [str(path.relative_to(host.ROOT)) for top in tops
+            for path in (host.ROOT / top).rglob("*") if path.is_file()]
+
+
+def stamp():
+    """Hooks are never taken out again: a tree made with others is of no use."""
+    return hashlib.sha256((host.HARNESS / "hooks.py").read_bytes()).hexdigest() + "\n"
+
+
+def missing_api(tree):
+    """What this kernel lacks of the newest one's API: {path: text}."""
+    snippets = {path.stem: path for path in sorted((host.HARNESS / "compat").glob("*.h"))}
+    lacking = set(snippets)
+    for header in (tree / "include/linux").rglob("*.h"):
+        if lacking:
+            lacking -= set(re.findall(r"\w+", header.read_text(errors="replace")))
+    header = "/* SPDX-License-Identifier: GPL-2.0 */\n" + "\n".join(
+        snippets[symbol].read_text() for symbol in sorted(lacking))
+    rules = "".join(f"CFLAGS_{name}.o += -include $(src)/doe-compat.h\n"
+                    for name in re.findall(r"([\w-]+)\.o\b", (host.ROOT / MAKEFILE).read_text()))
+    return {COMPAT: header, MAKEFILE: rules} if lacking else {MAKEFILE: ""}
