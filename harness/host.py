@@ -17,7 +17,7 @@ START = time.monotonic()
 BUILD_PACKAGES = {
     "gcc": "gcc", "libc6-dev": "/usr/include/stdio.h", "make": "make", "flex": "flex",
     "bison": "bison", "bc": "bc", "xz-utils": "xz", "ccache": "ccache",
-    "libelf-dev": "/usr/include/gelf.h",
+    "libelf-dev": "/usr/include/gelf.h", "libpci-dev": "/usr/include/pci/pci.h",
 }
 QEMU_PACKAGES = {
     "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
@@ -59,6 +59,17 @@ def run(cmd, **kwargs):
                           capture_output=True, check=False, **kwargs)
 
 
+def stream(cmd, **kwargs):
+    """Run with the output shown as it comes; return it."""
+    text = ""
+    with subprocess.Popen([str(c) for c in cmd], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs) as proc:
+        for line in proc.stdout:
+            print(line, end="", flush=True)
+            text += line
+    return text
+
+
 def build(cmd, what, log, count):
     """Run a long command, its output in a log, with the lines that match counted."""
     progress, seen = Progress(what), 0
@@ -97,8 +108,10 @@ def install(packages):
     apt = root + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     add = apt + ["install", "--no-install-recommends", *lacking]
     # Fresh machines have no package lists, others old ones.
-    if run(add).returncode and (run(apt + ["update"]), run(add))[1].returncode or \
-            missing(packages):
+    if run(add).returncode:
+        run(apt + ["update"])
+        run(add)
+    if missing(packages):
         progress.done("failed")
         raise Fail(f"could not install {names}: see what 'apt-get install {names}' says")
     progress.done()

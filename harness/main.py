@@ -7,9 +7,9 @@ import sys
 import host
 
 COMMANDS = {
-    # "demo": "boot the library against an emulated CXL topology and show every mailbox",
-    # "test": "run the KUnit suites and the device tests",
-    # "check": "build in every configuration, run the static checkers",
+    "demo": "boot the library against an emulated CXL topology and show every mailbox",
+    "test": "run the KUnit suites and the device tests",
+    "check": "build in every configuration, run the static checkers",
     "tree": "make an integrated kernel tree",
 }
 

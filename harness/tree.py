@@ -20,7 +20,7 @@ YIELDS = ("tools/pci/Makefile", "tools/pci/.gitignore")
 # Entries of ours in a file of the kernel's: what they take the place of there.
 MERGED = {
     "drivers/pci/Kconfig": r"^config PCI_DOE(?:_\w+)?\n(?:(?:[ \t].*)?\n)*",
-    MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE(?:_\w+)?\)|CFLAGS_doe).*\n",
+    MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE(?:_\w+)?\)|(?:CFLAGS_)?doe).*\n(?:\t.*\n)*",
     "MAINTAINERS": r"(?:^PCI DATA OBJECT EXCHANGE.*\n(?:.+\n)*\n)?(?=^PCI DRIVER FOR AARDVARK)",
 }
 UNPACK = {".xz": "xz", ".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
@@ -79,25 +79,29 @@ def is_kernel(tree):
     return all((tree / name).is_file() for name in ("Kbuild", "drivers/pci/probe.c"))
 
 
+def is_release(kernel):
+    return re.fullmatch(r"\d+\.\d+", kernel) and not os.path.exists(kernel)
+
+
 def version(tree):
     text = (tree / "Makefile").read_text()
     return ".".join(re.findall(r"^(?:VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)", text, re.M))
 
 
 def check_same(tree, kernel):
-    here = version(tree)
-    if kernel and os.path.isdir(kernel) and is_kernel(Path(kernel)):
-        same = here == version(Path(kernel))
-    else:
-        same = not re.fullmatch(r"[\d.]+", kernel or "") or f"{here}.".startswith(f"{kernel}.")
-    if not same:
-        raise host.Fail(f"{tree} is Linux {here}, not {kernel}: remove it or give another DIR")
+    """The tree that is there should come from the kernel that was asked for."""
+    here, path = version(tree), Path(kernel or DEFAULT)
+    if kernel is None or path.is_file() or is_release(kernel) and f"{here}.".startswith(f"{kernel}."):
+        return
+    if path.is_dir() and is_kernel(path) and version(path) == here:
+        return
+    raise host.Fail(f"{tree} is Linux {here}, not {kernel}: remove it or give another DIR")
 
 
 # Where the source comes from
 
 def unpack(kernel, into):
-    if re.fullmatch(r"\d+\.\d+", kernel) and not os.path.exists(kernel):
+    if is_release(kernel):
         kernel = fetch(kernel)
     source = Path(kernel)
     host.need_space(into.parent, 2)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The emulated machine: QEMU with a CXL host bridge, a switch and two memory
+devices, and a small initramfs whose output comes through a serial port of its own."""
+import os
+import re
+import shutil
+import subprocess
+
+import cdat
+import host
+
+QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+QEMU_NEEDED = (7, 2)
+SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|Oops|Call Trace|possible circular locking|"
+                   r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
+# PCI address that the kernel gives the device: CDAT that it serves.
+CDATS = {
+    "0000:0d:00.0": cdat.memory(ranges=100, size=2 << 20),
+    "0000:0e:00.0": cdat.switch(ports=2),
+    "0000:10:00.0": cdat.memory(ranges=2, size=128 << 20),
+}
+NAMES = dict(zip(CDATS, ("CXL memory device (Type 3) below a root port",
+                         "CXL switch, upstream port",
+                         "CXL memory device (Type 3) behind the switch")))
+
+
+def machine(served):
+    """A Type 3 device below a root port, another behind a switch."""
+    large, upstream, small = (f"cdat={served / name}" for name in CDATS)
+    memory = [arg for n in (0, 1) for arg in (
+        "-object", f"memory-backend-ram,id=mem{n},share=on,size=256M",
+        "-object", f"memory-backend-ram,id=lsa{n},share=on,size=1M")]
+    devices = [
+        "pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1",
+        "cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2",
+        "cxl-rp,port=1,bus=cxl.1,id=rp1,chassis=0,slot=3",
+        f"cxl-type3,bus=rp0,memdev=mem0,lsa=lsa0,id=pmem0,{large}",
+        f"cxl-upstream,bus=rp1,id=us0,{upstream}",
+        "cxl-downstream,port=0,bus=us0,id=dp0,chassis=0,slot=4",
+        f"cxl-type3,bus=dp0,memdev=mem1,lsa=lsa1,id=pmem1,{small}",
+    ]
+    return ["-M", "q35,cxl=on,cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G",
+            "-m", "1G,maxmem=4G,slots=4", "-smp", "2", "-accel", "tcg", *memory,
+            *(arg for device in devices for arg in ("-device", device))]
+
+
+def check_qemu():
+    if not shutil.which(QEMU):
+        raise host.Fail(f"{QEMU} is missing: install the package qemu-system-x86")
+    text = host.run([QEMU, "--version"]).stdout
+    found = re.search(r"version (\d+)\.(\d+)", text)
+    if not found or tuple(map(int, found.groups())) < QEMU_NEEDED:
+        needed = ".".join(map(str, QEMU_NEEDED))
+        raise host.Fail(f"{QEMU} is {text.splitlines()[0] if text else 'no QEMU'}: {needed} or "
+                        "newer is needed, name another one in QEMU=")
+
+
+def libraries(binary):
+    """What a dynamic executable needs at run time."""
+    return re.findall(r"(/\S+) \(0x", host.run(["ldd", binary]).stdout)
+
+
+def initramfs(kernel, binaries=()):
+    """busybox, the init script, the kselftests and the tables that QEMU serves."""
+    where = host.BUILD / "boots"
+    root = where / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    for name in ("bin", "proc", "sys", "dev", "tmp", "selftests/kselftest"):
+        (root / name).mkdir(parents=True)
+    for binary in (shutil.which("busybox"), *binaries):
+        shutil.copy2(binary, root / "bin")
+        for library in libraries(binary):
+            target = root / library.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(library, target)
+    shutil.copy2(host.HARNESS / "guest/init", root / "init")
+    shutil.copy2(host.HARNESS / "guest/show", root / "bin")
+    selftests = kernel.tree / "tools/testing/selftests"
+    shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
+    shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
+    served = root / "cdat"
+    served.mkdir()
+    for name, table in CDATS.items():
+        (served / name).write_bytes(table)
+    packed = where / "initramfs.cpio"
+    with open(packed, "wb") as out:
+        find = subprocess.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True)
+        if subprocess.run(["cpio", "--quiet", "-oH", "newc"], cwd=root, input=find.stdout,
+                          stdout=out, check=False).returncode:
+            raise host.Fail(f"{packed} could not be written: is there disk space?")
+    return packed
+
+
+class Boot:
+    """One boot: what came through the serial ports."""
+
+    def __init__(self, kernel, name, initrd, parameters, timeout=300):
+        where = initrd.parent
+        self.log, self.out = where / f"{name}.log", where / f"{name}.out"
+        for path in (self.log, self.out):
+            path.unlink(missing_ok=True)
+        command = [QEMU, *machine(initrd.parent / "root/cdat"), "-nodefaults", "-no-reboot",
+                   "-display", "none", "-serial", f"file:{self.log}", "-serial",
+                   f"file:{self.out}", "-kernel", kernel.image, "-initrd", initrd, "-append",
+                   f"console=ttyS0 panic=-1 kunit.enable=0 {parameters}"]
+        progress = host.Progress(f"booting {name}")
+        try:
+            result = host.run(command, timeout=timeout)
+            self.problem = result.stderr.strip() if result.returncode else ""
+        except subprocess.TimeoutExpired:
+            self.problem = f"no end after {timeout} s"
+        progress.done()
+        self.console = read(self.log)
+        self.output = read(self.out)
+
+
+def splats(console):
+    """Lines of a console that no boot may have."""
+    return [line for line in console.splitlines() if SPLAT.search(line)]
+
+
+def tcg_only():
+    """The environment for kunit.py: newer ones try KVM first, and hang where its
+    device opens but runs no guest."""
+    wrapper = host.BUILD / "tools" / "qemu-system-x86_64"
+    wrapper.write_text(f"""#!/bin/sh
+for arg; do
+	shift
+	case $arg in -accel | kvm | hvf | tcg) continue ;; esac
+	set -- "$@" "$arg"
+done
+exec {shutil.which(QEMU)} -accel tcg "$@"
+""")
+    wrapper.chmod(0o755)
+    return {**os.environ, "PATH": f"{wrapper.parent}:{os.environ['PATH']}"}
+
+
+def read(path):
+    return path.read_text(errors="replace").replace("\r", "") if path.exists() else ""

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""./run test: the KUnit suites, then the kselftests on emulated devices."""
+import re
+
+import guest
+import host
+import kernel
+import tree
+
+# Boots of the device tests: (name, kernel parameters, tests)
+DEVICE_TESTS = [
+    ("interrupts", "DOE_EXPECT=irq",
+     "discovery.sh,interrupts.sh,cdat.sh,lost_interrupt.sh,rebind.sh"),
+    ("nomsi", "DOE_EXPECT=polled pci=nomsi", "discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
+]
+
+
+def add_arguments(parser):
+    tree.add_kernel_argument(parser)
+
+
+def main(args):
+    built = kernel.ready(args.kernel)
+    passed, failed = kunit(built)
+    initrd = guest.initramfs(built)
+    for name, parameters, tests in DEVICE_TESTS:
+        boot = guest.Boot(built, name, initrd,
+                          f"doe_run=test doe_tests={tests} {parameters}")
+        result = host.run(built.kunit("parse", boot.out))
+        print(result.stdout)
+        counts = count(result.stdout, boot.console, boot.log)
+        passed, failed = passed + counts[0], failed + counts[1]
+    print(f"{passed} passed, {failed} failed")
+    return int(failed > 0 or passed == 0)
+
+
+def kunit(built):
+    """Run the suites with kunit.py, which starts a machine of its own."""
+    output = host.stream(built.kunit("exec", "--arch=x86_64", f"--build_dir={built.dir}",
+                                     "--timeout=600", "--qemu_args=-smp 2"),
+                         cwd=built.tree, env=guest.tcg_only())
+    log = built.dir / "test.log"
+    return count(output, guest.read(log), log)
+
+
+def count(output, console, log):
+    """Passed and failed by kunit.py's own summary: a test that was skipped or got
+    lost has failed, and a kernel that warns has, whatever its tests say."""
+    summary = re.search(r"Ran \d+ tests: (.*)", output)
+    results = dict(re.findall(r"(\w+): (\d+)", summary.group(1))) if summary else {}
+    passed = int(results.pop("passed", 0))
+    failed = sum(map(int, results.values())) + (not passed)
+    splats = guest.splats(console)
+    for line in splats:
+        print(f"{log}: {line}")
+    return passed, failed + bool(splats)
