@@ -128,7 +128,14 @@ void out_str(const char *key, const char *val)
 	if (out_json)
 		put_json_string(val);
 	else
-		printf("%s", val);
+		printf(strchr(val, ' ') ? "\"%s\"" : "%s", val);
+}
+
+/* What is clear to people from what they asked for */
+void out_str_json(const char *key, const char *val)
+{
+	if (out_json)
+		out_str(key, val);
 }
 
 void out_num(const char *key, u64 val)

@@ -3,96 +3,202 @@
  * pcidoe - exchange data objects with a PCIe device from user space
  */
 
-#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "pcidoe.h"
 
-static struct {
-	const char *decode;	/* cdat: file to decode */
-} opts;
+struct options opts = { .sysfs = "/sys" };
 
 static const char help[] =
-"pcidoe - PCIe Data Object Exchange from user space\n"
+"NAME\n"
+"  pcidoe - PCIe Data Object Exchange (DOE) from user space\n"
 "\n"
-"USAGE\n"
-"  pcidoe cdat --decode FILE    decode a table: a file, the sysfs attribute\n"
-"                               CDAT of a CXL endpoint, or - for stdin\n"
+"SYNOPSIS\n"
+"  pcidoe [OPTION]... COMMAND [ADDRESS [ARGUMENT...]]\n"
+"\n"
+"COMMANDS\n"
+"  list [ADDRESS]        mailboxes, with owner and status\n"
+"  features ADDRESS      features of a device that the kernel found\n"
+"  discover ADDRESS      features of a mailbox, by DOE Discovery\n"
+"  exchange ADDRESS VID:TYPE [HEX...|@FILE]\n"
+"                        send the bytes, or those of FILE (@- is standard\n"
+"                        input), as a data object; show the response\n"
+"  cdat ADDRESS          read and decode the Coherent Device Attribute Table\n"
+"  cdat --decode FILE    decode a table in a file or in the sysfs attribute\n"
+"                        CDAT of a CXL device; touches no mailbox\n"
+"  compliance ADDRESS    CXL Compliance capability and status\n"
+"  spdm-version ADDRESS  SPDM versions of the device (GET_VERSION)\n"
+"  take ADDRESS          have the kernel hand a mailbox to user space\n"
+"  give ADDRESS          give it back\n"
+"\n"
+"ADDRESS\n"
+"  [DOMAIN:]BUS:DEVICE.FUNCTION[@OFFSET], hexadecimal. OFFSET is that of the\n"
+"  DOE Capability. Without it: the only mailbox of the device, or the first\n"
+"  that says in DOE Discovery that it offers what the command needs.\n"
 "\n"
 "OPTIONS\n"
-"  -j, --json                   output for machines\n"
-"  -h, --help                   this text\n";
+"  -f, --force           use a mailbox that the kernel owns or may own: what\n"
+"                        both do at a time fails for both\n"
+"  -j, --json            output for machines\n"
+"  -o, --out FILE        cdat, exchange: write the raw bytes to FILE\n"
+"  -d, --decode FILE     see cdat; - is standard input\n"
+"  -q, --quiet           no progress messages\n"
+"      --sysfs DIR       where sysfs is, for tests\n"
+"  -h, --help            this text\n"
+"\n"
+"OWNERS\n"
+"  kernel                a driver uses the mailbox; 'take' hands it over\n"
+"  kernel-core           the PCI core uses it, and doesn't hand it over\n"
+"  user                  handed over: free for this tool\n"
+"  guest                 bound to vfio\n"
+"  unknown               the kernel has no say in DOE, or doesn't tell\n"
+"  'list' and 'features' only read, whoever the owner is. The others use\n"
+"  mailboxes of 'user' only, unless forced. They lock the mailbox, wait at\n"
+"  most a second each for DOE Busy, the response and an abort, and leave the\n"
+"  mailbox idle, also when they fail or are interrupted.\n"
+"\n"
+"EXIT STATUS\n"
+"  0  success\n"
+"  1  wrong arguments or input\n"
+"  2  no such device, mailbox or feature, or the device is gone\n"
+"  3  no permission\n"
+"  4  the kernel owns the mailbox, or another process uses it\n"
+"  5  no answer in time\n"
+"  6  the device reported an error\n"
+"  7  malformed response or table\n"
+"  8  file or system error\n"
+"  128 + N  ended by signal N\n"
+"  Errors are one line on standard error.\n"
+"\n"
+"EXAMPLES\n"
+"  pcidoe list\n"
+"  pcidoe take 35:00.0@190 && pcidoe compliance 35:00.0@190\n"
+"  pcidoe exchange 35:00.0@190 1e98:02 00 00 0000\n"
+"  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
 
-/**
- * read_file() - Read a whole file
- * @name: its name, "-" for standard input
- * @max: bytes that it may have
- * @buf: where to store the allocated contents
- * @size: where to store their size
- *
- * Return: 0 or an exit code.
- */
-static int read_file(const char *name, size_t max, u8 **buf, size_t *size)
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int sig)
 {
-	bool std = !strcmp(name, "-");
-	int ret = EXIT_OK;
-	FILE *f;
-
-	f = std ? stdin : fopen(name, "rb");
-	if (!f)
-		return fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
-
-	*buf = malloc(max + 1);
-	*size = *buf ? fread(*buf, 1, max + 1, f) : 0;
-	if (!*buf || ferror(f))
-		ret = fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
-	else if (*size > max)
-		ret = fail(EXIT_USAGE, "%s: more than %zu bytes", name, max);
-
-	if (ret) {
-		free(*buf);
-		*buf = NULL;
-	}
-	if (!std)
-		fclose(f);
-	return ret;
+	stop_signal = sig;
 }
 
-static int cmd_decode(const char *name)
+/* Without SA_RESTART, so that sleeps end */
+static void catch_signals(void)
 {
-	size_t size = 0;
-	u8 *table = NULL;
-	int ret;
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction sa = { .sa_handler = on_signal };
+	size_t i;
 
-	ret = read_file(name, CDAT_MAX_SIZE, &table, &size);
-	if (ret)
-		return ret;
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &sa, NULL);
 
-	ret = cdat_decode(table, size);
-	free(table);
-	return ret;
+	/* A reader that goes away must not leave the mailbox in mid-exchange */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool stopped(void *priv)
+{
+	(void)priv;
+	return stop_signal;
+}
+
+static struct {
+	const char *what;
+	struct timespec start;
+	long next;		/* milliseconds after start to speak again */
+	bool spoke;
+} prog;
+
+/**
+ * progress_begin() - Begin work of which to show the progress
+ * @what: the work in a word
+ */
+void progress_begin(const char *what)
+{
+	prog.what = what;
+	prog.next = 1000;
+	clock_gettime(CLOCK_MONOTONIC, &prog.start);
+}
+
+/**
+ * progress() - Say that the work still goes on
+ * @priv: not used
+ *
+ * After the first second: on a terminal one line that counts, elsewhere a
+ * line now and then.
+ */
+void progress(void *priv)
+{
+	bool tty = isatty(STDERR_FILENO);
+	struct timespec now;
+	long ms;
+
+	(void)priv;
+	if (opts.quiet)
+		return;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (now.tv_sec - prog.start.tv_sec) * 1000 +
+	     (now.tv_nsec - prog.start.tv_nsec) / 1000000;
+	if (ms < prog.next)
+		return;
+
+	fprintf(stderr, "%spcidoe: %s: working for %ld.%ld s%s",
+		tty ? "\r" : "", prog.what, ms / 1000, ms / 100 % 10,
+		tty ? "" : "\n");
+	prog.spoke = tty;
+	prog.next = ms + (tty ? 200 : 10000);
+}
+
+/**
+ * progress_end() - Clear the progress line
+ */
+void progress_end(void)
+{
+	if (prog.spoke)
+		fprintf(stderr, "\r\033[K");
+	prog.spoke = false;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "decode", required_argument, NULL, 'd' },
+		{ "force", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "decode", required_argument, NULL, 'd' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "sysfs", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int c, ret, err;
 
-	while ((c = getopt_long(argc, argv, "d:jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "fjo:d:qh", options, NULL)) != -1) {
 		switch (c) {
-		case 'd':
-			opts.decode = optarg;
+		case 'f':
+			opts.force = true;
 			break;
 		case 'j':
 			out_json = true;
+			break;
+		case 'o':
+			opts.out = optarg;
+			break;
+		case 'd':
+			opts.decode = optarg;
+			break;
+		case 'q':
+			opts.quiet = true;
+			break;
+		case 's':
+			opts.sysfs = optarg;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -101,11 +207,13 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	if (optind == argc)
+		return fail(EXIT_USAGE, "no command, see --help");
 
-	if (optind + 1 != argc || strcmp(argv[optind], "cdat") || !opts.decode)
-		return fail(EXIT_USAGE, "nothing to do, see --help");
-
-	ret = cmd_decode(opts.decode);
+	catch_signals();
+	ret = run_command(argc - optind, argv + optind);
 	err = out_finish();
+	if (ret == EXIT_SIGNAL)
+		ret += stop_signal;
 	return ret ? ret : err;
 }

@@ -4,7 +4,8 @@
  *
  * The tool is made of rooms that know little of each other:
  *
- *	pcidoe.c	command line, the commands
+ *	pcidoe.c	command line, signals, progress
+ *	pcidoe-cmd.c	the commands
  *	pcidoe-dev.c	PCI devices: libpci, sysfs, ownership, locking
  *	pcidoe-mbox.c	exchanges on a mailbox, over any register access
  *	pcidoe-cdat.c	decoding of a Coherent Device Attribute Table
@@ -17,7 +18,6 @@
 #include <stddef.h>
 #include <pci/types.h>
 
-#define __printf(a, b)	__attribute__((format(printf, a, b)))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Exit codes, documented in --help */
@@ -58,6 +58,7 @@ void out_object(const char *key, const char *label);
 void out_array(const char *key);
 void out_end(void);
 void out_str(const char *key, const char *val);
+void out_str_json(const char *key, const char *val);
 void out_num(const char *key, u64 val);
 void out_quantity(const char *key, u64 val, const char *unit);
 void out_hex(const char *key, u64 val);
@@ -66,13 +67,170 @@ void out_bool(const char *key, bool val);
 void out_bytes(const char *key, const u8 *p, size_t len);
 int out_finish(void);
 
-__printf(2, 3) int fail(int code, const char *fmt, ...);
+int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
+
+/* pcidoe-mbox.c */
+
+#define DOE_VID_PCI		0x0001
+#define DOE_TYPE_DISCOVERY	0x00
+#define DOE_TYPE_CMA		0x01
+#define DOE_VID_CXL		0x1e98
+#define DOE_TYPE_COMPLIANCE	0x00
+#define DOE_TYPE_CDAT		0x02
+
+#define DOE_MAX_FEATURES	256
+#define DOE_MAX_DW		0x40000
+#define DOE_MAX_PAYLOAD		((DOE_MAX_DW - 2) * 4)
+
+/* Registers of the DOE Capability, PCIe r6.2 sec 7.9.24 */
+#define DOE_CAP			0x04
+#define  DOE_CAP_INT_SUP	0x00000001
+#define  DOE_CAP_INT_MSG(cap)	(((cap) >> 1) & 0x7ff)
+#define DOE_CTRL		0x08
+#define  DOE_CTRL_ABORT		0x00000001
+#define  DOE_CTRL_INT_EN	0x00000002
+#define  DOE_CTRL_GO		0x80000000
+#define DOE_STATUS		0x0c
+#define  DOE_STATUS_BUSY	0x00000001
+#define  DOE_STATUS_INT		0x00000002
+#define  DOE_STATUS_ERROR	0x00000004
+#define  DOE_STATUS_READY	0x80000000
+#define DOE_WRITE		0x10
+#define DOE_READ		0x14
+#define DOE_CAP_SIZE		0x18
+
+/**
+ * struct doe_ops - what the exchange engine stands on
+ * @read: read a register of the capability; 0 or a negative error code
+ * @write: write one; 0 or a negative error code
+ * @now: microseconds of a monotonic clock
+ * @sleep: sleep for so many microseconds, or less when a signal comes
+ * @stopped: the user wants to stop
+ * @progress: called now and then while an exchange lasts
+ */
+struct doe_ops {
+	int (*read)(void *priv, unsigned int reg, u32 *val);
+	int (*write)(void *priv, unsigned int reg, u32 val);
+	u64 (*now)(void *priv);
+	void (*sleep)(void *priv, u64 us);
+	bool (*stopped)(void *priv);
+	void (*progress)(void *priv);
+};
+
+/**
+ * struct doe_mbox - a mailbox
+ * @ops: access to it
+ * @priv: handed to @ops
+ * @version: of the DOE Capability
+ * @received: payload bytes that the last response had, stored or not
+ * @why: what the last error was, in words
+ */
+struct doe_mbox {
+	const struct doe_ops *ops;
+	void *priv;
+	unsigned int version;
+	size_t received;
+	char why[120];
+};
+
+struct doe_feature {
+	u16 vid;
+	u8 type;
+	u32 max_dw;		/* longest object, 0 if the device doesn't say */
+};
+
+int doe_abort(struct doe_mbox *mb);
+int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
+		 const void *req, size_t req_len, void *resp, size_t resp_len);
+int doe_discover(struct doe_mbox *mb, struct doe_feature *features);
+
+int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
+	PCI_PRINTF(3, 4);
 
 /* pcidoe-cdat.c */
 
 #define CDAT_HEADER_SIZE	16
 #define CDAT_MAX_SIZE		0x100000
 
+int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size);
 int cdat_decode(const u8 *table, size_t size);
+
+/* pcidoe-dev.c */
+
+struct pci_dev;
+
+struct address {
+	int domain, bus, dev, fn;
+	int offset;		/* of the DOE Capability, -1 if not given */
+};
+
+enum owner {
+	OWNER_UNKNOWN,		/* the kernel does not say */
+	OWNER_KERNEL,		/* auxiliary driver bound */
+	OWNER_CORE,		/* the PCI core, without auxiliary device */
+	OWNER_GUEST,		/* vfio */
+	OWNER_USER,		/* handed over */
+};
+
+/**
+ * struct mailbox - a DOE Capability of a PCI device
+ * @pdev: the device for libpci
+ * @dev: its name in sysfs
+ * @path: its directory in sysfs
+ * @driver: its driver, or ""
+ * @aux: name of the auxiliary device of the mailbox, or ""
+ * @owner: who may touch it
+ * @vendor: Vendor ID of the device
+ * @device: Device ID of the device
+ * @offset: of the DOE Capability
+ * @cap: DOE Capabilities register
+ * @lock: file whose lock keeps other processes away, or -1
+ * @mb: for exchanges
+ */
+struct mailbox {
+	struct pci_dev *pdev;
+	char dev[24];
+	char path[256];
+	char driver[64];
+	char aux[256];
+	enum owner owner;
+	u16 vendor;
+	u16 device;
+	u16 offset;
+	u32 cap;
+	int lock;
+	struct doe_mbox mb;
+};
+
+int parse_address(const char *s, struct address *addr);
+int dev_open(const char *sysfs);
+void dev_close(void);
+int dev_find(const struct address *addr, struct mailbox **list, size_t *n);
+int dev_features(const struct mailbox *m, struct doe_feature *features);
+const char *owner_name(enum owner owner);
+int mailbox_claim(struct mailbox *m, bool force);
+void mailbox_release(struct mailbox *m);
+int mailbox_bind(struct mailbox *m, bool bind);
+
+/* pcidoe.c */
+
+struct options {
+	bool force;
+	bool quiet;
+	const char *out;	/* file for raw data */
+	const char *decode;	/* cdat: file to decode */
+	const char *sysfs;
+};
+
+extern struct options opts;
+
+bool stopped(void *priv);
+void progress_begin(const char *what);
+void progress(void *priv);
+void progress_end(void);
+
+/* pcidoe-cmd.c */
+
+int run_command(int argc, char **argv);
 
 #endif /* _PCIDOE_H */

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcidoe.h"
+
+/* Compliance, CXL r2.0 sec 14.16.4 */
+#define COMPLIANCE_CAPABILITY	0
+#define COMPLIANCE_STATUS	1
+#define COMPLIANCE_VERSION	1
+
+#define SPDM_VERSION_10		0x10
+#define SPDM_GET_VERSION	0x84
+#define SPDM_VERSION		0x04
+#define SPDM_ERROR		0x7f
+
+static const struct {
+	u16 vid;
+	u8 type;
+	const char *name;
+} feature_names[] = {
+	{ DOE_VID_PCI, DOE_TYPE_DISCOVERY, "DOE Discovery" },
+	{ DOE_VID_PCI, DOE_TYPE_CMA, "CMA-SPDM" },
+	{ DOE_VID_PCI, 2, "Secured CMA-SPDM" },
+	{ DOE_VID_PCI, 3, "CMA-SPDM with Connection ID" },
+	{ DOE_VID_PCI, 4, "Secured CMA-SPDM with Connection ID" },
+	{ DOE_VID_PCI, 5, "Async Message" },
+	{ DOE_VID_CXL, DOE_TYPE_COMPLIANCE, "CXL Compliance" },
+	{ DOE_VID_CXL, DOE_TYPE_CDAT, "CXL Table Access (CDAT)" },
+};
+
+static const char *feature_name(const struct doe_feature *f)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(feature_names); i++)
+		if (feature_names[i].vid == f->vid &&
+		    feature_names[i].type == f->type)
+			return feature_names[i].name;
+	return "";
+}
+
+/**
+ * read_file() - Read a whole file
+ * @name: its name, "-" for standard input
+ * @max: bytes that it may have
+ * @buf: where to store the allocated contents
+ * @size: where to store their size
+ *
+ * Return: 0 or an exit code.
+ */
+static int read_file(const char *name, size_t max, u8 **buf, size_t *size)
+{
+	bool std = !strcmp(name, "-");
+	int ret = EXIT_OK;
+	FILE *f;
+
+	f = std ? stdin : fopen(name, "rb");
+	if (!f)
+		return fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
+
+	*buf = malloc(max + 1);
+	*size = *buf ? fread(*buf, 1, max + 1, f) : 0;
+	if (!*buf || ferror(f))
+		ret = fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
+	else if (*size > max)
+		ret = fail(EXIT_USAGE, "%s: more than %zu bytes", name, max);
+
+	if (ret) {
+		free(*buf);
+		*buf = NULL;
+	}
+	if (!std)
+		fclose(f);
+	return ret;
+}
+
+static int write_out(const u8 *p, size_t len)
+{
+	FILE *f;
+
+	if (!opts.out)
+		return EXIT_OK;
+
+	f = fopen(opts.out, "wb");
+	if (f) {
+		fwrite(p, 1, len, f);
+		if (!ferror(f) && !fclose(f))
+			return EXIT_OK;
+	}
+	return fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
+}
+
+/* What the error of an exchange means to a script */
+static int exchange_failed(struct mailbox *m, int err)
+{
+	int code;
+
+	switch (err) {
+	case -EINTR:
+		code = EXIT_SIGNAL;
+		break;
+	case -ENODEV:
+		code = EXIT_NODEV;
+		break;
+	case -EACCES:
+		code = EXIT_PERM;
+		break;
+	case -EBUSY:
+	case -ETIMEDOUT:
+		code = EXIT_TIMEOUT;
+		break;
+	case -EPROTO:
+		code = EXIT_PROTO;
+		break;
+	case -EMSGSIZE:
+		code = EXIT_USAGE;
+		break;
+	default:
+		code = EXIT_DEVERR;
+		break;
+	}
+	progress_end();
+	return fail(code, "%s@%#x: %s", m->dev, m->offset, m->mb.why);
+}
+
+static int bad_response(struct mailbox *m, const char *what, int len)
+{
+	return fail(EXIT_PROTO, "%s@%#x: bad %s response, %d bytes", m->dev,
+		    m->offset, what, len);
+}
+
+static void out_mailbox(const struct mailbox *m)
+{
+	char label[40];
+
+	snprintf(label, sizeof(label), "%s@%#x", m->dev, m->offset);
+	out_object(NULL, label);
+	out_str_json("device", m->dev);
+	if (out_json)
+		out_hex("offset", m->offset);
+}
+
+static void out_feature(const struct doe_feature *f)
+{
+	char id[12];
+
+	snprintf(id, sizeof(id), "%04x:%02x", f->vid, f->type);
+	out_object(NULL, id);
+	out_str_json("feature", id);
+	out_str("name", feature_name(f));
+	if (f->max_dw)
+		out_num("max_length_dw", f->max_dw);
+	out_end();
+}
+
+static void out_features(const struct doe_feature *features, int n)
+{
+	int i;
+
+	out_array("features");
+	for (i = 0; i < n; i++)
+		out_feature(&features[i]);
+	out_end();
+}
+
+static int one_mailbox(const struct address *addr, struct mailbox **m)
+{
+	size_t n;
+	int ret;
+
+	ret = dev_find(addr, m, &n);
+	if (ret)
+		return ret;
+	if (n > 1)
+		return fail(EXIT_USAGE,
+			    "%s has %zu mailboxes, add @offset (see 'list')",
+			    (*m)->dev, n);
+	return EXIT_OK;
+}
+
+/* Does the mailbox offer @want? An exit code if not, or if it can't say */
+static int offers(struct mailbox *m, const struct doe_feature *want)
+{
+	struct doe_feature features[DOE_MAX_FEATURES];
+	int i, n;
+
+	n = doe_discover(&m->mb, features);
+	if (n < 0)
+		return exchange_failed(m, n);
+	for (i = 0; i < n; i++)
+		if (features[i].vid == want->vid &&
+		    features[i].type == want->type)
+			return EXIT_OK;
+	return EXIT_NODEV;
+}
+
+/* Claim the first mailbox that offers @want */
+static int claim_first(struct mailbox *list, size_t n,
+		       const struct doe_feature *want, struct mailbox **m)
+{
+	int err, ret = EXIT_NODEV;
+	bool tried = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		*m = &list[i];
+		if ((*m)->owner != OWNER_USER && !opts.force)
+			continue;
+
+		tried = true;
+		err = mailbox_claim(*m, opts.force);
+		if (!err)
+			err = offers(*m, want);
+		if (!err || err == EXIT_SIGNAL)
+			return err;
+		mailbox_release(*m);
+		if (err != EXIT_NODEV)
+			ret = err;
+	}
+
+	if (!tried)
+		return mailbox_claim(list, false);
+	if (ret == EXIT_NODEV)
+		fail(ret, "%s: no mailbox offers %04x:%02x %s", list->dev,
+		     want->vid, want->type, feature_name(want));
+	return ret;
+}
+
+/*
+ * Claim the mailbox at @addr, or the first of the device that offers @want.
+ * One that is named is not asked what it offers: its answer to features that
+ * it lacks may be just what the user wants to see.
+ */
+static int claim_for(const struct address *addr, const struct doe_feature *want,
+		     struct mailbox **m)
+{
+	size_t n;
+	int ret;
+
+	ret = dev_find(addr, m, &n);
+	if (ret)
+		return ret;
+	if (addr->offset >= 0)
+		return mailbox_claim(*m, opts.force);
+	return claim_first(*m, n, want, m);
+}
+
+static int claim_one(const struct address *addr, struct mailbox **m)
+{
+	int ret;
+
+	ret = one_mailbox(addr, m);
+	if (ret)
+		return ret;
+	return mailbox_claim(*m, opts.force);
+}
+
+static void out_status(u32 status)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%s%s%s",
+		 status & DOE_STATUS_BUSY ? ",busy" : "",
+		 status & DOE_STATUS_ERROR ? ",error" : "",
+		 status & DOE_STATUS_READY ? ",ready" : "");
+	if (status == 0xffffffff)
+		out_str("status", "gone");
+	else
+		out_str("status", buf[0] ? buf + 1 : "idle");
+}
+
+static void list_one(const struct mailbox *m)
+{
+	char id[12];
+	u32 status;
+
+	out_mailbox(m);
+	snprintf(id, sizeof(id), "%04x:%04x", m->vendor, m->device);
+	out_str("id", id);
+	out_num("version", m->mb.version);
+	if (m->cap & DOE_CAP_INT_SUP)
+		out_num("message", DOE_CAP_INT_MSG(m->cap));
+	if (!m->mb.ops->read(m->mb.priv, DOE_STATUS, &status))
+		out_status(status);
+	out_str("owner", owner_name(m->owner));
+	if (m->driver[0])
+		out_str("driver", m->driver);
+	if (m->aux[0])
+		out_str("auxiliary", m->aux);
+	out_end();
+}
+
+static int cmd_list(const struct address *addr, int argc, char **argv)
+{
+	struct mailbox *list;
+	size_t i, n;
+	int ret;
+
+	(void)argc;
+	(void)argv;
+	ret = dev_find(addr, &list, &n);
+	out_object(NULL, NULL);
+	out_array("mailboxes");
+	for (i = 0; i < n; i++)
+		list_one(&list[i]);
+	out_end();
+	out_end();
+	return ret;
+}
+
+static int cmd_features(const struct address *addr, int argc, char **argv)
+{
+	struct doe_feature features[DOE_MAX_FEATURES];
+	struct mailbox *m;
+	size_t count;
+	int n, ret;
+
+	(void)argc;
+	(void)argv;
+	ret = dev_find(addr, &m, &count);
+	if (ret)
+		return ret;
+
+	n = dev_features(m, features);
+	if (n < 0)
+		return fail(EXIT_NODEV,
+			    "%s: no doe_features in sysfs, see 'discover'",
+			    m->dev);
+
+	out_object(NULL, NULL);
+	out_str_json("device", m->dev);
+	out_features(features, n);
+	out_end();
+	return EXIT_OK;
+}
+
+static int cmd_discover(const struct address *addr, int argc, char **argv)
+{
+	struct doe_feature features[DOE_MAX_FEATURES];
+	struct mailbox *m;
+	int n, ret;
+
+	(void)argc;
+	(void)argv;
+	ret = claim_one(addr, &m);
+	if (ret)
+		return ret;
+
+	n = doe_discover(&m->mb, features);
+	if (n < 0)
+		return exchange_failed(m, n);
+
+	progress_end();
+	out_mailbox(m);
+	out_num("discovery_version", m->mb.version >= 2 ? 2 : 0);
+	out_features(features, n);
+	out_end();
+	return EXIT_OK;
+}
+
+static int parse_feature(const char *s, struct doe_feature *f)
+{
+	unsigned int vid, type;
+	int end = 0;
+
+	if (strspn(s, "0123456789abcdefABCDEF:") != strlen(s) ||
+	    sscanf(s, "%4x:%2x%n", &vid, &type, &end) != 2 || s[end])
+		return fail(EXIT_USAGE, "%s: not VID:TYPE", s);
+	*f = (struct doe_feature) { vid, type, 0 };
+	return EXIT_OK;
+}
+
+static int parse_hex_bytes(int argc, char **argv, u8 **buf, size_t *len)
+{
+	const char *s;
+	size_t max = 0;
+	int i, end;
+
+	for (i = 0; i < argc; i++)
+		max += strlen(argv[i]) / 2;
+
+	*len = 0;
+	*buf = malloc(max + 1);
+	if (!*buf)
+		return fail(EXIT_SYSTEM, "out of memory");
+
+	for (i = 0; i < argc; i++) {
+		for (s = argv[i]; *s; s += 2) {
+			end = 0;
+			if (!isxdigit(s[0]) || !isxdigit(s[1]) ||
+			    sscanf(s, "%2hhx%n", *buf + *len, &end) != 1)
+				return fail(EXIT_USAGE,
+					    "%s: not pairs of hex digits",
+					    argv[i]);
+			++*len;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int parse_request(int argc, char **argv, u8 **req, size_t *len)
+{
+	int ret;
+
+	if (argc == 1 && argv[0][0] == '@')
+		return read_file(argv[0] + 1, DOE_MAX_PAYLOAD, req, len);
+
+	ret = parse_hex_bytes(argc, argv, req, len);
+	if (!ret && *len > DOE_MAX_PAYLOAD)
+		ret = fail(EXIT_USAGE, "request of more than %d bytes",
+			   DOE_MAX_PAYLOAD);
+	return ret;
+}
+
+static int cmd_exchange(const struct address *addr, int argc, char **argv)
+{
+	static u8 resp[DOE_MAX_PAYLOAD];
+	struct doe_feature feat;
+	struct mailbox *m;
+	size_t len = 0;
+	u8 *req = NULL;
+	int n, ret;
+
+	ret = parse_feature(argv[0], &feat);
+	if (!ret)
+		ret = parse_request(argc - 1, argv + 1, &req, &len);
+	if (!ret)
+		ret = claim_for(addr, &feat, &m);
+	if (ret)
+		goto out;
+
+	n = doe_exchange(&m->mb, feat.vid, feat.type, req, len, resp,
+			 sizeof(resp));
+	if (n < 0) {
+		ret = exchange_failed(m, n);
+		goto out;
+	}
+
+	progress_end();
+	out_mailbox(m);
+	out_num("length", n);
+	if (!opts.out)
+		out_bytes("response", resp, n);
+	out_end();
+	ret = write_out(resp, n);
+out:
+	free(req);
+	return ret;
+}
+
+static int cmd_cdat(const struct address *addr, int argc, char **argv)
+{
+	static const struct doe_feature cdat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 };
+	static u8 table[CDAT_MAX_SIZE];
+	struct mailbox *m;
+	size_t size;
+	int err, ret;
+
+	(void)argc;
+	(void)argv;
+	ret = claim_for(addr, &cdat, &m);
+	if (ret)
+		return ret;
+
+	err = cdat_read(&m->mb, table, &size);
+	if (err)
+		return exchange_failed(m, err);
+
+	progress_end();
+	ret = cdat_decode(table, size);
+	return write_out(table, size) ?: ret;
+}
+
+static int decode_file(const char *name)
+{
+	size_t size = 0;
+	u8 *table = NULL;
+	int ret;
+
+	ret = read_file(name, CDAT_MAX_SIZE, &table, &size);
+	if (ret)
+		return ret;
+
+	ret = cdat_decode(table, size);
+	free(table);
+	return ret;
+}
+
+/* Send a Compliance request that is just a code; check the response */
+static int compliance(struct mailbox *m, u8 code, u8 *resp, int len)
+{
+	u8 req[4] = { code, COMPLIANCE_VERSION };
+	int n;
+
+	n = doe_exchange(&m->mb, DOE_VID_CXL, DOE_TYPE_COMPLIANCE, req,
+			 sizeof(req), resp, len);
+	if (n < 0)
+		return exchange_failed(m, n);
+	if (n < len || resp[0] != code)
+		return bad_response(m, "Compliance", n);
+	return EXIT_OK;
+}
+
+static const char *compliance_status(u8 status)
+{
+	static const char * const names[] = {
+		"ok", "not authorised", "unknown failure",
+		"unsupported injection", "internal error", "busy",
+		"not initialised",
+	};
+
+	return status < ARRAY_SIZE(names) ? names[status] : "?";
+}
+
+static int cmd_compliance(const struct address *addr, int argc, char **argv)
+{
+	static const struct doe_feature feat = { DOE_VID_CXL,
+						 DOE_TYPE_COMPLIANCE, 0 };
+	struct mailbox *m;
+	u8 cap[20], status[10];
+	int ret;
+
+	(void)argc;
+	(void)argv;
+	ret = claim_for(addr, &feat, &m);
+	if (!ret)
+		ret = compliance(m, COMPLIANCE_CAPABILITY, cap, sizeof(cap));
+	if (!ret)
+		ret = compliance(m, COMPLIANCE_STATUS, status, sizeof(status));
+	if (ret)
+		return ret;
+
+	progress_end();
+	out_mailbox(m);
+	out_object("capability", "capability");
+	out_num("version", cap[1]);
+	out_num("status", cap[3]);
+	out_str("meaning", compliance_status(cap[3]));
+	out_hex("available", get_le64(cap + 4));
+	out_hex("enabled", get_le64(cap + 12));
+	out_end();
+	out_object("status", "status");
+	out_num("version", status[1]);
+	out_hex("capabilities", get_le32(status + 3));
+	out_num("cache_size", get_le16(status + 7));
+	out_num("cache_size_units", status[9]);
+	out_end();
+	out_end();
+
+	if (cap[3])
+		return fail(EXIT_DEVERR, "%s@%#x: Compliance status %u, %s",
+			    m->dev, m->offset, cap[3],
+			    compliance_status(cap[3]));
+	return EXIT_OK;
+}
+
+static int cmd_spdm_version(const struct address *addr, int argc, char **argv)
+{
+	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
+	static const u8 req[4] = { SPDM_VERSION_10, SPDM_GET_VERSION };
+	struct mailbox *m;
+	u8 resp[6 + 255 * 2 + 2];
+	int i, n, ret;
+	u16 v;
+
+	(void)argc;
+	(void)argv;
+	ret = claim_for(addr, &cma, &m);
+	if (ret)
+		return ret;
+
+	n = doe_exchange(&m->mb, cma.vid, cma.type, req, sizeof(req), resp,
+			 sizeof(resp));
+	if (n < 0)
+		return exchange_failed(m, n);
+
+	progress_end();
+	if (n >= 4 && resp[1] == SPDM_ERROR)
+		return fail(EXIT_DEVERR,
+			    "%s@%#x: SPDM error %#04x, data %#04x",
+			    m->dev, m->offset, resp[2], resp[3]);
+	if (n < 6 || resp[1] != SPDM_VERSION || n < 6 + 2 * resp[5])
+		return bad_response(m, "SPDM VERSION", n);
+
+	out_mailbox(m);
+	out_array("versions");
+	for (i = 0; i < resp[5]; i++) {
+		v = get_le16(resp + 6 + 2 * i);
+		out_object(NULL, "SPDM");
+		out_num("major", v >> 12);
+		out_num("minor", v >> 8 & 0xf);
+		out_num("update", v >> 4 & 0xf);
+		out_num("alpha", v & 0xf);
+		out_end();
+	}
+	out_end();
+	out_end();
+	return EXIT_OK;
+}
+
+static int hand_over(const struct address *addr, bool bind)
+{
+	struct mailbox *m;
+	int ret;
+
+	ret = one_mailbox(addr, &m);
+	if (!ret)
+		ret = mailbox_bind(m, bind);
+	if (ret)
+		return ret;
+
+	out_mailbox(m);
+	out_str("owner", owner_name(m->owner));
+	out_end();
+	return EXIT_OK;
+}
+
+static int cmd_take(const struct address *addr, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return hand_over(addr, false);
+}
+
+static int cmd_give(const struct address *addr, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return hand_over(addr, true);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct address *addr, int argc, char **argv);
+	int min, max;		/* arguments after the address; -1: any */
+	bool any;		/* no address: all devices */
+} commands[] = {
+	{ "list", cmd_list, 0, 0, true },
+	{ "features", cmd_features, 0, 0, false },
+	{ "discover", cmd_discover, 0, 0, false },
+	{ "exchange", cmd_exchange, 1, -1, false },
+	{ "cdat", cmd_cdat, 0, 0, false },
+	{ "compliance", cmd_compliance, 0, 0, false },
+	{ "spdm-version", cmd_spdm_version, 0, 0, false },
+	{ "take", cmd_take, 0, 0, false },
+	{ "give", cmd_give, 0, 0, false },
+};
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/**
+ * run_command() - Run the command of the command line
+ * @argc: number of arguments
+ * @argv: command, address, arguments of the command
+ *
+ * Return: 0 or an exit code.
+ */
+int run_command(int argc, char **argv)
+{
+	const struct command *cmd = find_command(argv[0]);
+	struct address addr;
+	int ret;
+
+	if (!cmd)
+		return fail(EXIT_USAGE, "%s: no such command, see --help",
+			    argv[0]);
+	if (cmd->run == cmd_cdat && opts.decode && argc == 1)
+		return decode_file(opts.decode);
+	if (opts.decode || (argc < 2 && !cmd->any) ||
+	    (argc > 1 && (argc - 2 < cmd->min ||
+			  (cmd->max >= 0 && argc - 2 > cmd->max))))
+		return fail(EXIT_USAGE, "%s: wrong arguments, see --help",
+			    argv[0]);
+
+	if (argc > 1) {
+		ret = parse_address(argv[1], &addr);
+		if (ret)
+			return ret;
+	}
+
+	ret = dev_open(opts.sysfs);
+	if (ret)
+		return ret;
+
+	progress_begin(cmd->name);
+	ret = cmd->run(argc > 1 ? &addr : NULL, argc - 2, argv + 2);
+	progress_end();
+	dev_close();
+	return ret;
+}

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exchanges on a DOE mailbox, PCIe r6.2 sec 6.30
+ *
+ * Every wait has an end, and however an exchange ends, the mailbox is left
+ * idle: by the exchange itself or by an abort.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pcidoe.h"
+
+#define DOE_TIMEOUT_US	1000000		/* each of Busy, response and abort */
+#define DOE_PAUSE_MIN	20		/* between two looks at Status */
+#define DOE_PAUSE_MAX	20000
+#define DOE_CHECK_DW	64		/* look up from a long transfer so often */
+
+#define DOE_ALL_ONES	0xffffffff	/* what a device that is gone reads as */
+
+#define DOE_LENGTH_MASK	0x3ffff
+
+/**
+ * doe_error() - Note in words what went wrong
+ * @mb: mailbox
+ * @err: negative error code
+ * @fmt: the words
+ *
+ * Return: @err.
+ */
+int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(mb->why, sizeof(mb->why), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int doe_access(struct doe_mbox *mb, const char *what, unsigned int reg,
+		      int err)
+{
+	if (!err)
+		return 0;
+	return doe_error(mb, err, "cannot %s register %#x: %s", what, reg,
+			 strerror(-err));
+}
+
+static int doe_read(struct doe_mbox *mb, unsigned int reg, u32 *val)
+{
+	return doe_access(mb, "read", reg, mb->ops->read(mb->priv, reg, val));
+}
+
+static int doe_write(struct doe_mbox *mb, unsigned int reg, u32 val)
+{
+	return doe_access(mb, "write", reg, mb->ops->write(mb->priv, reg, val));
+}
+
+/* Status and Control are never all ones while the device is there */
+static int doe_read_live(struct doe_mbox *mb, unsigned int reg, u32 *val)
+{
+	int err;
+
+	err = doe_read(mb, reg, val);
+	if (!err && *val == DOE_ALL_ONES)
+		err = doe_error(mb, -ENODEV,
+				"registers read all ones, the device is gone");
+	return err;
+}
+
+/* Keep what else Control holds: Interrupt Enable, bits of later revisions */
+static int doe_control(struct doe_mbox *mb, u32 bit)
+{
+	u32 ctrl;
+	int err;
+
+	err = doe_read_live(mb, DOE_CTRL, &ctrl);
+	if (err)
+		return err;
+
+	ctrl &= ~(DOE_CTRL_GO | DOE_CTRL_ABORT);
+	return doe_write(mb, DOE_CTRL, ctrl | bit);
+}
+
+static bool doe_not_busy(u32 status)
+{
+	return !(status & DOE_STATUS_BUSY);
+}
+
+static bool doe_answered(u32 status)
+{
+	return status & (DOE_STATUS_READY | DOE_STATUS_ERROR);
+}
+
+static bool doe_idle(u32 status)
+{
+	return doe_not_busy(status) && !doe_answered(status);
+}
+
+/*
+ * Look at Status until @done is content, at growing intervals: polling hard
+ * starves the firmware of some devices. The last look is after the deadline.
+ */
+static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
+{
+	u64 now = mb->ops->now(mb->priv);
+	u64 deadline = now + DOE_TIMEOUT_US;
+	u64 pause = DOE_PAUSE_MIN;
+	bool last;
+	int err;
+
+	do {
+		last = now >= deadline;
+		err = doe_read_live(mb, DOE_STATUS, status);
+		if (err || done(*status))
+			return err;
+
+		/* An abort is what a stop leads to: it is seen through */
+		if (done != doe_idle && mb->ops->stopped(mb->priv))
+			return doe_error(mb, -EINTR, "interrupted");
+
+		mb->ops->progress(mb->priv);
+		if (!last)
+			mb->ops->sleep(mb->priv, pause);
+		if (pause < DOE_PAUSE_MAX)
+			pause *= 2;
+		now = mb->ops->now(mb->priv);
+	} while (!last);
+
+	return -ETIMEDOUT;
+}
+
+/**
+ * doe_abort() - Abort whatever the mailbox is at
+ * @mb: mailbox
+ *
+ * Return: 0, or a negative error code if the mailbox is not idle after it.
+ */
+int doe_abort(struct doe_mbox *mb)
+{
+	u32 status;
+	int err;
+
+	err = doe_control(mb, DOE_CTRL_ABORT);
+	if (!err)
+		err = doe_wait(mb, doe_idle, &status);
+	if (err == -ETIMEDOUT)
+		doe_error(mb, err, "Abort does not complete, status %#010x",
+			  status);
+
+	/* An abort leaves it set, and set it would mute later interrupts */
+	if (!err && status & DOE_STATUS_INT)
+		err = doe_write(mb, DOE_STATUS, DOE_STATUS_INT);
+	return err;
+}
+
+/* Others may have left anything behind: get to an idle mailbox */
+static int doe_prepare(struct doe_mbox *mb)
+{
+	u32 status;
+	int err;
+
+	err = doe_read_live(mb, DOE_STATUS, &status);
+	if (!err && !doe_not_busy(status) && !doe_answered(status))
+		err = doe_wait(mb, doe_not_busy, &status);
+	if (err && err != -ETIMEDOUT)
+		return err;
+	if (doe_idle(status))
+		return 0;
+
+	err = doe_abort(mb);
+	if (err == -ETIMEDOUT)
+		return doe_error(mb, -EBUSY,
+				 "mailbox stays busy, status %#010x", status);
+	return err;
+}
+
+/* What a long transfer does now and then; a cheap way out for the user */
+static int doe_breathe(struct doe_mbox *mb, size_t dw)
+{
+	if (dw % DOE_CHECK_DW)
+		return 0;
+	if (mb->ops->stopped(mb->priv))
+		return doe_error(mb, -EINTR, "interrupted");
+	mb->ops->progress(mb->priv);
+	return 0;
+}
+
+static int doe_send(struct doe_mbox *mb, u16 vid, u8 type,
+		    const u8 *req, size_t len)
+{
+	u8 header[8] = { vid & 0xff, vid >> 8, type };
+	size_t i, dws = 2 + (len + 3) / 4;
+	int err;
+
+	header[4] = dws & 0xff;
+	header[5] = dws >> 8 & 0xff;
+	header[6] = dws >> 16 & 0x03;	/* 2^18 DW are encoded as 0 */
+
+	for (i = 0; i < dws; i++) {
+		const u8 *from = i < 2 ? header + 4 * i : req + 4 * (i - 2);
+		size_t left = i < 2 ? 4 : len - 4 * (i - 2);
+		u8 dw[4] = { 0 };
+
+		memcpy(dw, from, left < 4 ? left : 4);
+		err = doe_write(mb, DOE_WRITE, get_le32(dw));
+		if (!err)
+			err = doe_breathe(mb, i);
+		if (err)
+			return err;
+	}
+	return doe_control(mb, DOE_CTRL_GO);
+}
+
+static int doe_wait_response(struct doe_mbox *mb)
+{
+	u32 status;
+	int err;
+
+	err = doe_wait(mb, doe_answered, &status);
+	if (err == -ETIMEDOUT)
+		return doe_error(mb, err, "no response within a second");
+	if (!err && status & DOE_STATUS_ERROR)
+		return doe_error(mb, -EIO, "the device reports DOE Error");
+	return err;
+}
+
+/*
+ * An empty mailbox, be it for a reset or a Length that is wrong, reads 0: only
+ * Ready, checked between the read and its acknowledge, makes a DW genuine.
+ */
+static int doe_check_ready(struct doe_mbox *mb, size_t dw, size_t dws)
+{
+	u32 status;
+	int err;
+
+	err = doe_read_live(mb, DOE_STATUS, &status);
+	if (err)
+		return err;
+	if (status & DOE_STATUS_ERROR)
+		return doe_error(mb, -EIO, "DOE Error at DW %zu of %zu",
+				 dw, dws);
+	if (!(status & DOE_STATUS_READY))
+		return doe_error(mb, -EPROTO, "response cut at DW %zu of %zu",
+				 dw, dws);
+	return 0;
+}
+
+static int doe_check_header(struct doe_mbox *mb, u32 dw, u16 vid, u8 type)
+{
+	if ((dw & 0xffffff) == (vid | (u32)type << 16))
+		return 0;
+	return doe_error(mb, -EPROTO,
+			 "response is of type %04x:%02x, not %04x:%02x",
+			 dw & 0xffff, dw >> 16 & 0xff, vid, type);
+}
+
+static int doe_parse_length(struct doe_mbox *mb, u32 dw, size_t *dws)
+{
+	*dws = dw & DOE_LENGTH_MASK;
+	if (!*dws)
+		*dws = DOE_MAX_DW;
+	if (*dws < 2)
+		return doe_error(mb, -EPROTO, "response of length %zu", *dws);
+	return 0;
+}
+
+static void doe_store(u8 *resp, size_t resp_len, size_t at, u32 val)
+{
+	u8 dw[4] = { val & 0xff, val >> 8 & 0xff, val >> 16 & 0xff, val >> 24 };
+	size_t left = resp_len - at;
+
+	memcpy(resp + at, dw, left < 4 ? left : 4);
+}
+
+/* Read the whole object, and keep what fits */
+static int doe_receive(struct doe_mbox *mb, u16 vid, u8 type,
+		       u8 *resp, size_t resp_len)
+{
+	size_t i, dws = 2;
+	int err = 0;
+	u32 dw;
+
+	for (i = 0; i < dws; i++) {
+		err = doe_read(mb, DOE_READ, &dw);
+		if (!err && dw == DOE_ALL_ONES)
+			err = doe_read_live(mb, DOE_STATUS, &(u32){ 0 });
+		if (!err)
+			err = doe_breathe(mb, i);
+		if (err)
+			return err;
+
+		if (i == 0)
+			err = doe_check_header(mb, dw, vid, type);
+		else if (i == 1)
+			err = doe_parse_length(mb, dw, &dws);
+		else if (4 * (i - 2) < resp_len)
+			doe_store(resp, resp_len, 4 * (i - 2), dw);
+
+		/* Which is what says why a DW makes no sense, if any does */
+		err = doe_check_ready(mb, i, dws) ?: err;
+		if (!err)
+			err = doe_write(mb, DOE_READ, 0);
+		if (err)
+			return err;
+	}
+
+	mb->received = 4 * (dws - 2);
+	return mb->received < resp_len ? mb->received : resp_len;
+}
+
+/* Error after the last DW voids the response; another object is not ours */
+static int doe_finish(struct doe_mbox *mb, int received)
+{
+	u32 status;
+	int err;
+
+	err = doe_read_live(mb, DOE_STATUS, &status);
+	if (err)
+		return err;
+	if (status & DOE_STATUS_ERROR)
+		return doe_error(mb, -EIO, "DOE Error after the response");
+	if (status & DOE_STATUS_READY)
+		err = doe_abort(mb);
+	else if (status & DOE_STATUS_INT)
+		err = doe_write(mb, DOE_STATUS, DOE_STATUS_INT);
+	return err ? err : received;
+}
+
+/* Keep the words for what went wrong first */
+static void doe_abort_quietly(struct doe_mbox *mb)
+{
+	char why[sizeof(mb->why)];
+	size_t len;
+
+	memcpy(why, mb->why, sizeof(why));
+	if (doe_abort(mb)) {
+		len = strlen(why);
+		snprintf(why + len, sizeof(why) - len,
+			 "; then Abort failed, reset the device");
+	}
+	memcpy(mb->why, why, sizeof(why));
+}
+
+/**
+ * doe_exchange() - Send a data object and receive the response
+ * @mb: mailbox
+ * @vid: Vendor ID
+ * @type: data object type
+ * @req: request, without header
+ * @req_len: its length in bytes, padded with zeroes to a DW
+ * @resp: where to store the response, without header
+ * @resp_len: bytes that fit there; what exceeds them is read and dropped
+ *
+ * Return: bytes stored, a multiple of 4 unless they fill @resp; or a
+ * negative error code with words in @mb->why.
+ */
+int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
+		 const void *req, size_t req_len, void *resp, size_t resp_len)
+{
+	int ret;
+
+	mb->received = 0;
+	if (req_len > DOE_MAX_PAYLOAD)
+		return doe_error(mb, -EMSGSIZE, "request of %zu bytes", req_len);
+
+	ret = doe_prepare(mb);
+	if (ret)
+		return ret;
+
+	ret = doe_send(mb, vid, type, req, req_len);
+	if (!ret)
+		ret = doe_wait_response(mb);
+	if (!ret)
+		ret = doe_receive(mb, vid, type, resp, resp_len);
+	if (ret >= 0)
+		ret = doe_finish(mb, ret);
+
+	/* Without access there is nothing to abort with */
+	if (ret < 0 && ret != -ENODEV && ret != -EACCES)
+		doe_abort_quietly(mb);
+	return ret;
+}
+
+/**
+ * doe_discover() - Ask which features the mailbox offers
+ * @mb: mailbox
+ * @features: room for DOE_MAX_FEATURES
+ *
+ * Return: how many features were found, or a negative error code.
+ */
+int doe_discover(struct doe_mbox *mb, struct doe_feature *features)
+{
+	unsigned int index = 0, next, n = 0;
+	u8 req[4] = { 0 }, resp[8];
+	struct doe_feature *feat;
+	int ret;
+
+	/* Reserved in version 1, mandatory later; PCIe r6.2 sec 6.30.1.1 */
+	req[1] = mb->version >= 2 ? 2 : 0;
+
+	while (n < DOE_MAX_FEATURES) {
+		req[0] = index;
+		ret = doe_exchange(mb, DOE_VID_PCI, DOE_TYPE_DISCOVERY,
+				   req, sizeof(req), resp, sizeof(resp));
+		if (ret < 0)
+			return ret;
+		if (ret < 4)
+			return doe_error(mb, -EPROTO,
+					 "Discovery response of %d bytes", ret);
+
+		feat = &features[n];
+		feat->vid = get_le16(resp);
+		feat->type = resp[2];
+		feat->max_dw = ret < 8 ? 0 : get_le32(resp + 4) &
+					     DOE_LENGTH_MASK;
+		if (feat->vid == 0xffff)
+			break;
+		n++;
+
+		/* The end is 0; going back would be a loop */
+		next = resp[3];
+		if (next <= index)
+			break;
+		index = next;
+	}
+	return n;
+}

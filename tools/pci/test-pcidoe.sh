@@ -1,0 +1,245 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the command line of pcidoe, on a sysfs made of plain files; TAP.
+#
+# Registers that are bytes of a file never answer. That is enough for
+# everything but an exchange that succeeds, which test-pcidoe.c sees to.
+
+pcidoe=${1:-./pcidoe}
+n=0
+failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+bdf=0001:02:03.4
+at=$bdf@0x190
+dev=$dir/bus/pci/devices/$bdf
+aux=$dev/some.name.0
+
+# put OFFSET VALUE: write a 32-bit register
+put()
+{
+	# shellcheck disable=SC2059
+	printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($2 & 255)) \
+		$(($2 >> 8 & 255)) $(($2 >> 16 & 255)) $(($2 >> 24 & 255)))" |
+		dd of="$dev/config" bs=1 seek=$(($1)) conv=notrunc 2>/dev/null
+}
+
+# get OFFSET: read one
+get()
+{
+	od -An -tx4 -j $(($1)) -N 4 "$dev/config" | tr -d ' '
+}
+
+# A device with a DOE Capability of version 2 at 0x190, perhaps one at 0x1a8
+fresh()
+{
+	rm -rf "$dir/bus"
+	mkdir -p "$dev" "$dir/bus/auxiliary/drivers/fake"
+	head -c 4096 /dev/zero > "$dev/config"
+	echo 0x8086 > "$dev/vendor"
+	echo 0x0d93 > "$dev/device"
+	put 0x00 0x0d938086
+	put 0x04 0x00100000		# capability list
+	put 0x34 0x40
+	put 0x40 0x00020010		# PCI Express
+	put 0x100 0x1900000b		# vendor-specific
+	put 0x190 0x0002002e
+	put 0x194 0x00000007		# interrupt message 3
+	if [ "$1" = two ]; then
+		put 0x190 0x1a82002e
+		put 0x1a8 0x0001002e
+	fi
+}
+
+# auxiliary OFFSET [bound]: the kernel shares the mailbox
+auxiliary()
+{
+	mkdir -p "$aux"
+	echo "$1" > "$aux/offset"
+	ln -s ../../../../auxiliary "$aux/subsystem"
+	: > "$dir/bus/auxiliary/drivers/fake/unbind"
+	: > "$dir/bus/auxiliary/drivers_probe"
+	[ -z "$2" ] || ln -s ../../../../auxiliary/drivers/fake "$aux/driver"
+}
+
+# is WHAT: the result of the last test or command
+is()
+{
+	rc=$?
+	n=$((n + 1))
+	if [ $rc -eq 0 ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
+		failed=1
+	fi
+}
+
+run()
+{
+	"$pcidoe" --sysfs "$dir" "$@" > "$dir/out" 2> "$dir/err"
+	rc=$?
+}
+
+# gives CODE PATTERN ARGUMENT...: exit code, and one line of error that fits
+gives()
+{
+	want=$1
+	pattern=$2
+	shift 2
+	run "$@"
+	[ $rc -eq "$want" ] && [ "$(wc -l < "$dir/err")" -eq 1 ] &&
+		grep -q "$pattern" "$dir/err"
+	is "exit $want: pcidoe $*"
+}
+
+echo "TAP version 13"
+
+"$pcidoe" --help > "$dir/out" && grep -q "EXIT STATUS" "$dir/out"
+is "--help"
+
+fresh
+gives 1 "no command"
+gives 1 "no such command" frobnicate
+gives 1 "wrong arguments" discover
+gives 1 "wrong arguments" discover $at extra
+gives 1 "wrong arguments" exchange $at
+gives 1 "invalid option\|unrecognized" --frob list
+gives 1 "not .domain" list 1:2:3
+gives 1 "not VID:TYPE" exchange $at 1:2:3
+gives 1 "not VID:TYPE" exchange $at "1: 2"
+gives 1 "hex digits" exchange $at 1e98:02 123
+gives 1 "hex digits" exchange $at 1e98:02 12 0x34
+gives 1 "more than" exchange $at 1e98:02 @/dev/zero
+gives 8 "No such file" exchange $at 1e98:02 @"$dir/none"
+gives 2 "no such device" list 1:2:3.5
+gives 2 "no DOE Capability at" discover $bdf@194
+gives 8 "No such file" --sysfs "$dir/none" list
+
+run list
+grep -q "$at .*id=8086:0d93 version=2 message=3 status=idle owner=unknown" \
+	"$dir/out"
+is "list"
+run --json list
+grep -q '"device": "0001:02:03.4"' "$dir/out"
+is "list --json"
+cp "$dev/config" "$dir/before"
+
+gives 4 "doesn't tell who owns" discover $bdf
+gives 2 "no doe_features" features $bdf
+gives 4 "no auxiliary device" take $bdf
+gives 4 "no auxiliary device" give $bdf
+
+mkdir "$dev/doe_features"
+: > "$dev/doe_features/0001:00"
+: > "$dev/doe_features/1e98:02"
+gives 4 "can't hand it over" discover $bdf
+run features $bdf
+[ $rc -eq 0 ] && [ "$(sort "$dir/out" | tail -n 1)" = \
+	'1e98:02   name="CXL Table Access (CDAT)"' ]
+is "features"
+
+auxiliary 0x190 bound
+for command in discover cdat compliance spdm-version "exchange 1234:56"; do
+	# shellcheck disable=SC2086
+	set -- $command
+	command=$1
+	shift
+	gives 4 "see 'pcidoe take'" "$command" $at "$@"
+done
+gives 4 "see 'pcidoe take'" cdat $bdf
+gives 4 "owner is still kernel" take $bdf
+[ "$(cat "$dir/bus/auxiliary/drivers/fake/unbind")" = some.name.0 ]
+is "take unbinds the auxiliary device"
+run give $bdf
+[ $rc -eq 0 ] && grep -q "owner=kernel" "$dir/out"
+is "give of what the kernel has"
+ln -s /nowhere/vfio-pci "$dev/driver"
+gives 4 "vfio" discover $bdf
+rm "$dev/driver"
+cmp -s "$dir/before" "$dev/config"
+is "nothing was written to the mailbox so far"
+
+rm "$aux/driver"
+gives 4 "owner is still user" give $bdf
+[ "$(cat "$dir/bus/auxiliary/drivers_probe")" = some.name.0 ]
+is "give has the bus probe the auxiliary device"
+run take $bdf
+[ $rc -eq 0 ] && grep -q "owner=user" "$dir/out"
+is "take of what user space has"
+
+put 0x198 0x0000000e
+gives 5 "no response" -q exchange $at 1234:56 00 1122
+[ "$(get 0x198)" = 0000000f ] && [ "$(get 0x1a0)" = 00221100 ]
+is "an exchange without response ends with an abort, Control is kept"
+
+fresh
+auxiliary 0x190
+put 0x19c 0x00000001
+gives 5 "stays busy" -q discover $at
+put 0x19c 0x00000004
+gives 5 "stays busy" -q discover $at
+fresh
+auxiliary 0x190
+put 0x19c 0xffffffff
+gives 2 "is gone" discover $at
+
+fresh
+auxiliary 0x190
+run discover $at
+[ $rc -eq 5 ] && grep -q "discover: working for 1.* s" "$dir/err"
+is "a progress line after a second"
+
+fresh
+auxiliary 0x190
+"$pcidoe" --sysfs "$dir" -q discover $at 2> /dev/null &
+sleep 0.3
+gives 4 "another process" discover $at
+gives 4 "another process" give $at
+wait
+
+for signal in INT TERM; do
+	fresh
+	auxiliary 0x190
+	timeout -s $signal 0.4 "$pcidoe" --sysfs "$dir" discover $at \
+		2> "$dir/err"
+	rc=$?
+	grep -q interrupted "$dir/err" && [ "$(get 0x198)" = 00000001 ]
+	is "an abort after SIG$signal"
+done
+
+fresh two
+auxiliary 0x1a8
+gives 1 "has 2 mailboxes" discover $bdf
+gives 1 "has 2 mailboxes" take $bdf
+gives 5 "0x1a8: no response" -q cdat $bdf
+gives 4 "0x190" -q cdat $at
+[ "$(get 0x1a0)" = 00000000 ]
+is "of two mailboxes only the free one was used"
+
+# As a user without privileges, to whom the kernel shows little
+fresh
+auxiliary 0x190
+chmod 755 "$dir"
+chmod 444 "$dev/config"
+head -c 64 "$dev/config" > "$dir/config"
+cp "$dir/config" "$dev/config"
+cp "$pcidoe" "$dir/pcidoe"
+user=
+[ "$(id -u)" -ne 0 ] || user="setpriv --reuid 65534 --clear-groups"
+for command in "list" "discover $at"; do
+	# shellcheck disable=SC2086
+	$user "$dir/pcidoe" --sysfs "$dir" $command > "$dir/out" 2> "$dir/err"
+	[ $? -eq 3 ] && [ "$(wc -l < "$dir/err")" -eq 1 ] &&
+		grep -q "no permission" "$dir/err"
+	is "exit 3: pcidoe $command"
+done
+
+"$pcidoe" --help > /dev/full 2> "$dir/err"
+[ $? -eq 8 ]
+is "exit 8: output that can't be written"
+
+echo "1..$n"
+exit $failed
