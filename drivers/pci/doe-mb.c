@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data Object Exchange (DOE): how mailboxes are made, found and taken away
+ *
+ * The PCI core makes one for each DOE Capability of a device that it
+ * enumerates.  Its memory stays until the device is released, and a reference
+ * to it is a reference to the device; pci_doe_destroy() ends its use.
+ */
+
+#define dev_fmt(fmt) "DOE: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/cleanup.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "doe.h"
+#include "pci.h"
+
+/* References, interrupts, claims and sysfs files of all mailboxes */
+DEFINE_MUTEX(pci_doe_mutex);
+
+/**
+ * pci_doe_next_off() - Next DOE Capability of a device
+ * @pdev: PCI device
+ * @off: offset of a DOE Capability, or 0 to start
+ *
+ * Use pci_doe_for_each_off().
+ *
+ * Context: Any.
+ * Return: offset of the next DOE Capability in configuration space, 0 if there
+ * is none, or if the device's list of capabilities goes round in a circle.
+ */
+u16 pci_doe_next_off(struct pci_dev *pdev, u16 off)
+{
+	DECLARE_BITMAP(seen, PCI_CFG_SPACE_EXP_SIZE / sizeof(u32)) = { };
+	bool here = !off;
+	u16 pos = 0;
+
+	while ((pos = pci_find_next_ext_capability(pdev, pos,
+						   PCI_EXT_CAP_ID_DOE))) {
+		/* No capability may begin where its registers do not fit */
+		if (pos > PCI_CFG_SPACE_EXP_SIZE - PCI_DOE_CAP_SIZEOF ||
+		    __test_and_set_bit(pos / sizeof(u32), seen))
+			return 0;
+		if (here)
+			return pos;
+		here = pos == off;
+	}
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_doe_next_off);
+
+static struct pci_doe_mb *pci_doe_alloc(struct pci_dev *pdev, u16 cap_offset)
+{
+	struct pci_doe_mb *mb;
+	u32 hdr = 0;
+
+	mb = kzalloc_obj(*mb);
+	if (!mb)
+		return NULL;
+
+	mb->pdev = pdev;
+	mb->cap_offset = cap_offset;
+	pci_doe_init_machine(mb);
+
+	/* PCIe r6.2 sec 6.30.1.1: reserved before version 2 */
+	pci_read_config_dword(pdev, cap_offset, &hdr);
+	mb->disc_ver = PCI_EXT_CAP_VER(hdr) >= 2 ? 2 : 0;
+
+	return mb;
+}
+
+static void pci_doe_claim(struct pci_doe_mb *mb)
+{
+	lockdep_assert_held(&pci_doe_mutex);
+
+	mb->claimed = pci_request_config_region_exclusive(mb->pdev,
+							  mb->cap_offset,
+							  PCI_DOE_CAP_SIZEOF,
+							  "DOE");
+	if (!mb->claimed)
+		pci_warn(mb->pdev, "[%x] cannot claim the registers\n",
+			 mb->cap_offset);
+}
+
+static void pci_doe_release_claim(struct pci_doe_mb *mb)
+{
+	lockdep_assert_held(&pci_doe_mutex);
+
+	if (mb->claimed)
+		pci_release_config_region(mb->pdev, mb->cap_offset,
+					  PCI_DOE_CAP_SIZEOF);
+	mb->claimed = false;
+}
+
+/* Make the mailbox and start Discovery, which ends by itself */
+static struct pci_doe_mb *pci_doe_add(struct pci_dev *pdev, u16 cap_offset)
+{
+	struct pci_doe_mb *mb, *other;
+	unsigned long ordinal, nr = 0;
+	int rc;
+
+	mb = pci_doe_alloc(pdev, cap_offset);
+	if (!mb)
+		return ERR_PTR(-ENOMEM);
+
+	/* By ordinal: the nodes of sparse indices would outweigh the mailbox */
+	xa_for_each(&pdev->doe_mbs, ordinal, other)
+		nr++;
+	rc = xa_insert(&pdev->doe_mbs, nr, mb, GFP_KERNEL);
+	if (rc) {
+		kfree(mb);
+		return ERR_PTR(rc);
+	}
+
+	pci_doe_claim(mb);
+
+	raw_spin_lock_irq(&mb->lock);
+	pci_doe_want_discovery(mb);
+	pci_doe_stay_awake(mb);
+	pci_doe_kick(mb);
+	raw_spin_unlock_irq(&mb->lock);
+
+	return mb;
+}
+
+static struct pci_doe_mb *pci_doe_lookup(struct pci_dev *pdev, u16 cap_offset)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb)
+		if (mb->cap_offset == cap_offset)
+			return mb;
+
+	return NULL;
+}
+
+static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
+						u16 cap_offset)
+{
+	struct pci_doe_mb *mb = pci_doe_lookup(pdev, cap_offset);
+	u16 off;
+
+	if (mb)
+		return READ_ONCE(mb->state) == PCI_DOE_GONE ?
+			ERR_PTR(-ENODEV) : mb;
+
+	pci_doe_for_each_off(pdev, off)
+		if (off == cap_offset)
+			return device_is_registered(&pdev->dev) ?
+				pci_doe_add(pdev, off) : ERR_PTR(-ENODEV);
+
+	return ERR_PTR(-EINVAL);
+}
+
+/**
+ * pci_doe_create_mb() - Get a reference to a DOE mailbox
+ * @pdev: PCI device
+ * @cap_offset: offset of the DOE Capability in configuration space
+ * @use_irq: also request the interrupt
+ *
+ * There is one mailbox for each DOE Capability, made when the device was
+ * enumerated.  If it does not react to an abort, it gets another try.
+ *
+ * With @use_irq, the caller is to own the device, and to have allocated its
+ * vectors and called pci_set_master().  If the Interrupt Message Number was
+ * not granted, the mailbox polls.
+ *
+ * Context: Process context, sleeps, but not for the device.
+ * Return: the mailbox, to be given back by pci_doe_destroy_mb(), or
+ * * ERR_PTR(-EINVAL): no DOE Capability at @cap_offset
+ * * ERR_PTR(-ENODEV): the device is gone
+ * * ERR_PTR(-ENOMEM): no memory
+ */
+struct pci_doe_mb *pci_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
+				     bool use_irq)
+{
+	struct pci_doe_mb *mb;
+
+	guard(mutex)(&pci_doe_mutex);
+
+	if (pci_dev_is_disconnected(pdev))
+		return ERR_PTR(-ENODEV);
+	mb = pci_doe_lookup_or_add(pdev, cap_offset);
+	if (IS_ERR(mb))
+		return mb;
+
+	pci_dev_get(pdev);
+	mb->users++;
+	if (use_irq) {
+		mb->irq_users++;
+		if (READ_ONCE(mb->state) != PCI_DOE_YIELDED)
+			pci_doe_attach_irq(mb);
+	}
+
+	raw_spin_lock_irq(&mb->lock);
+	if (mb->state == PCI_DOE_DEAD) {
+		mb->revive = true;
+		pci_doe_kick(mb);
+	}
+	raw_spin_unlock_irq(&mb->lock);
+
+	return mb;
+}
+EXPORT_SYMBOL_GPL(pci_doe_create_mb);
+
+/**
+ * pci_doe_destroy_mb() - Give back a reference to a DOE mailbox
+ * @doe_mb: the mailbox
+ *
+ * Tasks that are queued go on.  The interrupt goes with the last reference
+ * that asked for it, of which those with are given back before those without:
+ * a mailbox that has lost its interrupt early only polls, but one that keeps
+ * it while its owner frees the vectors would be a bug.
+ *
+ * Context: Process context, sleeps.
+ */
+void pci_doe_destroy_mb(struct pci_doe_mb *doe_mb)
+{
+	scoped_guard(mutex, &pci_doe_mutex) {
+		doe_mb->users--;
+		if (doe_mb->irq_users && !--doe_mb->irq_users)
+			pci_doe_detach_irq(doe_mb);
+	}
+
+	pci_dev_put(doe_mb->pdev);
+}
+EXPORT_SYMBOL_GPL(pci_doe_destroy_mb);
+
+static void pcim_doe_destroy_mb(void *mb)
+{
+	pci_doe_destroy_mb(mb);
+}
+
+/**
+ * pcim_doe_create_mb() - Get a reference to a DOE mailbox, managed
+ * @pdev: PCI device
+ * @cap_offset: offset of the DOE Capability in configuration space
+ * @use_irq: also request the interrupt
+ *
+ * As pci_doe_create_mb(), but given back when the driver of @pdev is unbound.
+ * Call it after the vectors were allocated, so that they outlive it.
+ *
+ * Context: Process context, sleeps, but not for the device.
+ * Return: as pci_doe_create_mb().
+ */
+struct pci_doe_mb *pcim_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
+				      bool use_irq)
+{
+	struct pci_doe_mb *mb;
+	int rc;
+
+	mb = pci_doe_create_mb(pdev, cap_offset, use_irq);
+	if (IS_ERR(mb))
+		return mb;
+
+	rc = devm_add_action_or_reset(&pdev->dev, pcim_doe_destroy_mb, mb);
+	return rc ? ERR_PTR(rc) : mb;
+}
+EXPORT_SYMBOL_GPL(pcim_doe_create_mb);
+
+/**
+ * pci_doe_supports_feat() - Whether a DOE mailbox offers a feature
+ * @doe_mb: DOE mailbox
+ * @vid: Vendor ID of the feature
+ * @type: Data Object Type of the feature
+ *
+ * Waits for the end of Discovery, at most 5 s.
+ *
+ * Context: Process context, sleeps.
+ * Return: true if it does.
+ */
+bool pci_doe_supports_feat(struct pci_doe_mb *doe_mb, u16 vid, u8 type)
+{
+	bool offers;
+
+	pci_doe_await_discovery(doe_mb);
+
+	raw_spin_lock_irq(&doe_mb->lock);
+	offers = doe_mb->state != PCI_DOE_GONE &&
+		 pci_doe_has_feat(doe_mb, vid, type);
+	raw_spin_unlock_irq(&doe_mb->lock);
+
+	return offers;
+}
+EXPORT_SYMBOL_GPL(pci_doe_supports_feat);
+
+/**
+ * pci_find_next_doe_mailbox() - Find further DOE mailboxes with a feature
+ * @pdev: PCI device
+ * @from: mailbox to start behind, NULL to start with the first
+ * @vendor: Vendor ID of the feature
+ * @type: Data Object Type of the feature
+ *
+ * Context: Process context, sleeps until Discovery has ended.
+ * Return: the next mailbox of @pdev that offers the feature, NULL if there is
+ * none.  It is not counted; it lives as long as @pdev.
+ */
+struct pci_doe_mb *pci_find_next_doe_mailbox(struct pci_dev *pdev,
+					     struct pci_doe_mb *from,
+					     u16 vendor, u8 type)
+{
+	struct pci_doe_mb *mb;
+	bool here = !from;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		if (here && pci_doe_supports_feat(mb, vendor, type))
+			return mb;
+		here |= mb == from;
+	}
+
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(pci_find_next_doe_mailbox);
+
+/**
+ * pci_find_doe_mailbox() - Find a DOE mailbox with a feature
+ * @pdev: PCI device
+ * @vendor: Vendor ID of the feature
+ * @type: Data Object Type of the feature
+ *
+ * Context: Process context, sleeps until Discovery has ended.
+ * Return: the first mailbox of @pdev that offers the feature, NULL if there is
+ * none.  It is not counted; it lives as long as @pdev.
+ */
+struct pci_doe_mb *pci_find_doe_mailbox(struct pci_dev *pdev, u16 vendor,
+					u8 type)
+{
+	return pci_find_next_doe_mailbox(pdev, NULL, vendor, type);
+}
+EXPORT_SYMBOL_GPL(pci_find_doe_mailbox);
+
+/* ---- Hand-over to user space ---- */
+
+/* SPDM sessions of the TSM are not to be taken over, nor to be looked into */
+static bool pci_doe_may_yield(struct pci_doe_mb *mb)
+{
+	if (!IS_ENABLED(CONFIG_PCI_TSM))
+		return true;
+
+	return !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
+				      PCI_DOE_FEATURE_CMA) &&
+	       !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
+				      PCI_DOE_FEATURE_SSESSION);
+}
+
+/**
+ * pci_doe_yield_mb() - Hand a mailbox over to user space
+ * @doe_mb: DOE mailbox
+ *
+ * All its tasks end with -ECANCELED.  It is left idle, with the interrupt and
+ * the claim on its registers released.  Until pci_doe_reclaim_mb(), kernel
+ * users get -EBUSY.
+ *
+ * Context: Process context, sleeps until an abort has finished.
+ * Return: 0, or
+ * * -EPERM: the mailbox offers CMA-SPDM or Secured CMA-SPDM, and the kernel
+ *   has PCI_TSM
+ * * -EBUSY: it is handed over already
+ * * -ENODEV: the device is gone
+ */
+int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
+{
+	if (!pci_doe_may_yield(doe_mb))
+		return -EPERM;
+
+	guard(mutex)(&pci_doe_mutex);
+	if (READ_ONCE(doe_mb->state) == PCI_DOE_YIELDED)
+		return -EBUSY;
+
+	raw_spin_lock_irq(&doe_mb->lock);
+	pci_doe_divert(doe_mb, PCI_DOE_YIELDED, -ECANCELED);
+	pci_doe_force(doe_mb);
+	raw_spin_unlock_irq(&doe_mb->lock);
+
+	wait_var_event(&doe_mb->known,
+		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
+	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
+		return -ENODEV;
+
+	pci_doe_detach_irq(doe_mb);
+	pci_doe_release_claim(doe_mb);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_doe_yield_mb);
+
+/**
+ * pci_doe_reclaim_mb() - Take a mailbox back from user space
+ * @doe_mb: DOE mailbox
+ *
+ * Whatever user space has left in it is aborted, and Discovery done again.
+ *
+ * Context: Process context, sleeps, but not for the device.
+ * Return: 0, or -EINVAL if it is not handed over.
+ */
+int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
+{
+	guard(mutex)(&pci_doe_mutex);
+
+	if (READ_ONCE(doe_mb->state) != PCI_DOE_YIELDED)
+		return -EINVAL;
+
+	pci_doe_claim(doe_mb);
+	raw_spin_lock_irq(&doe_mb->lock);
+	doe_mb->ctrl = 0;
+	doe_mb->revive = true;
+	pci_doe_want_discovery(doe_mb);
+	pci_doe_stay_awake(doe_mb);
+	pci_doe_force(doe_mb);
+	raw_spin_unlock_irq(&doe_mb->lock);
+	if (doe_mb->irq_users)
+		pci_doe_attach_irq(doe_mb);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_doe_reclaim_mb);
+
+/* ---- Called by the PCI core ---- */
+
+/**
+ * pci_doe_init() - Make the mailboxes of a device that is enumerated
+ * @pdev: PCI device
+ *
+ * Starts abort and Discovery of each and does not wait for them.
+ */
+void pci_doe_init(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	u16 off;
+
+	xa_init(&pdev->doe_mbs);
+
+	guard(mutex)(&pci_doe_mutex);
+	pci_doe_for_each_off(pdev, off) {
+		mb = pci_doe_add(pdev, off);
+		if (IS_ERR(mb))
+			pci_err(pdev, "[%x] cannot make mailbox: %ld\n", off,
+				PTR_ERR(mb));
+	}
+}
+
+/**
+ * pci_doe_disconnected() - The device has been removed by surprise
+ * @pdev: PCI device
+ *
+ * Ends all exchanges with -ENODEV.  Neither waits nor completes anything
+ * itself: the caller holds pci_bus_sem.
+ */
+void pci_doe_disconnected(struct pci_dev *pdev)
+{
+	unsigned long flags;
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irqsave(&mb->lock, flags);
+		pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
+		pci_doe_kick(mb);
+		raw_spin_unlock_irqrestore(&mb->lock, flags);
+	}
+}
+
+static void pci_doe_remove(struct pci_doe_mb *mb)
+{
+	raw_spin_lock_irq(&mb->lock);
+	pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
+	pci_doe_force(mb);
+	raw_spin_unlock_irq(&mb->lock);
+
+	pci_doe_drain(mb);
+
+	guard(mutex)(&pci_doe_mutex);
+	pci_doe_release_claim(mb);
+}
+
+/**
+ * pci_doe_destroy() - End all use of the mailboxes of a device
+ * @pdev: PCI device that is removed, its driver unbound already
+ *
+ * All tasks end with -ENODEV, and their complete() has returned.  The memory
+ * stays until pci_doe_release(), as pointers from lookups are not counted.
+ */
+void pci_doe_destroy(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb)
+		pci_doe_remove(mb);
+}
+
+/**
+ * pci_doe_release() - Free the mailboxes of a device that nobody refers to
+ * @pdev: PCI device
+ */
+void pci_doe_release(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	if (xa_empty(&pdev->doe_mbs))
+		return;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		kfree(mb->feats);
+		kfree(mb);
+	}
+	xa_destroy(&pdev->doe_mbs);
+}
+
+/**
+ * pci_doe_quiesce() - Keep off a device that is about to be reset
+ * @pdev: PCI device
+ */
+void pci_doe_quiesce(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irq(&mb->lock);
+		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
+		mb->revive = false;
+		pci_doe_force(mb);
+		raw_spin_unlock_irq(&mb->lock);
+	}
+}
+
+/**
+ * pci_doe_restore() - The configuration space of a device was restored
+ * @pdev: PCI device, after a reset or a low power state
+ *
+ * Nothing is written to the device: the mailboxes start afresh when they are
+ * used next, or at once if a task waited.
+ */
+void pci_doe_restore(struct pci_dev *pdev)
+{
+	unsigned long flags;
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irqsave(&mb->lock, flags);
+		mb->ctrl = 0;
+		mb->need_abort = true;
+		if (mb->cur)
+			mb->restored = true;
+		if (mb->state == PCI_DOE_QUIESCED ||
+		    mb->state == PCI_DOE_DEAD) {
+			mb->revive = true;
+			pci_doe_kick(mb);
+		}
+		raw_spin_unlock_irqrestore(&mb->lock, flags);
+	}
+}
+
+/**
+ * pci_doe_user_read() - Hide a response in transit from user space
+ * @pdev: PCI device
+ * @pos: where user space has read
+ * @size: number of bytes
+ * @data: what it has read, set to 0 if it is of a kernel exchange
+ *
+ * Context: pci_lock held.
+ */
+void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	lockdep_assert_held(&pci_lock);
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		int start = mb->cap_offset + PCI_DOE_READ;
+
+		if (pos >= start + (int)sizeof(u32) || pos + size <= start)
+			continue;
+		if (mb->state == PCI_DOE_RESPONSE || mb->state == PCI_DOE_ABORT)
+			*data = 0;
+	}
+}

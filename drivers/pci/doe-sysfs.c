@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data Object Exchange (DOE): what user space sees of the mailboxes
+ *
+ * doe_features/ in the sysfs directory of a device lists what its mailboxes
+ * offer.  A debugfs file lists all mailboxes with their state.
+ */
+
+#define dev_fmt(fmt) "DOE: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "doe.h"
+#include "pci.h"
+
+#ifdef CONFIG_SYSFS
+
+#define PCI_DOE_SYSFS_DIR "doe_features"
+
+struct pci_doe_attr {
+	struct device_attribute attr;
+	struct pci_doe_feature feat;
+	char name[16];
+	bool added;
+};
+
+/*
+ * The directory is there from the start.  Discovery may end later, so that
+ * its files are not static; this one stands for all of them.
+ */
+static struct attribute pci_doe_no_attr = { .name = "none" };
+
+static struct attribute *pci_doe_no_attrs[] = {
+	&pci_doe_no_attr,
+	NULL
+};
+
+static umode_t pci_doe_attr_visible(struct kobject *kobj,
+				    struct attribute *attr, int i)
+{
+	return 0;
+}
+
+static bool pci_doe_group_visible(struct kobject *kobj)
+{
+	return !xa_empty(&to_pci_dev(kobj_to_dev(kobj))->doe_mbs);
+}
+
+DEFINE_SYSFS_GROUP_VISIBLE(pci_doe)
+
+const struct attribute_group pci_doe_sysfs_group = {
+	.name = PCI_DOE_SYSFS_DIR,
+	.attrs = pci_doe_no_attrs,
+	.is_visible = SYSFS_GROUP_VISIBLE(pci_doe),
+};
+
+static ssize_t pci_doe_feature_show(struct device *dev,
+				    struct device_attribute *dattr, char *buf)
+{
+	struct pci_doe_attr *attr = container_of(dattr, struct pci_doe_attr,
+						 attr);
+
+	return sysfs_emit(buf, "%04x:%02x\n", attr->feat.vid, attr->feat.type);
+}
+
+static bool pci_doe_same_feat(struct pci_doe_feature a,
+			      struct pci_doe_feature b)
+{
+	return a.vid == b.vid && a.type == b.type;
+}
+
+/* Two mailboxes, or two entries of one, may offer the same feature */
+static bool pci_doe_has_file(struct pci_dev *pdev, struct pci_doe_feature feat)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+	int j;
+
+	xa_for_each(&pdev->doe_mbs, i, mb)
+		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)
+			if (mb->attrs[j].added &&
+			    pci_doe_same_feat(mb->attrs[j].feat, feat))
+				return true;
+
+	return false;
+}
+
+static void pci_doe_add_file(struct pci_dev *pdev, struct pci_doe_attr *attr)
+{
+	if (pci_doe_has_file(pdev, attr->feat))
+		return;
+
+	if (attr->feat.vid == PCI_VENDOR_ID_PCI_SIG &&
+	    attr->feat.type == PCI_DOE_FEATURE_DISCOVERY)
+		strscpy(attr->name, "doe_discovery");
+	else
+		snprintf(attr->name, sizeof(attr->name), "%04x:%02x",
+			 attr->feat.vid, attr->feat.type);
+
+	sysfs_attr_init(&attr->attr.attr);
+	attr->attr.attr.name = attr->name;
+	attr->attr.attr.mode = 0444;
+	attr->attr.show = pci_doe_feature_show;
+	if (sysfs_add_file_to_group(&pdev->dev.kobj, &attr->attr.attr,
+				    PCI_DOE_SYSFS_DIR))
+		pci_warn(pdev, "cannot add %s to sysfs\n", attr->name);
+	else
+		attr->added = true;
+}
+
+/**
+ * pci_doe_sysfs_publish() - Add the files of a mailbox that are still missing
+ * @mb: DOE mailbox
+ *
+ * Called when Discovery has ended and when the device is in sysfs, in either
+ * order.  What is found by a later Discovery changes nothing.
+ */
+void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
+{
+	struct pci_dev *pdev = mb->pdev;
+	struct pci_doe_attr *attrs;
+	int i, nr;
+
+	if (READ_ONCE(mb->sysfs_done) || !READ_ONCE(mb->nr_feats))
+		return;
+
+	guard(mutex)(&pci_doe_mutex);
+	if (!mb->sysfs_ready || mb->sysfs_done)
+		return;
+
+	attrs = kcalloc(PCI_DOE_MAX_FEATS, sizeof(*attrs), GFP_KERNEL);
+	if (!attrs)
+		return;
+
+	raw_spin_lock_irq(&mb->lock);
+	nr = mb->known ? mb->nr_feats : 0;
+	for (i = 0; i < nr; i++)
+		attrs[i].feat = mb->feats[i];
+	raw_spin_unlock_irq(&mb->lock);
+	if (!nr) {
+		kfree(attrs);
+		return;
+	}
+
+	mb->attrs = attrs;
+	mb->nr_attrs = nr;
+	mb->sysfs_done = true;
+	for (i = 0; i < nr; i++)
+		pci_doe_add_file(pdev, &attrs[i]);
+	kobject_uevent(&pdev->dev.kobj, KOBJ_CHANGE);
+}
+
+/**
+ * pci_doe_sysfs_init() - The device is in sysfs now
+ * @pdev: PCI device
+ */
+void pci_doe_sysfs_init(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		scoped_guard(mutex, &pci_doe_mutex)
+			mb->sysfs_ready = true;
+		pci_doe_sysfs_publish(mb);
+	}
+}
+
+/**
+ * pci_doe_sysfs_teardown() - The device is about to leave sysfs
+ * @pdev: PCI device
+ */
+void pci_doe_sysfs_teardown(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+	int j;
+
+	guard(mutex)(&pci_doe_mutex);
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		mb->sysfs_done = true;
+		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)
+			if (mb->attrs[j].added)
+				sysfs_remove_file_from_group(&pdev->dev.kobj,
+							     &mb->attrs[j].attr.attr,
+							     PCI_DOE_SYSFS_DIR);
+		kfree(mb->attrs);
+		mb->attrs = NULL;
+	}
+}
+
+#endif /* CONFIG_SYSFS */
+
+#ifdef CONFIG_DEBUG_FS
+
+static const char *pci_doe_owner(const struct pci_doe_mb *mb)
+{
+	if (mb->state == PCI_DOE_YIELDED)
+		return "user";
+
+	return mb->users ? "driver" : "core";
+}
+
+static void pci_doe_show_feats(struct seq_file *s, struct pci_doe_mb *mb)
+{
+	struct pci_doe_feature *feats;
+	int i, nr;
+
+	feats = kcalloc(PCI_DOE_MAX_FEATS, sizeof(*feats), GFP_KERNEL);
+	if (!feats)
+		return;
+
+	raw_spin_lock_irq(&mb->lock);
+	nr = mb->nr_feats;
+	memcpy(feats, mb->feats, nr * sizeof(*feats));
+	raw_spin_unlock_irq(&mb->lock);
+
+	seq_puts(s, " features ");
+	for (i = 0; i < nr; i++)
+		seq_printf(s, "%s%04x:%02x", i ? "," : "", feats[i].vid,
+			   feats[i].type);
+	if (!nr)
+		seq_puts(s, "-");
+	kfree(feats);
+}
+
+static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb)
+{
+	struct pci_doe_stats *stats = &mb->stats;
+
+	seq_printf(s, "%s %x owner %s state %s", pci_name(mb->pdev),
+		   mb->cap_offset, pci_doe_owner(mb),
+		   pci_doe_state_name(READ_ONCE(mb->state)));
+	if (mb->irq && !mb->storm)
+		seq_printf(s, " irq %d", mb->irq);
+	else
+		seq_puts(s, " polled");
+	pci_doe_show_feats(s, mb);
+	seq_printf(s, " exchanges %u errors %u aborts %u interrupts %u spurious %u polls %u\n",
+		   stats->exchanges, stats->errors, stats->aborts,
+		   stats->interrupts, stats->spurious, stats->polls);
+}
+
+static int pci_doe_show(struct seq_file *s, void *unused)
+{
+	struct pci_dev *pdev = NULL;
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	guard(mutex)(&pci_doe_mutex);
+	for_each_pci_dev(pdev)
+		xa_for_each(&pdev->doe_mbs, i, mb)
+			pci_doe_show_mb(s, mb);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pci_doe);
+
+static int __init pci_doe_debugfs_init(void)
+{
+	debugfs_create_file("pci_doe", 0400, NULL, NULL, &pci_doe_fops);
+	return 0;
+}
+late_initcall(pci_doe_debugfs_init);
+
+#endif /* CONFIG_DEBUG_FS */

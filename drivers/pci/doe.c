@@ -1,0 +1,1534 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data Object Exchange (DOE), PCIe r6.2 sec 6.30
+ *
+ * Each DOE Capability is a mailbox in configuration space, and for each there
+ * is one struct pci_doe_mb.  It is a state machine driven by events: a task
+ * is submitted or cancelled, an interrupt comes in, a timer fires, the device
+ * is reset or goes away.  While it waits it holds no thread.
+ *
+ *   state     waits for                               leaves for
+ *   --------  --------------------------------------  ----------------------
+ *   idle      a task                                  any of the next four
+ *   wake      the device to come to D0 (1 s)          as idle
+ *   busy      DOE Busy to clear (1 s)                 response, abort, idle
+ *   response  Data Object Ready or DOE Error (1 s)    abort, idle
+ *   abort     Busy, Error and Ready to clear (1 s)    dead, idle
+ *   dead      a reset, resume, reclaim or create      idle
+ *   quiesced  the end of a reset                      idle
+ *   yielded   user space to give the mailbox back     idle
+ *   gone      nothing: device removed                 -
+ *
+ * An event sets @pending and wakes whoever is to run the machine: the caller
+ * of pci_doe() whose task is first in the queue, or a worker if it is an
+ * asynchronous task, or if there is none.  @running keeps it to one of them.
+ * All decisions are made with the lock held; it is dropped for register
+ * accesses other than writes of DOE Control.
+ */
+
+#define dev_fmt(fmt) "DOE: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/wait_bit.h>
+
+#include "doe.h"
+#include "pci.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/pci_doe.h>
+
+/* PCIe r6.2 sec 6.30.2: limit for a response, and for an abort */
+#define PCI_DOE_TIMEOUT		NSEC_PER_SEC
+/* Busy and the abort that may follow it, before a request can be sent */
+#define PCI_DOE_START_TIMEOUT	(2 * PCI_DOE_TIMEOUT)
+/* Callers wait for Discovery, all its exchanges together, no longer */
+#define PCI_DOE_DISC_TIMEOUT	(5 * HZ)
+/* Tasks wait for the end of a reset no longer */
+#define PCI_DOE_RESET_TIMEOUT	(5 * (u64)NSEC_PER_SEC)
+
+/* First pause between two looks at DOE Status; they grow from there */
+#define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
+/* First look at DOE Status in case that an interrupt was lost */
+#define PCI_DOE_IRQ_POLL	(100 * NSEC_PER_MSEC)
+/* So many interrupts lost in a row, and the timer no longer trusts them */
+#define PCI_DOE_IRQ_LOST	2
+
+/* PCIe r6.2 sec 6.30.1: Length counts DW with the header, 0 stands for 2^18 */
+#define PCI_DOE_MAX_DW		BIT(18)
+#define PCI_DOE_HEADER_DW	2
+
+/*
+ * Data Object Ready is looked at again, and the CPU offered to others, each
+ * time so many DW were read: a Length beyond what the device has costs no
+ * more accesses than that, and a long object takes 1 % longer.
+ */
+#define PCI_DOE_CHECK_DW	32
+
+/* One DOE Discovery, PCIe r6.2 sec 6.30.1.1; lives only as long as that */
+struct pci_doe_discovery {
+	struct pci_doe_task task;
+	__le32 request;
+	__le32 response;
+	u16 nr_feats;
+	u8 index;
+	bool retried;
+	bool ended;
+	int rv;
+	struct pci_doe_feature feats[PCI_DOE_MAX_FEATS];
+};
+
+/*
+ * Shared by all mailboxes.  A step of the machine never waits, so that a few
+ * workers serve thousands of mailboxes; complete() may wait and runs from the
+ * system workqueue.
+ */
+static struct workqueue_struct *pci_doe_wq;
+
+static const char * const pci_doe_state_names[] = {
+	[PCI_DOE_IDLE]		= "idle",
+	[PCI_DOE_WAKE]		= "wake",
+	[PCI_DOE_BUSY]		= "busy",
+	[PCI_DOE_RESPONSE]	= "response",
+	[PCI_DOE_ABORT]		= "abort",
+	[PCI_DOE_DEAD]		= "dead",
+	[PCI_DOE_QUIESCED]	= "quiesced",
+	[PCI_DOE_YIELDED]	= "yielded",
+	[PCI_DOE_GONE]		= "gone",
+};
+
+const char *pci_doe_state_name(enum pci_doe_state state)
+{
+	return pci_doe_state_names[state];
+}
+
+/* ---- Events: who runs the machine, and when ---- */
+
+static struct pci_doe_task *pci_doe_first(struct pci_doe_mb *mb)
+{
+	return list_first_entry_or_null(&mb->tasks, struct pci_doe_task, node);
+}
+
+/* The submitter that sleeps in pci_doe() for the first task, NULL: a worker */
+static struct task_struct *pci_doe_runner(struct pci_doe_mb *mb)
+{
+	struct pci_doe_task *task = pci_doe_first(mb);
+
+	return task ? task->waiter : NULL;
+}
+
+static void pci_doe_wake_runner(struct pci_doe_mb *mb)
+{
+	struct task_struct *runner = pci_doe_runner(mb);
+
+	if (runner)
+		wake_up_process(runner);
+	else
+		queue_work(pci_doe_wq, &mb->work);
+}
+
+/* Something happened that the machine should look at.  Any context but NMI. */
+void pci_doe_kick(struct pci_doe_mb *mb)
+{
+	lockdep_assert_held(&mb->lock);
+
+	mb->pending = true;
+	if (!mb->running)
+		pci_doe_wake_runner(mb);
+}
+
+static enum hrtimer_restart pci_doe_timeout(struct hrtimer *timer)
+{
+	struct pci_doe_mb *mb = container_of(timer, struct pci_doe_mb, timer);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&mb->lock, flags);
+	mb->stats.polls++;
+	pci_doe_kick(mb);
+	raw_spin_unlock_irqrestore(&mb->lock, flags);
+
+	return HRTIMER_NORESTART;
+}
+
+static bool pci_doe_late(struct pci_doe_mb *mb)
+{
+	return mb->deadline && ktime_compare(ktime_get(), mb->deadline) >= 0;
+}
+
+/*
+ * Look again after a quarter of the time that the present wait has taken, so
+ * that an answer is noticed at most 25 % late, and at its end.
+ */
+static void pci_doe_wait(struct pci_doe_mb *mb, u64 timeout, bool by_irq)
+{
+	ktime_t now = ktime_get();
+	u64 waited, pause;
+
+	if (!mb->deadline) {
+		mb->since = now;
+		mb->deadline = ktime_add_ns(now, timeout);
+		if (mb->state == PCI_DOE_BUSY &&
+		    ktime_after(mb->deadline, mb->start_by))
+			mb->deadline = mb->start_by;
+	}
+
+	waited = ktime_to_ns(ktime_sub(now, mb->since));
+	if (by_irq)
+		pause = waited < PCI_DOE_IRQ_POLL ? PCI_DOE_IRQ_POLL : timeout;
+	else
+		pause = max(waited / 4, PCI_DOE_POLL_MIN);
+
+	mb->wake_at = ktime_add_ns(now, pause);
+	if (ktime_after(mb->wake_at, mb->deadline))
+		mb->wake_at = mb->deadline;
+	mb->timer_on = true;
+}
+
+/* ---- Registers ---- */
+
+int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status)
+{
+	int rc = pci_read_config_dword(mb->pdev,
+				       mb->cap_offset + PCI_DOE_STATUS, status);
+
+	return rc || PCI_POSSIBLE_ERROR(*status) ? -ENODEV : 0;
+}
+
+void pci_doe_clear_int_status(struct pci_doe_mb *mb)
+{
+	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_STATUS,
+			       PCI_DOE_STATUS_INT_STATUS);
+}
+
+/*
+ * DOE Go and DOE Abort read as 0 but a write of them takes the other bits as
+ * well; hence the shadow.  The lock makes both one.
+ */
+void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 action)
+{
+	lockdep_assert_held(&mb->lock);
+
+	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_CTRL,
+			       mb->ctrl | action);
+}
+
+static void pci_doe_write_dw(struct pci_doe_mb *mb, u32 val)
+{
+	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_WRITE, val);
+}
+
+static int pci_doe_read_dw(struct pci_doe_mb *mb, u32 *val)
+{
+	u32 status;
+
+	if (pci_read_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ, val))
+		return -ENODEV;
+
+	/* All-ones are good data if DOE Status is not all-ones, too */
+	if (PCI_POSSIBLE_ERROR(*val))
+		return pci_doe_read_status(mb, &status);
+
+	return 0;
+}
+
+static void pci_doe_ack_dw(struct pci_doe_mb *mb)
+{
+	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ, 0);
+}
+
+/*
+ * A reset that nobody announced takes Interrupt Enable and Bus Master Enable
+ * along; a device that merely misbehaves keeps them.
+ */
+static bool pci_doe_was_reset(struct pci_doe_mb *mb)
+{
+	u16 cmd;
+	u32 ctrl;
+
+	if (READ_ONCE(mb->restored))
+		return true;
+
+	if (mb->ctrl & PCI_DOE_CTRL_INT_EN) {
+		pci_read_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_CTRL,
+				      &ctrl);
+		if (!(ctrl & PCI_DOE_CTRL_INT_EN))
+			return true;
+	}
+
+	if (!mb->pdev->is_busmaster)
+		return false;
+
+	pci_read_config_word(mb->pdev, PCI_COMMAND, &cmd);
+	return !(cmd & PCI_COMMAND_MASTER);
+}
+
+/* ---- Transfers, by the runner alone, without the lock ---- */
+
+static bool pci_doe_stopped(struct pci_doe_mb *mb)
+{
+	return READ_ONCE(mb->stop_rv);
+}
+
+/* Write all of the object but DOE Go; false if it was stopped on the way */
+static bool pci_doe_write_object(struct pci_doe_mb *mb,
+				 struct pci_doe_task *task)
+{
+	size_t left = task->request_pl_sz, dw;
+	const u8 *buf = task->request_pl;
+	__le32 last = 0;
+
+	dw = PCI_DOE_HEADER_DW + DIV_ROUND_UP(left, sizeof(u32));
+	pci_doe_write_dw(mb,
+			 FIELD_PREP(PCI_DOE_DATA_OBJECT_HEADER_1_VID,
+				    task->feat.vid) |
+			 FIELD_PREP(PCI_DOE_DATA_OBJECT_HEADER_1_TYPE,
+				    task->feat.type));
+	pci_doe_write_dw(mb, dw & PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH);
+
+	for (; left >= sizeof(u32); left -= sizeof(u32)) {
+		if (pci_doe_stopped(mb))
+			return false;
+		pci_doe_write_dw(mb, get_unaligned_le32(buf));
+		buf += sizeof(u32);
+		if (!(left / sizeof(u32) % PCI_DOE_CHECK_DW))
+			cond_resched();
+	}
+
+	if (left) {
+		memcpy(&last, buf, left);
+		pci_doe_write_dw(mb, le32_to_cpu(last));
+	}
+
+	return !pci_doe_stopped(mb);
+}
+
+/* The object is still there, and the device has found no fault with it */
+static int pci_doe_check_object(struct pci_doe_mb *mb)
+{
+	u32 status;
+	int rc;
+
+	rc = pci_doe_read_status(mb, &status);
+	if (rc)
+		return rc;
+	if (status & PCI_DOE_STATUS_ERROR)
+		return -EIO;
+	if (!(status & PCI_DOE_STATUS_DATA_OBJECT_READY))
+		return -EPROTO;
+
+	return 0;
+}
+
+/* Where the bytes of a response go; what has no room is dropped */
+struct pci_doe_sink {
+	u8 *buf;
+	size_t room;
+	size_t used;
+};
+
+static void pci_doe_store(struct pci_doe_sink *sink, u32 val)
+{
+	size_t room = sink->room - sink->used;
+	__le32 le = cpu_to_le32(val);
+
+	if (room >= sizeof(le)) {
+		put_unaligned_le32(val, sink->buf + sink->used);
+		sink->used += sizeof(le);
+	} else if (room) {
+		memcpy(sink->buf + sink->used, &le, room);
+		sink->used += room;
+	}
+}
+
+/*
+ * Take the response out of the mailbox.  Its end is where Length says, but no
+ * further than Data Object Ready goes: a reset on the way makes the mailbox
+ * read as 0, so Ready must still be there before the last acknowledge.
+ */
+static int pci_doe_read_object(struct pci_doe_mb *mb,
+			       struct pci_doe_task *task)
+{
+	struct pci_doe_sink sink = {
+		.buf = task->response_pl,
+		.room = task->response_pl_sz,
+	};
+	u32 dw, len = PCI_DOE_HEADER_DW, val;
+	int rc;
+
+	for (dw = 0; dw < len; dw++) {
+		rc = pci_doe_read_dw(mb, &val);
+		if (rc)
+			return rc;
+
+		if (dw == 0) {
+			if (FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_VID, val) !=
+			    task->feat.vid ||
+			    FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_TYPE, val) !=
+			    task->feat.type)
+				return -EPROTO;
+		} else if (dw == 1) {
+			len = FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH,
+					val) ?: PCI_DOE_MAX_DW;
+			if (len < PCI_DOE_HEADER_DW)
+				return -EPROTO;
+		} else {
+			pci_doe_store(&sink, val);
+		}
+
+		if (dw + 1 == len || !((dw + 1) % PCI_DOE_CHECK_DW)) {
+			rc = pci_doe_check_object(mb);
+			if (rc)
+				return rc;
+			cond_resched();
+		}
+
+		if (pci_doe_stopped(mb))
+			return -ECANCELED;
+		pci_doe_ack_dw(mb);
+	}
+
+	return sink.used;
+}
+
+/* ---- Transitions, with the lock held ---- */
+
+static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_state state)
+{
+	lockdep_assert_held(&mb->lock);
+
+	trace_pci_doe_state(mb->pdev, mb->cap_offset,
+			    pci_doe_state_name(mb->state),
+			    pci_doe_state_name(state));
+
+	/*
+	 * pci_doe_user_read() hides the response until it has been taken out.
+	 * It runs under pci_lock together with the read that it judges.
+	 */
+	raw_spin_lock(&pci_lock);
+	WRITE_ONCE(mb->state, state);
+	raw_spin_unlock(&pci_lock);
+
+	mb->deadline = 0;
+	mb->timer_on = false;
+}
+
+/* Take a task off the queue, and have its submitter told */
+static void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task,
+			   int rv)
+{
+	lockdep_assert_held(&mb->lock);
+
+	trace_pci_doe_complete(mb->pdev, mb->cap_offset, task->feat.vid,
+			       task->feat.type, rv);
+	list_del(&task->node);
+	task->rv = rv;
+	if (rv < 0)
+		mb->stats.errors++;
+	else
+		mb->stats.exchanges++;
+
+	if (mb->disc && task == &mb->disc->task) {
+		/* pci_doe_discovery_step() goes on from there */
+		mb->disc->ended = true;
+	} else if (task->waiter) {
+		/* From here on the submitter may return; he takes the lock */
+		task->doe_mb = NULL;
+		wake_up_process(task->waiter);
+	} else {
+		list_add_tail(&task->node, &mb->done);
+		schedule_work(&mb->done_work);
+	}
+}
+
+/* End the task in flight; if somebody stopped it, his reason counts */
+static void pci_doe_end(struct pci_doe_mb *mb, int rv)
+{
+	struct pci_doe_task *task = mb->cur;
+
+	if (mb->stop_rv)
+		rv = mb->stop_rv;
+	mb->stop_rv = 0;
+	mb->start_rv = 0;
+	mb->aborted = false;
+	mb->restored = false;
+	mb->start_by = 0;
+	mb->cur = NULL;
+	mb->pending = true;
+	pci_doe_finish(mb, task, rv);
+}
+
+static void pci_doe_abort(struct pci_doe_mb *mb)
+{
+	trace_pci_doe_abort(mb->pdev, mb->cap_offset);
+	mb->stats.aborts++;
+	mb->need_abort = true;
+	pci_doe_enter(mb, PCI_DOE_ABORT);
+	pci_doe_write_ctrl(mb, PCI_DOE_CTRL_ABORT);
+	mb->pending = true;
+}
+
+/* The exchange failed; make the instance usable again, now or when it is back */
+static void pci_doe_fail(struct pci_doe_mb *mb, int rv)
+{
+	if (rv == -ENODEV) {
+		mb->stale = true;
+		pci_doe_enter(mb, PCI_DOE_IDLE);
+	} else {
+		if (rv == -ECONNRESET)
+			mb->stale = true;
+		pci_doe_abort(mb);
+	}
+	pci_doe_end(mb, rv);
+}
+
+static void pci_doe_fail_all(struct pci_doe_mb *mb, int rv)
+{
+	struct pci_doe_task *task;
+
+	while ((task = pci_doe_first(mb))) {
+		if (mb->disc && task == &mb->disc->task)
+			mb->disc->retried = true;
+		pci_doe_finish(mb, task, rv);
+	}
+}
+
+static void pci_doe_die(struct pci_doe_mb *mb)
+{
+	pci_doe_enter(mb, PCI_DOE_DEAD);
+	if (mb->cur)
+		pci_doe_end(mb, mb->start_rv ?: -EIO);
+	mb->pending = true;
+
+	if (mb->failed_said)
+		return;
+	mb->failed_said = true;
+	pci_err(mb->pdev, "[%x] abort timed out, mailbox unusable until reset\n",
+		mb->cap_offset);
+}
+
+/* ---- Discovery, PCIe r6.2 sec 6.30.1.1 ---- */
+
+static void pci_doe_wake_callers(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	raw_spin_unlock_irq(&mb->lock);
+	smp_mb(); /* @known and @state before the look for waiters */
+	wake_up_var(&mb->known);
+	raw_spin_lock_irq(&mb->lock);
+}
+
+/* Discovery is to start, or to start again: those who need it wait from now */
+void pci_doe_want_discovery(struct pci_doe_mb *mb)
+{
+	lockdep_assert_held(&mb->lock);
+
+	mb->stale = false;
+	mb->need_abort = true;
+	mb->known = false;
+	mb->disc_deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
+}
+
+static void pci_doe_queue_discovery(struct pci_doe_mb *mb)
+{
+	struct pci_doe_discovery *disc = mb->disc;
+
+	u32 req = FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_INDEX,
+			     disc->index) |
+		  FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_VER, mb->disc_ver);
+
+	disc->request = cpu_to_le32(req);
+	disc->ended = false;
+	/* Ahead of all that wait for Discovery */
+	list_add(&disc->task.node, &mb->tasks);
+	mb->pending = true;
+}
+
+static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_discovery *disc;
+
+	raw_spin_unlock_irq(&mb->lock);
+	disc = kzalloc_obj(*disc);
+	raw_spin_lock_irq(&mb->lock);
+
+	if (!disc) {
+		mb->disc_rv = -ENOMEM;
+		mb->known = true;
+		mb->pending = true;
+		pci_doe_wake_callers(mb);
+		return;
+	}
+
+	disc->task.feat.vid = PCI_VENDOR_ID_PCI_SIG;
+	disc->task.feat.type = PCI_DOE_FEATURE_DISCOVERY;
+	disc->task.request_pl = &disc->request;
+	disc->task.request_pl_sz = sizeof(disc->request);
+	disc->task.response_pl = &disc->response;
+	disc->task.response_pl_sz = sizeof(disc->response);
+	disc->task.doe_mb = mb;
+	mb->disc = disc;
+	pci_doe_queue_discovery(mb);
+}
+
+/* Take one entry; true if there is another one to ask for */
+static bool pci_doe_add_feature(struct pci_doe_discovery *disc)
+{
+	u32 rsp = le32_to_cpu(disc->response);
+	u8 next = FIELD_GET(PCI_DOE_DATA_OBJECT_DISC_RSP_3_NEXT_INDEX, rsp);
+	u16 vid = FIELD_GET(PCI_DOE_DATA_OBJECT_DISC_RSP_3_VID, rsp);
+
+	/* No such entry, whatever the next index says */
+	if (vid == 0xffff)
+		return false;
+
+	disc->feats[disc->nr_feats].vid = vid;
+	disc->feats[disc->nr_feats++].type =
+		FIELD_GET(PCI_DOE_DATA_OBJECT_DISC_RSP_3_TYPE, rsp);
+
+	/* 0 ends the list; a list that does not ascend would never end */
+	if (next <= disc->index)
+		return false;
+
+	disc->index = next;
+	return true;
+}
+
+static void pci_doe_end_discovery(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_discovery *disc = mb->disc;
+	size_t size = disc->nr_feats * sizeof(*disc->feats);
+	struct pci_doe_feature *feats = NULL;
+
+	raw_spin_unlock_irq(&mb->lock);
+	if (size) {
+		feats = kmemdup(disc->feats, size, GFP_KERNEL);
+		if (!feats)
+			disc->rv = -ENOMEM;
+	}
+	raw_spin_lock_irq(&mb->lock);
+
+	if (feats || !disc->rv) {
+		swap(mb->feats, feats);
+		mb->nr_feats = disc->nr_feats;
+	}
+	mb->disc_rv = disc->rv;
+	mb->disc = NULL;
+	mb->known = true;
+	mb->pending = true;
+	if (disc->rv && !mb->failed_said && mb->state < PCI_DOE_DEAD &&
+	    !mb->divert) {
+		mb->failed_said = true;
+		pci_err(mb->pdev, "[%x] Discovery failed at index %u: %d\n",
+			mb->cap_offset, disc->index, disc->rv);
+	}
+	/* It is gone, again, so one try was enough for those that waited */
+	if (disc->rv && mb->stale)
+		pci_doe_fail_all(mb, disc->rv);
+	schedule_work(&mb->done_work);
+	pci_doe_wake_callers(mb);
+
+	raw_spin_unlock_irq(&mb->lock);
+	kfree(feats);
+	kfree(disc);
+	raw_spin_lock_irq(&mb->lock);
+}
+
+/* An exchange of Discovery has ended: ask once more, ask for more, or end */
+static void pci_doe_discovery_step(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_discovery *disc = mb->disc;
+
+	disc->rv = disc->task.rv < 0 ? disc->task.rv :
+		   disc->task.rv < sizeof(disc->response) ? -EPROTO : 0;
+
+	if (disc->rv && !disc->retried && mb->state < PCI_DOE_DEAD) {
+		disc->retried = true;
+		pci_doe_queue_discovery(mb);
+	} else if (!disc->rv && pci_doe_add_feature(disc)) {
+		disc->retried = false;
+		pci_doe_queue_discovery(mb);
+	} else {
+		pci_doe_end_discovery(mb);
+	}
+}
+
+bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type)
+{
+	int i;
+
+	/* Mandatory, PCIe r6.2 sec 6.30.1.1 */
+	if (vid == PCI_VENDOR_ID_PCI_SIG && type == PCI_DOE_FEATURE_DISCOVERY)
+		return true;
+
+	for (i = 0; i < mb->nr_feats; i++)
+		if (mb->feats[i].vid == vid && mb->feats[i].type == type)
+			return true;
+
+	return false;
+}
+
+/* ---- The machine: one look at what it waits for, with the lock held ---- */
+
+/*
+ * A call from the device's own runtime PM callback finds it in transition, but
+ * in D0, and must not wait for the end of that.
+ */
+static bool pci_doe_powered(struct pci_doe_mb *mb)
+{
+	struct device *dev = &mb->pdev->dev;
+
+	if (pm_runtime_suspended(dev)) {
+		pm_request_resume(dev);
+		return false;
+	}
+
+	return pm_runtime_active(dev) || mb->pdev->current_state == PCI_D0;
+}
+
+/* Nothing to do: the device may suspend */
+static void pci_doe_rest(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	if (!mb->awake)
+		return;
+
+	mb->awake = false;
+	raw_spin_unlock_irq(&mb->lock);
+	pm_runtime_put(&mb->pdev->dev);
+	raw_spin_lock_irq(&mb->lock);
+}
+
+void pci_doe_stay_awake(struct pci_doe_mb *mb)
+{
+	if (mb->awake)
+		return;
+
+	mb->awake = true;
+	pm_runtime_get_noresume(&mb->pdev->dev);
+}
+
+/* Choose the task to start; false if there is none yet */
+static bool pci_doe_choose(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_task *task;
+
+	if (mb->disc && mb->disc->ended) {
+		pci_doe_discovery_step(mb);
+		return false;
+	}
+
+	task = pci_doe_first(mb);
+	if (mb->stale && !mb->disc && (task || !mb->known))
+		pci_doe_want_discovery(mb);
+	if (!mb->known && !mb->disc) {
+		pci_doe_begin_discovery(mb);
+		return false;
+	}
+
+	if (!task) {
+		pci_doe_rest(mb);
+		return false;
+	}
+
+	mb->cur = task;
+	if (pci_doe_has_feat(mb, task->feat.vid, task->feat.type))
+		return true;
+
+	pci_doe_end(mb, mb->disc_rv ?: -EINVAL);
+	return false;
+}
+
+/* Interrupt Enable is never written together with Go, nor with one unread */
+static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
+	__must_hold(&mb->lock)
+{
+	u32 want = mb->irq && !mb->storm ? PCI_DOE_CTRL_INT_EN : 0;
+
+	if (want && (status & PCI_DOE_STATUS_INT_STATUS))
+		pci_doe_clear_int_status(mb);
+	if (mb->ctrl == want)
+		return;
+
+	mb->ctrl = want;
+	pci_doe_write_ctrl(mb, 0);
+}
+
+static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_task *task = mb->cur;
+	bool whole;
+
+	pci_doe_set_int_en(mb, status);
+	raw_spin_unlock_irq(&mb->lock);
+	trace_pci_doe_request(mb->pdev, mb->cap_offset, task->feat.vid,
+			      task->feat.type, task->request_pl_sz);
+	whole = pci_doe_write_object(mb, task);
+	raw_spin_lock_irq(&mb->lock);
+
+	/* Half an object stays in the mailbox until it is aborted */
+	if (!whole || mb->stop_rv) {
+		pci_doe_abort(mb);
+		return;
+	}
+
+	mb->irq_seen = false;
+	mb->irq_burst = 0;
+	pci_doe_enter(mb, PCI_DOE_RESPONSE);
+	pci_doe_write_ctrl(mb, PCI_DOE_CTRL_GO);
+	mb->pending = true;
+}
+
+/*
+ * The instance is in the way of the request: still busy, or it holds what
+ * firmware, another kernel or user space left there.  Abort that, once.
+ */
+static void pci_doe_clear_way(struct pci_doe_mb *mb, int rv)
+{
+	if (mb->aborted) {
+		pci_doe_fail(mb, rv);
+		return;
+	}
+	mb->aborted = true;
+	mb->start_rv = rv == -EBUSY ? rv : 0;
+	pci_doe_abort(mb);
+}
+
+static void pci_doe_start(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	bool late = pci_doe_late(mb), powered;
+	u32 status = 0;
+	int rc = 0;
+
+	if (!mb->cur && !pci_doe_choose(mb))
+		return;
+
+	raw_spin_unlock_irq(&mb->lock);
+	powered = pci_doe_powered(mb) || (late && mb->state == PCI_DOE_WAKE);
+	if (powered)
+		rc = pci_doe_read_status(mb, &status);
+	raw_spin_lock_irq(&mb->lock);
+
+	/* pci_doe_override() ends it */
+	if (mb->stop_rv)
+		return;
+
+	if (!powered) {
+		if (mb->state != PCI_DOE_WAKE)
+			pci_doe_enter(mb, PCI_DOE_WAKE);
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
+	} else if (rc) {
+		pci_doe_fail(mb, rc);
+	} else if (status & PCI_DOE_STATUS_BUSY) {
+		if (mb->state == PCI_DOE_BUSY && late) {
+			pci_doe_clear_way(mb, -EBUSY);
+			return;
+		}
+		if (!mb->start_by)
+			mb->start_by = ktime_add_ns(ktime_get(),
+						    PCI_DOE_START_TIMEOUT);
+		if (mb->state != PCI_DOE_BUSY)
+			pci_doe_enter(mb, PCI_DOE_BUSY);
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
+	} else if (status & PCI_DOE_STATUS_DONE) {
+		pci_doe_clear_way(mb, status & PCI_DOE_STATUS_ERROR ?
+				  -EIO : -EPROTO);
+	} else if (mb->need_abort) {
+		pci_doe_clear_way(mb, -EIO);
+	} else {
+		pci_doe_send(mb, status);
+	}
+}
+
+/* An interrupt that never comes costs time; do not wait for the third one */
+static void pci_doe_judge_irq(struct pci_doe_mb *mb)
+{
+	if (!(mb->ctrl & PCI_DOE_CTRL_INT_EN) || !mb->deadline)
+		return;
+
+	if (mb->irq_seen) {
+		mb->irq_lost = 0;
+	} else if (mb->irq_lost < PCI_DOE_IRQ_LOST) {
+		if (++mb->irq_lost == PCI_DOE_IRQ_LOST)
+			dev_warn_ratelimited(&mb->pdev->dev,
+					     "[%x] no interrupts, polling\n",
+					     mb->cap_offset);
+	}
+}
+
+static void pci_doe_receive(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_task *task = mb->cur;
+	bool late = pci_doe_late(mb);
+	bool waiting = false;
+	u32 status = 0;
+	int rv;
+
+	raw_spin_unlock_irq(&mb->lock);
+	rv = pci_doe_read_status(mb, &status);
+	if (rv)
+		;
+	else if (status & PCI_DOE_STATUS_ERROR)
+		rv = -EIO;
+	else if (status & PCI_DOE_STATUS_DATA_OBJECT_READY)
+		rv = pci_doe_read_object(mb, task);
+	else if (late)
+		rv = -ETIMEDOUT;
+	else
+		waiting = true;
+	if ((rv == -ETIMEDOUT || rv == -EPROTO) && pci_doe_was_reset(mb))
+		rv = -ECONNRESET;
+	raw_spin_lock_irq(&mb->lock);
+
+	if (waiting) {
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT,
+			     mb->ctrl & PCI_DOE_CTRL_INT_EN &&
+			     mb->irq_lost < PCI_DOE_IRQ_LOST);
+		return;
+	}
+
+	if (rv != -ENODEV)
+		pci_doe_judge_irq(mb);
+	if (rv < 0) {
+		pci_doe_fail(mb, rv);
+		return;
+	}
+
+	trace_pci_doe_response(mb->pdev, mb->cap_offset, task->feat.vid,
+			       task->feat.type, rv);
+	pci_doe_enter(mb, PCI_DOE_IDLE);
+	pci_doe_end(mb, rv);
+}
+
+static void pci_doe_await_abort(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	bool late = pci_doe_late(mb);
+	u32 status;
+	int rc;
+
+	raw_spin_unlock_irq(&mb->lock);
+	rc = pci_doe_read_status(mb, &status);
+	/* An abort does not clear it, and while set it holds back the next */
+	if (!rc && (status & PCI_DOE_STATUS_INT_STATUS) &&
+	    !(status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_DONE)))
+		pci_doe_clear_int_status(mb);
+	raw_spin_lock_irq(&mb->lock);
+
+	if (rc) {
+		mb->stale = true;
+		pci_doe_enter(mb, PCI_DOE_IDLE);
+		if (mb->cur)
+			pci_doe_end(mb, rc);
+		mb->pending = true;
+	} else if (!(status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_DONE))) {
+		mb->need_abort = false;
+		pci_doe_enter(mb, PCI_DOE_IDLE);
+		mb->pending = true;
+	} else if (late) {
+		pci_doe_die(mb);
+	} else {
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
+	}
+}
+
+/* No task is to be started: end those that need not wait */
+static void pci_doe_park(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	static const int rv[] = {
+		[PCI_DOE_DEAD]		= -EIO,
+		[PCI_DOE_QUIESCED]	= -ECONNRESET,
+		[PCI_DOE_YIELDED]	= -ECANCELED,
+		[PCI_DOE_GONE]		= -ENODEV,
+	};
+	struct pci_doe_task *task, *next;
+
+	if (mb->state == PCI_DOE_QUIESCED && !pci_doe_late(mb)) {
+		list_for_each_entry_safe(task, next, &mb->tasks, node)
+			if (task->waiter)
+				pci_doe_finish(mb, task, -ECONNRESET);
+		if (pci_doe_first(mb))
+			pci_doe_wait(mb, PCI_DOE_RESET_TIMEOUT, true);
+	} else {
+		pci_doe_fail_all(mb, rv[mb->state]);
+	}
+
+	if (mb->disc && mb->disc->ended)
+		pci_doe_discovery_step(mb);
+	else if (!pci_doe_first(mb))
+		pci_doe_rest(mb);
+}
+
+/*
+ * What overrides the normal course.  The task in flight ends first; its abort
+ * goes on by itself, but for a device that is being reset, or is lost anyway.
+ */
+static bool pci_doe_override(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	if (mb->state != PCI_DOE_GONE && pci_dev_is_disconnected(mb->pdev)) {
+		mb->divert = PCI_DOE_GONE;
+		mb->stop_rv = -ENODEV;
+	}
+
+	if (mb->stop_rv && mb->cur) {
+		if (mb->state == PCI_DOE_RESPONSE)
+			pci_doe_abort(mb);
+		else if (mb->state != PCI_DOE_ABORT)
+			pci_doe_enter(mb, PCI_DOE_IDLE);
+		pci_doe_end(mb, mb->stop_rv);
+	}
+	mb->stop_rv = 0;
+
+	if (mb->storm && (mb->ctrl & PCI_DOE_CTRL_INT_EN)) {
+		mb->ctrl &= ~PCI_DOE_CTRL_INT_EN;
+		pci_doe_write_ctrl(mb, 0);
+		if (!mb->storm_said)
+			pci_warn(mb->pdev, "[%x] interrupt storm, polling\n",
+				 mb->cap_offset);
+		mb->storm_said = true;
+	}
+
+	if (mb->revive) {
+		mb->revive = false;
+		if (mb->state >= PCI_DOE_DEAD && mb->state < PCI_DOE_GONE) {
+			mb->stale = true;
+			mb->failed_said = false;
+			pci_doe_enter(mb, PCI_DOE_IDLE);
+		}
+	}
+
+	if (mb->divert && mb->divert > mb->state) {
+		if (mb->divert == PCI_DOE_YIELDED &&
+		    mb->state == PCI_DOE_ABORT)
+			return false;
+		pci_doe_enter(mb, mb->divert);
+		mb->divert = 0;
+		pci_doe_wake_callers(mb);
+	}
+	mb->divert = 0;
+
+	return mb->state >= PCI_DOE_DEAD;
+}
+
+static void pci_doe_step(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	if (pci_doe_override(mb)) {
+		pci_doe_park(mb);
+		return;
+	}
+
+	switch (mb->state) {
+	case PCI_DOE_RESPONSE:
+		pci_doe_receive(mb);
+		break;
+	case PCI_DOE_ABORT:
+		pci_doe_await_abort(mb);
+		break;
+	default:
+		pci_doe_start(mb);
+	}
+}
+
+static void pci_doe_stop_running(struct pci_doe_mb *mb)
+{
+	mb->running = false;
+	if (mb->pending) {
+		pci_doe_wake_runner(mb);
+	} else if (mb->timer_on) {
+		mb->timer_on = false;
+		hrtimer_start(&mb->timer, mb->wake_at, HRTIMER_MODE_ABS_HARD);
+	}
+}
+
+/* Run the machine if it is @self's turn and there is something to look at */
+static bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
+	__must_hold(&mb->lock)
+{
+	if (mb->running || !mb->pending || pci_doe_runner(mb) != self)
+		return false;
+
+	mb->running = true;
+	do {
+		mb->pending = false;
+		mb->timer_on = false;
+		pci_doe_step(mb);
+	} while (mb->pending && pci_doe_runner(mb) == self);
+	pci_doe_stop_running(mb);
+
+	return true;
+}
+
+/*
+ * Have what is set in @stop_rv, @divert or @revive done, whoever's turn it is.
+ * Drops the lock.
+ */
+void pci_doe_force(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	while (mb->running) {
+		raw_spin_unlock_irq(&mb->lock);
+		usleep_range(10, 50);
+		raw_spin_lock_irq(&mb->lock);
+	}
+
+	mb->running = true;
+	mb->pending = false;
+	mb->timer_on = false;
+	pci_doe_step(mb);
+	pci_doe_stop_running(mb);
+}
+
+/* Divert to a state from which no task is started; the one in flight ends */
+void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
+{
+	lockdep_assert_held(&mb->lock);
+
+	mb->divert = max(mb->divert, state);
+	if (mb->cur)
+		mb->stop_rv = rv;
+}
+
+static void pci_doe_work(struct work_struct *work)
+{
+	struct pci_doe_mb *mb = container_of(work, struct pci_doe_mb, work);
+
+	raw_spin_lock_irq(&mb->lock);
+	pci_doe_run(mb, NULL);
+	raw_spin_unlock_irq(&mb->lock);
+}
+
+/* ---- Tasks ---- */
+
+/* Choose whose complete() is to be called; that of the former has returned */
+static struct pci_doe_task *pci_doe_next_done(struct pci_doe_mb *mb)
+{
+	struct pci_doe_task *task;
+
+	raw_spin_lock_irq(&mb->lock);
+	task = list_first_entry_or_null(&mb->done, struct pci_doe_task, node);
+	if (task) {
+		list_del(&task->node);
+		task->doe_mb = NULL;
+	}
+	mb->calling = task;
+	raw_spin_unlock_irq(&mb->lock);
+	smp_mb(); /* @calling before the look for waiters */
+	wake_up_var(&mb->calling);
+
+	return task;
+}
+
+static void pci_doe_done_work(struct work_struct *work)
+{
+	struct pci_doe_mb *mb = container_of(work, struct pci_doe_mb,
+					     done_work);
+	struct pci_dev *pdev = mb->pdev;
+	struct pci_doe_task *task;
+	unsigned int done = 0;
+
+	pci_doe_sysfs_publish(mb);
+
+	while ((task = pci_doe_next_done(mb))) {
+		task->complete(task);
+		done++;
+	}
+
+	/* The last of these may free the mailbox */
+	while (done--)
+		pci_dev_put(pdev);
+}
+
+static int pci_doe_check_task(const struct pci_doe_task *task)
+{
+	if ((task->request_pl_sz && !task->request_pl) ||
+	    (task->response_pl_sz && !task->response_pl))
+		return -EINVAL;
+
+	if (DIV_ROUND_UP(task->request_pl_sz, sizeof(u32)) >
+	    PCI_DOE_MAX_DW - PCI_DOE_HEADER_DW)
+		return -EMSGSIZE;
+
+	return 0;
+}
+
+static int pci_doe_accepts(struct pci_doe_mb *mb, struct pci_doe_task *task)
+{
+	switch (max(mb->divert, mb->state)) {
+	case PCI_DOE_GONE:
+		return -ENODEV;
+	case PCI_DOE_YIELDED:
+		return -EBUSY;
+	case PCI_DOE_QUIESCED:
+		return task->waiter && !mb->revive ? -ECONNRESET : 0;
+	case PCI_DOE_DEAD:
+		return mb->revive ? 0 : -EIO;
+	default:
+		return pci_dev_is_disconnected(mb->pdev) ? -ENODEV : 0;
+	}
+}
+
+static int pci_doe_queue_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
+			      struct task_struct *waiter)
+{
+	unsigned long flags;
+	int rc;
+
+	rc = pci_doe_check_task(task);
+	if (rc)
+		return rc;
+
+	/* One owner at a time, also if that is another mailbox */
+	if (cmpxchg(&task->doe_mb, NULL, mb))
+		return -EALREADY;
+	task->waiter = waiter;
+
+	raw_spin_lock_irqsave(&mb->lock, flags);
+	rc = pci_doe_accepts(mb, task);
+	if (rc) {
+		task->doe_mb = NULL;
+		goto out;
+	}
+
+	trace_pci_doe_submit(mb->pdev, mb->cap_offset, task->feat.vid,
+			     task->feat.type, task->request_pl_sz);
+	pci_dev_get(mb->pdev);
+	pci_doe_stay_awake(mb);
+	list_add_tail(&task->node, &mb->tasks);
+	/* Those behind the first one are looked at when it has ended */
+	if (pci_doe_first(mb) == task || mb->state == PCI_DOE_QUIESCED)
+		pci_doe_kick(mb);
+out:
+	raw_spin_unlock_irqrestore(&mb->lock, flags);
+
+	return rc;
+}
+
+/**
+ * pci_doe_submit_task() - Queue an exchange
+ * @doe_mb: DOE mailbox
+ * @task: the exchange; belongs to the library until its complete() is entered
+ *
+ * Tasks of a mailbox run one at a time, in the order in which they were
+ * submitted, and after Discovery.  The task, not the caller, keeps the mailbox
+ * alive.
+ *
+ * When complete() is entered, @task->rv is the number of bytes stored in the
+ * response buffer (a longer response is cut, no byte beyond what arrived is
+ * written), or
+ *
+ * * -ETIMEDOUT: no answer in time
+ * * -EIO: the device set DOE Error, or does not react to an abort
+ * * -EPROTO: malformed response, or not for this request
+ * * -ENODEV: the registers read as all-ones, or the device is gone
+ * * -ECONNRESET: a reset cut the exchange
+ * * -ECANCELED: pci_doe_cancel_task(), or the mailbox went to user space
+ * * -EBUSY: DOE Busy never cleared
+ * * -EINVAL: the mailbox does not offer the feature
+ *
+ * Context: Any but NMI.
+ * Return: 0 if complete() will be called, exactly once.  If it will not:
+ * * -EINVAL: no complete(), or a size without a buffer
+ * * -EMSGSIZE: request over 2^18 DW with its header
+ * * -EALREADY: @task is queued already
+ * * -ENODEV, -EIO, -EBUSY: the device is gone, the mailbox does not react to
+ *   an abort, the mailbox is handed over to user space
+ */
+int pci_doe_submit_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
+{
+	if (!task->complete)
+		return -EINVAL;
+
+	return pci_doe_queue_task(doe_mb, task, NULL);
+}
+EXPORT_SYMBOL_GPL(pci_doe_submit_task);
+
+static bool pci_doe_listed(const struct list_head *list,
+			   const struct pci_doe_task *task)
+{
+	struct pci_doe_task *entry;
+
+	list_for_each_entry(entry, list, node)
+		if (entry == task)
+			return true;
+
+	return false;
+}
+
+/* End a task with @rv if it is still queued or in flight */
+static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
+			      int rv)
+{
+	bool found, first;
+
+	raw_spin_lock_irq(&mb->lock);
+	found = pci_doe_listed(&mb->tasks, task);
+	if (found && mb->cur == task) {
+		mb->stop_rv = rv;
+		pci_doe_force(mb);
+	} else if (found) {
+		first = pci_doe_first(mb) == task;
+		pci_doe_finish(mb, task, rv);
+		/* The event may have been for it; the next one takes it up */
+		if (first)
+			pci_doe_kick(mb);
+	}
+	raw_spin_unlock_irq(&mb->lock);
+
+	return found;
+}
+
+static bool pci_doe_completing(struct pci_doe_mb *mb,
+			       const struct pci_doe_task *task)
+{
+	bool completing;
+
+	raw_spin_lock_irq(&mb->lock);
+	completing = mb->calling == task || pci_doe_listed(&mb->done, task);
+	raw_spin_unlock_irq(&mb->lock);
+
+	return completing;
+}
+
+static bool pci_doe_queued(struct pci_doe_mb *mb,
+			   const struct pci_doe_task *task)
+{
+	bool queued;
+
+	raw_spin_lock_irq(&mb->lock);
+	queued = pci_doe_listed(&mb->tasks, task);
+	raw_spin_unlock_irq(&mb->lock);
+
+	return queued;
+}
+
+/**
+ * pci_doe_cancel_task() - Cancel an exchange
+ * @doe_mb: DOE mailbox that the task was submitted to
+ * @task: the task; only its address is used, so it may have ended
+ *
+ * When this returns, complete() has returned, too.  An exchange in flight ends
+ * at once; the mailbox is aborted before the next one.  If complete() submits
+ * the task again, that is cancelled as well.
+ *
+ * The caller sees to it that @task is not freed and used anew meanwhile.
+ *
+ * Context: Process context, sleeps.  Not from complete() of a task of the same
+ * mailbox.
+ * Return: true if this call ended the task (its rv is -ECANCELED), false if it
+ * had ended before.
+ */
+bool pci_doe_cancel_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
+{
+	bool ended = false;
+
+	might_sleep();
+	if (WARN_ON_ONCE(current_work() == &doe_mb->done_work))
+		return false;
+
+	do {
+		ended |= pci_doe_stop_task(doe_mb, task, -ECANCELED);
+		wait_var_event(&doe_mb->calling,
+			       !pci_doe_completing(doe_mb, task));
+	} while (pci_doe_queued(doe_mb, task));
+
+	return ended;
+}
+EXPORT_SYMBOL_GPL(pci_doe_cancel_task);
+
+/* Wait until Discovery has ended, or will not be done */
+int pci_doe_await_discovery(struct pci_doe_mb *mb)
+{
+	bool known;
+	long left;
+
+	might_sleep();
+
+	raw_spin_lock_irq(&mb->lock);
+	if (mb->stale && mb->known && mb->state < PCI_DOE_DEAD && !mb->disc) {
+		pci_doe_want_discovery(mb);
+		pci_doe_stay_awake(mb);
+		pci_doe_kick(mb);
+	}
+	known = mb->known;
+	left = mb->disc_deadline - jiffies;
+	raw_spin_unlock_irq(&mb->lock);
+
+	if (!known &&
+	    !wait_var_event_timeout(&mb->known,
+				    READ_ONCE(mb->known) ||
+				    READ_ONCE(mb->state) >= PCI_DOE_DEAD,
+				    max(left, 0L)))
+		return -ETIMEDOUT;
+
+	return 0;
+}
+
+/* Run the machine, or sleep until it is our turn to, or the task has ended */
+static void pci_doe_drive(struct pci_doe_mb *mb, struct pci_doe_task *task,
+			  unsigned int state)
+{
+	raw_spin_lock_irq(&mb->lock);
+	while (task->doe_mb) {
+		if (pci_doe_run(mb, current))
+			continue;
+		if (signal_pending_state(state, current))
+			break;
+		__set_current_state(state);
+		raw_spin_unlock_irq(&mb->lock);
+		schedule();
+		raw_spin_lock_irq(&mb->lock);
+	}
+	raw_spin_unlock_irq(&mb->lock);
+}
+
+static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
+			    unsigned int state)
+{
+	struct pci_dev *pdev = mb->pdev;
+	int rc;
+
+	rc = pci_doe_await_discovery(mb);
+	if (rc)
+		return rc;
+
+	rc = pci_doe_queue_task(mb, task, current);
+	if (rc)
+		return rc;
+
+	pci_doe_drive(mb, task, state);
+	if (state != TASK_UNINTERRUPTIBLE) {
+		/* A signal came if the task is still there */
+		pci_doe_stop_task(mb, task, -EINTR);
+		pci_doe_drive(mb, task, TASK_UNINTERRUPTIBLE);
+	}
+	pci_dev_put(pdev);
+
+	return task->rv;
+}
+
+/**
+ * pci_doe() - Exchange a request for a response
+ * @doe_mb: DOE mailbox
+ * @vendor: Vendor ID of the feature
+ * @type: Data Object Type of the feature
+ * @request: request payload in wire order, without the object header
+ * @request_sz: its size in bytes, any length; padded with 0 to a DW
+ * @response: buffer for the response payload in wire order
+ * @response_sz: its size in bytes, any length; what exceeds it is dropped
+ *
+ * Waits for Discovery, for the tasks queued before, and for the exchange.
+ *
+ * Context: Process context, sleeps.  May be called from the device's own PM
+ * callbacks and in noirq phases.
+ * Return: Number of bytes stored in @response, which may be fewer than
+ * @response_sz, or
+ * * -ETIMEDOUT: no answer in time
+ * * -EIO: the device set DOE Error, or does not react to an abort
+ * * -EPROTO: malformed response, or not for this request
+ * * -ENODEV: the registers read as all-ones, or the device is gone
+ * * -ECONNRESET: a reset cut the exchange, or is going on
+ * * -ECANCELED: the mailbox went to user space meanwhile
+ * * -EBUSY: DOE Busy never cleared, or the mailbox is handed to user space
+ * * -EINVAL: the mailbox does not offer the feature; a size without a buffer
+ * * -EMSGSIZE: request over 2^18 DW with its header
+ */
+int pci_doe(struct pci_doe_mb *doe_mb, u16 vendor, u8 type,
+	    const void *request, size_t request_sz,
+	    void *response, size_t response_sz)
+{
+	struct pci_doe_task task = {
+		.feat = { .vid = vendor, .type = type },
+		.request_pl = request,
+		.request_pl_sz = request_sz,
+		.response_pl = response,
+		.response_pl_sz = response_sz,
+	};
+
+	return pci_doe_exchange(doe_mb, &task, TASK_UNINTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(pci_doe);
+
+/**
+ * pci_doe_interruptible() - Exchange a request for a response, or a signal
+ * @doe_mb: DOE mailbox
+ * @vendor: Vendor ID of the feature
+ * @type: Data Object Type of the feature
+ * @request: request payload in wire order, without the object header
+ * @request_sz: its size in bytes, any length; padded with 0 to a DW
+ * @response: buffer for the response payload in wire order
+ * @response_sz: its size in bytes, any length; what exceeds it is dropped
+ *
+ * As pci_doe(), but a signal cancels the exchange.  The mailbox is aborted
+ * before the next one.
+ *
+ * Context: Process context, sleeps.
+ * Return: As pci_doe(), and -EINTR if a signal came first.
+ */
+int pci_doe_interruptible(struct pci_doe_mb *doe_mb, u16 vendor, u8 type,
+			  const void *request, size_t request_sz,
+			  void *response, size_t response_sz)
+{
+	struct pci_doe_task task = {
+		.feat = { .vid = vendor, .type = type },
+		.request_pl = request,
+		.request_pl_sz = request_sz,
+		.response_pl = response,
+		.response_pl_sz = response_sz,
+	};
+
+	return pci_doe_exchange(doe_mb, &task, TASK_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(pci_doe_interruptible);
+
+/**
+ * pci_doe_init_machine() - Prepare the state machine of a new mailbox
+ * @mb: DOE mailbox, zeroed
+ */
+void pci_doe_init_machine(struct pci_doe_mb *mb)
+{
+	raw_spin_lock_init(&mb->lock);
+	INIT_LIST_HEAD(&mb->tasks);
+	INIT_LIST_HEAD(&mb->done);
+	INIT_WORK(&mb->work, pci_doe_work);
+	INIT_WORK(&mb->done_work, pci_doe_done_work);
+	hrtimer_setup(&mb->timer, pci_doe_timeout, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_HARD);
+}
+
+/**
+ * pci_doe_drain() - Wait until nobody runs the machine of a mailbox any more
+ * @mb: DOE mailbox that is gone
+ */
+void pci_doe_drain(struct pci_doe_mb *mb)
+{
+	hrtimer_cancel(&mb->timer);
+	flush_work(&mb->work);
+	flush_work(&mb->done_work);
+}
+
+/* Before subsys_initcall(), in which buses are scanned */
+static int __init pci_doe_setup(void)
+{
+	pci_doe_wq = alloc_workqueue("pci_doe", WQ_UNBOUND,
+				     max_t(int, 4, num_possible_cpus()));
+	if (!pci_doe_wq)
+		panic("DOE: no workqueue\n");
+
+	return 0;
+}
+core_initcall(pci_doe_setup);

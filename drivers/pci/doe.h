@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Data Object Exchange (DOE): what the files of the library share */
+
+#ifndef DRIVERS_PCI_DOE_H
+#define DRIVERS_PCI_DOE_H
+
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/list.h>
+#include <linux/pci-doe.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct pci_doe_attr;
+struct pci_doe_discovery;
+
+/* Discovery indices have 8 bits, PCIe r6.2 sec 6.30.1.1 */
+#define PCI_DOE_MAX_FEATS 256
+
+/* The instance is done with the request, in whatever way */
+#define PCI_DOE_STATUS_DONE \
+	(PCI_DOE_STATUS_ERROR | PCI_DOE_STATUS_DATA_OBJECT_READY)
+
+/* The table at the head of doe.c says what each state waits for */
+enum pci_doe_state {
+	PCI_DOE_IDLE,
+	PCI_DOE_WAKE,
+	PCI_DOE_BUSY,
+	PCI_DOE_RESPONSE,
+	PCI_DOE_ABORT,
+	PCI_DOE_DEAD,
+	PCI_DOE_QUIESCED,
+	PCI_DOE_YIELDED,
+	PCI_DOE_GONE,
+};
+
+struct pci_doe_stats {
+	u32 exchanges;		/* tasks that ended with a response */
+	u32 errors;		/* tasks that ended without one */
+	u32 aborts;
+	u32 interrupts;
+	u32 spurious;		/* interrupts with neither Ready nor Error */
+	u32 polls;		/* looks at a register because a timer said so */
+};
+
+/**
+ * struct pci_doe_mb - A DOE instance
+ * @pdev: the device; references to the mailbox are references to it
+ * @cap_offset: offset of the DOE Capability in configuration space
+ * @disc_ver: Discovery version that the instance expects
+ * @users: references given by pci_doe_create_mb(); under pci_doe_mutex
+ * @irq_users: those of them that asked for the interrupt; under pci_doe_mutex
+ * @claimed: the registers are closed to user space; under pci_doe_mutex
+ * @no_irq_said: that the mailbox polls was logged; under pci_doe_mutex
+ * @sysfs_ready: the device is in sysfs; under pci_doe_mutex
+ * @sysfs_done: its files are, too; under pci_doe_mutex
+ * @irq_name: name of the interrupt; under pci_doe_mutex
+ * @attrs: files in doe_features/; under pci_doe_mutex
+ * @nr_attrs: how many; under pci_doe_mutex
+ * @work: runs the state machine when no submitter sleeps in pci_doe()
+ * @done_work: calls complete() of ended tasks
+ * @timer: the next look at the registers
+ * @lock: protects everything below, and each write to DOE Control.  Raw, as
+ *	the interrupt handler, the timer and submitters in any context take
+ *	it.
+ * @tasks: queued tasks; the first one is @cur once it has begun
+ * @done: ended tasks whose complete() is still to be called
+ * @calling: the task whose complete() runs
+ * @cur: the task in flight
+ * @disc: Discovery in progress
+ * @feats: what Discovery found
+ * @nr_feats: how many
+ * @irq: Linux IRQ, 0 if there is none
+ * @disc_rv: why Discovery failed, or 0
+ * @stop_rv: @cur is to end with this, set by whoever stops it
+ * @start_rv: what @cur ends with if the abort before it fails
+ * @ctrl: shadow of the bits that are kept in DOE Control
+ * @state: what the machine waits for
+ * @divert: state that it is to leave its normal course for, or 0
+ * @running: somebody runs the machine; only he reads and writes the other
+ *	registers, with @lock dropped
+ * @pending: an event came in that the machine has not looked at
+ * @timer_on: @wake_at is to be armed
+ * @known: Discovery has ended
+ * @stale: the device may have been reset; start afresh at the next use
+ * @need_abort: the instance is in a state unknown; abort before use
+ * @aborted: the abort before @cur has been done
+ * @revive: leave 'dead' and 'quiesced'
+ * @restored: configuration space was restored under @cur
+ * @awake: the mailbox holds a runtime PM reference
+ * @irq_seen: there was an interrupt since the last Go
+ * @irq_lost: exchanges in a row that waited for an interrupt in vain
+ * @irq_burst: interrupts since @burst_start or the last Go
+ * @storm: too many of them
+ * @storm_said: and it was logged
+ * @failed_said: that the mailbox failed was logged
+ * @burst_start: in jiffies
+ * @disc_deadline: until when callers wait for Discovery, in jiffies
+ * @since: when the present wait began, 0 if it has not
+ * @deadline: when the present wait ends
+ * @start_by: until when @cur may wait for Busy
+ * @wake_at: when @timer is to fire
+ * @stats: counters for debugfs
+ */
+struct pci_doe_mb {
+	struct pci_dev *pdev;
+	u16 cap_offset;
+	u8 disc_ver;
+	bool claimed;
+	bool no_irq_said;
+	bool sysfs_ready;
+	bool sysfs_done;
+	unsigned int users;
+	unsigned int irq_users;
+	const char *irq_name;
+	struct pci_doe_attr *attrs;
+	u16 nr_attrs;
+
+	struct work_struct work;
+	struct work_struct done_work;
+	struct hrtimer timer;
+
+	raw_spinlock_t lock;
+	struct list_head tasks;
+	struct list_head done;
+	struct pci_doe_task *calling;
+	struct pci_doe_task *cur;
+	struct pci_doe_discovery *disc;
+	struct pci_doe_feature *feats;
+	u16 nr_feats;
+	int irq;
+	int disc_rv;
+	int stop_rv;
+	int start_rv;
+	u32 ctrl;
+	enum pci_doe_state state;
+	enum pci_doe_state divert;
+	bool running;
+	bool pending;
+	bool timer_on;
+	bool known;
+	bool stale;
+	bool need_abort;
+	bool aborted;
+	bool revive;
+	bool restored;
+	bool awake;
+	bool irq_seen;
+	u8 irq_lost;
+	u8 irq_burst;
+	bool storm;
+	bool storm_said;
+	bool failed_said;
+	unsigned long burst_start;
+	unsigned long disc_deadline;
+	ktime_t since;
+	ktime_t deadline;
+	ktime_t start_by;
+	ktime_t wake_at;
+	struct pci_doe_stats stats;
+};
+
+/* doe.c: the state machine; down to pci_doe_write_ctrl() with the lock held */
+void pci_doe_kick(struct pci_doe_mb *mb);
+void pci_doe_force(struct pci_doe_mb *mb);
+void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv);
+void pci_doe_want_discovery(struct pci_doe_mb *mb);
+void pci_doe_stay_awake(struct pci_doe_mb *mb);
+bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);
+void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 action);
+void pci_doe_clear_int_status(struct pci_doe_mb *mb);
+int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status);
+const char *pci_doe_state_name(enum pci_doe_state state);
+int pci_doe_await_discovery(struct pci_doe_mb *mb);
+void pci_doe_init_machine(struct pci_doe_mb *mb);
+void pci_doe_drain(struct pci_doe_mb *mb);
+
+/* doe-irq.c: with pci_doe_mutex held */
+void pci_doe_attach_irq(struct pci_doe_mb *mb);
+void pci_doe_detach_irq(struct pci_doe_mb *mb);
+
+/* doe-mb.c: protects references, interrupts, claims and sysfs files */
+extern struct mutex pci_doe_mutex;
+
+#ifdef CONFIG_SYSFS
+void pci_doe_sysfs_publish(struct pci_doe_mb *mb);
+#else
+static inline void pci_doe_sysfs_publish(struct pci_doe_mb *mb) { }
+#endif
+
+#endif
