@@ -10,8 +10,8 @@ import tree
 # Boots of the device tests: (name, kernel parameters, tests)
 DEVICE_TESTS = [
     ("interrupts", "DOE_EXPECT=irq",
-     "discovery.sh,interrupts.sh,cdat.sh,lost_interrupt.sh,rebind.sh"),
-    ("nomsi", "DOE_EXPECT=polled pci=nomsi", "discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
+     "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,lost_interrupt.sh,rebind.sh"),
+    ("nomsi", "DOE_EXPECT=polled pci=nomsi", "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
 ]
 
 
@@ -49,7 +49,9 @@ def count(output, console, log):
     summary = re.search(r"Ran \d+ tests: (.*)", output)
     results = dict(re.findall(r"(\w+): (\d+)", summary.group(1))) if summary else {}
     passed = int(results.pop("passed", 0))
-    failed = sum(map(int, results.values())) + (not passed)
+    failed = sum(map(int, results.values())) or int(not passed)
+    if not summary:
+        print(f"kunit.py found no complete test output, see {log}")
     splats = guest.splats(console)
     for line in splats:
         print(f"{log}: {line}")

@@ -57,7 +57,7 @@ def make(tree, kernel):
     if tree.is_dir() and any(tree.iterdir()):
         if not is_kernel(tree):
             raise host.Fail(f"{tree} holds something that is no kernel tree: "
-                            "give an empty or a new directory")
+                            "remove it or give another directory")
         check_same(tree, kernel)
         if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
             raise host.Fail(f"{tree} was made by another version of this project: remove it")
