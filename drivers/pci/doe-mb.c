@@ -65,6 +65,7 @@ static struct pci_doe_mb *pci_doe_alloc(struct pci_dev *pdev, u16 cap_offset)
 
 	mb->pdev = pdev;
 	mb->cap_offset = cap_offset;
+	mb->ctrl_unknown = true;
 	pci_doe_init_machine(mb);
 
 	/* PCIe r6.2 sec 6.30.1.1: reserved before version 2 */
@@ -409,7 +410,7 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 
 	pci_doe_claim(doe_mb);
 	raw_spin_lock_irq(&doe_mb->lock);
-	doe_mb->ctrl = 0;
+	doe_mb->ctrl_unknown = true;
 	doe_mb->revive = true;
 	pci_doe_want_discovery(doe_mb);
 	pci_doe_stay_awake(doe_mb);
@@ -548,7 +549,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irqsave(&mb->lock, flags);
-		mb->ctrl = 0;
+		mb->ctrl_unknown = true;
 		mb->need_abort = true;
 		if (mb->cur)
 			mb->restored = true;

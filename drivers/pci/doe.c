@@ -416,6 +416,8 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_state state)
 
 	mb->deadline = 0;
 	mb->timer_on = false;
+	if (hrtimer_is_queued(&mb->timer))
+		hrtimer_try_to_cancel(&mb->timer);
 }
 
 /* Take a task off the queue, and have its submitter told */
@@ -463,11 +465,21 @@ static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 	pci_doe_finish(mb, task, rv);
 }
 
+static u32 pci_doe_want_ctrl(struct pci_doe_mb *mb)
+{
+	return mb->irq && !mb->storm ? PCI_DOE_CTRL_INT_EN : 0;
+}
+
 static void pci_doe_abort(struct pci_doe_mb *mb)
 {
 	trace_pci_doe_abort(mb->pdev, mb->cap_offset);
 	mb->stats.aborts++;
 	mb->need_abort = true;
+	if (mb->ctrl_unknown) {
+		mb->ctrl_unknown = false;
+		mb->ctrl = pci_doe_want_ctrl(mb);
+		pci_doe_write_ctrl(mb, 0);
+	}
 	pci_doe_enter(mb, PCI_DOE_ABORT);
 	pci_doe_write_ctrl(mb, PCI_DOE_CTRL_ABORT);
 	mb->pending = true;
@@ -561,7 +573,9 @@ static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
 	if (!disc) {
 		mb->disc_rv = -ENOMEM;
 		mb->known = true;
+		mb->stale = true;
 		mb->pending = true;
+		pci_doe_fail_all(mb, -ENOMEM);
 		pci_doe_wake_callers(mb);
 		return;
 	}
@@ -619,6 +633,8 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 		swap(mb->feats, feats);
 		mb->nr_feats = disc->nr_feats;
 	}
+	if (disc->rv == -ENOMEM)
+		mb->stale = true;
 	mb->disc_rv = disc->rv;
 	mb->disc = NULL;
 	mb->known = true;
@@ -629,7 +645,7 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 		pci_err(mb->pdev, "[%x] Discovery failed at index %u: %d\n",
 			mb->cap_offset, disc->index, disc->rv);
 	}
-	/* It is gone, again, so one try was enough for those that waited */
+	/* It will be tried again, but once was enough for those that waited */
 	if (disc->rv && mb->stale)
 		pci_doe_fail_all(mb, disc->rv);
 	schedule_work(&mb->done_work);
@@ -752,7 +768,7 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 	__must_hold(&mb->lock)
 {
-	u32 want = mb->irq && !mb->storm ? PCI_DOE_CTRL_INT_EN : 0;
+	u32 want = pci_doe_want_ctrl(mb);
 
 	if (want && (status & PCI_DOE_STATUS_INT_STATUS))
 		pci_doe_clear_int_status(mb);
@@ -961,8 +977,9 @@ static void pci_doe_park(struct pci_doe_mb *mb)
 			if (task->waiter)
 				pci_doe_finish(mb, task, -ECONNRESET);
 		if (pci_doe_first(mb))
-			pci_doe_wait(mb, PCI_DOE_RESET_TIMEOUT, true);
+			pci_doe_wait(mb, PCI_DOE_RESET_TIMEOUT, !mb->frozen);
 	} else {
+		mb->deadline = 0;
 		pci_doe_fail_all(mb, rv[mb->state]);
 	}
 
@@ -972,6 +989,33 @@ static void pci_doe_park(struct pci_doe_mb *mb)
 		pci_doe_rest(mb);
 }
 
+/* Divert to a state from which no task is started; the one in flight ends */
+void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
+{
+	lockdep_assert_held(&mb->lock);
+
+	mb->divert = max(mb->divert, state);
+	if (mb->cur)
+		mb->stop_rv = rv;
+}
+
+/* Error recovery holds the device, or it was removed by surprise */
+static void pci_doe_check_channel(struct pci_doe_mb *mb)
+{
+	if (mb->state == PCI_DOE_GONE)
+		return;
+
+	if (pci_dev_is_disconnected(mb->pdev)) {
+		pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
+	} else if (pci_channel_offline(mb->pdev)) {
+		mb->frozen = true;
+		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
+	} else if (mb->frozen) {
+		mb->frozen = false;
+		mb->revive |= mb->state == PCI_DOE_QUIESCED;
+	}
+}
+
 /*
  * What overrides the normal course.  The task in flight ends first; its abort
  * goes on by itself, but for a device that is being reset, or is lost anyway.
@@ -979,10 +1023,7 @@ static void pci_doe_park(struct pci_doe_mb *mb)
 static bool pci_doe_override(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
-	if (mb->state != PCI_DOE_GONE && pci_dev_is_disconnected(mb->pdev)) {
-		mb->divert = PCI_DOE_GONE;
-		mb->stop_rv = -ENODEV;
-	}
+	pci_doe_check_channel(mb);
 
 	if (mb->stop_rv && mb->cur) {
 		if (mb->state == PCI_DOE_RESPONSE)
@@ -1093,16 +1134,6 @@ void pci_doe_force(struct pci_doe_mb *mb)
 	pci_doe_stop_running(mb);
 }
 
-/* Divert to a state from which no task is started; the one in flight ends */
-void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
-{
-	lockdep_assert_held(&mb->lock);
-
-	mb->divert = max(mb->divert, state);
-	if (mb->cur)
-		mb->stop_rv = rv;
-}
-
 static void pci_doe_work(struct work_struct *work)
 {
 	struct pci_doe_mb *mb = container_of(work, struct pci_doe_mb, work);
@@ -1174,7 +1205,10 @@ static int pci_doe_accepts(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	case PCI_DOE_YIELDED:
 		return -EBUSY;
 	case PCI_DOE_QUIESCED:
-		return task->waiter && !mb->revive ? -ECONNRESET : 0;
+		if (!task->waiter || mb->revive ||
+		    (mb->frozen && !pci_channel_offline(mb->pdev)))
+			return 0;
+		return -ECONNRESET;
 	case PCI_DOE_DEAD:
 		return mb->revive ? 0 : -EIO;
 	default:

@@ -75,6 +75,7 @@ struct pci_doe_stats {
  * @stop_rv: @cur is to end with this, set by whoever stops it
  * @start_rv: what @cur ends with if the abort before it fails
  * @ctrl: shadow of the bits that are kept in DOE Control
+ * @ctrl_unknown: the device may have other bits set there
  * @state: what the machine waits for
  * @divert: state that it is to leave its normal course for, or 0
  * @running: somebody runs the machine; only he reads and writes the other
@@ -87,6 +88,7 @@ struct pci_doe_stats {
  * @aborted: the abort before @cur has been done
  * @revive: leave 'dead' and 'quiesced'
  * @restored: configuration space was restored under @cur
+ * @frozen: error recovery, not a reset, has it quiesced
  * @awake: the mailbox holds a runtime PM reference
  * @irq_seen: there was an interrupt since the last Go
  * @irq_lost: exchanges in a row that waited for an interrupt in vain
@@ -133,6 +135,7 @@ struct pci_doe_mb {
 	int stop_rv;
 	int start_rv;
 	u32 ctrl;
+	bool ctrl_unknown;
 	enum pci_doe_state state;
 	enum pci_doe_state divert;
 	bool running;
@@ -144,6 +147,7 @@ struct pci_doe_mb {
 	bool aborted;
 	bool revive;
 	bool restored;
+	bool frozen;
 	bool awake;
 	bool irq_seen;
 	u8 irq_lost;
