@@ -277,6 +277,25 @@ static void out_status(u32 status)
 		out_str("status", buf[0] ? buf + 1 : "idle");
 }
 
+/* VID:TYPE,... as the kernel has it, "-" for none */
+static void list_features(const char *features)
+{
+	const char *f;
+	char id[16];
+
+	if (!out_json) {
+		out_str("features", features);
+		return;
+	}
+
+	out_array("features");
+	for (f = features; sscanf(f, "%15[0-9a-f:]", id) == 1; f += *f == ',') {
+		out_str(NULL, id);
+		f += strlen(id);
+	}
+	out_end();
+}
+
 static void list_one(const struct mailbox *m)
 {
 	char id[12];
@@ -295,6 +314,8 @@ static void list_one(const struct mailbox *m)
 		out_str("driver", m->driver);
 	if (m->aux[0])
 		out_str("auxiliary", m->aux);
+	if (m->features[0])
+		list_features(m->features);
 	out_end();
 }
 
@@ -606,14 +627,14 @@ static int cmd_spdm_version(const struct address *addr, int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int hand_over(const struct address *addr, bool bind)
+static int hand_over(const struct address *addr, bool to_kernel)
 {
 	struct mailbox *m;
 	int ret;
 
 	ret = one_mailbox(addr, &m);
 	if (!ret)
-		ret = mailbox_bind(m, bind);
+		ret = mailbox_bind(m, to_kernel);
 	if (ret)
 		return ret;
 

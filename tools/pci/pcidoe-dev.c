@@ -260,9 +260,47 @@ static void find_aux(struct mailbox *m)
 		closedir(dir);
 }
 
+/*
+ * What the list of mailboxes in debugfs says of @m, if there is one and we may
+ * read it: the owner, and the features of this mailbox alone
+ */
+static bool read_debugfs(struct mailbox *m, char owner[static 16])
+{
+	char path[300], dev[24], *line = NULL, *features;
+	unsigned int offset;
+	bool match = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/kernel/debug/pci_doe", sysfs_root);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+
+	while (!match && getline(&line, &size, f) > 0)
+		match = sscanf(line, "%23s %x owner %15s", dev, &offset,
+			       owner) == 3 &&
+			!strcmp(dev, m->dev) && offset == m->offset;
+
+	features = match ? strstr(line, " features ") : NULL;
+	if (features)
+		sscanf(features, " features %2399s", m->features);
+	free(line);
+	fclose(f);
+	return match;
+}
+
+/* Does the kernel perhaps hold on to it when the auxiliary driver goes? */
+static bool may_be_kept(const struct mailbox *m)
+{
+	return exists(m->path, "doe_features/0001:01") ||
+	       exists(m->path, "doe_features/0001:02");
+}
+
 static void find_owner(struct mailbox *m)
 {
-	char path[600], aux_driver[64];
+	char path[600], aux_driver[64], owner[16];
+	bool known = read_debugfs(m, owner);
 
 	link_name(m->path, "driver", m->driver, sizeof(m->driver));
 	find_aux(m);
@@ -271,8 +309,12 @@ static void find_owner(struct mailbox *m)
 
 	if (!strncmp(m->driver, "vfio", 4))
 		m->owner = OWNER_GUEST;
+	else if (m->aux[0] && aux_driver[0])
+		m->owner = OWNER_KERNEL;
+	else if (known)
+		m->owner = strcmp(owner, "user") ? OWNER_CORE : OWNER_USER;
 	else if (m->aux[0])
-		m->owner = aux_driver[0] ? OWNER_KERNEL : OWNER_USER;
+		m->owner = may_be_kept(m) ? OWNER_UNKNOWN : OWNER_USER;
 	else
 		m->owner = exists(m->path, "doe_features") ? OWNER_CORE :
 							     OWNER_UNKNOWN;
@@ -537,17 +579,55 @@ static int write_file(const char *path, const char *val)
 		    "%s: %s", path, strerror(err));
 }
 
+static int unbind_driver(struct mailbox *m)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s/driver/unbind", m->path, m->aux);
+	return write_file(path, m->aux);
+}
+
+/* The bus finds the driver, whatever its name */
+static int probe_driver(struct mailbox *m)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/bus/auxiliary/drivers_probe",
+		 sysfs_root);
+	return write_file(path, m->aux);
+}
+
+static int change_owner(struct mailbox *m, bool to_kernel)
+{
+	enum owner want = to_kernel ? OWNER_KERNEL : OWNER_USER;
+	int ret;
+
+	find_owner(m);
+	if (m->owner == want)
+		return EXIT_OK;
+
+	ret = to_kernel ? probe_driver(m) : unbind_driver(m);
+	find_owner(m);
+	if (ret || m->owner == want)
+		return ret;
+
+	ret = fail(EXIT_OWNED, to_kernel ? "%s@%#x: the kernel won't take it" :
+		   "%s@%#x: the kernel keeps it, see its log", m->dev,
+		   m->offset);
+	if (!to_kernel)
+		probe_driver(m);
+	return ret;
+}
+
 /**
  * mailbox_bind() - Give a mailbox to the kernel or take it
  * @m: mailbox
- * @bind: give it
+ * @to_kernel: give it
  *
  * Return: 0 or an exit code.
  */
-int mailbox_bind(struct mailbox *m, bool bind)
+int mailbox_bind(struct mailbox *m, bool to_kernel)
 {
-	enum owner want = bind ? OWNER_KERNEL : OWNER_USER;
-	char path[600];
 	int ret;
 
 	if (!m->aux[0])
@@ -555,24 +635,8 @@ int mailbox_bind(struct mailbox *m, bool bind)
 			    m->dev, m->offset);
 
 	ret = mailbox_lock(m);
-	if (ret)
-		return ret;
-
-	find_owner(m);
-	if (m->owner != want) {
-		/* The bus finds the driver, whatever its name */
-		if (bind)
-			snprintf(path, sizeof(path),
-				 "%s/bus/auxiliary/drivers_probe", sysfs_root);
-		else
-			snprintf(path, sizeof(path), "%s/%s/driver/unbind",
-				 m->path, m->aux);
-		ret = write_file(path, m->aux);
-		find_owner(m);
-		if (!ret && m->owner != want)
-			ret = fail(EXIT_OWNED, "%s@%#x: its owner is still %s",
-				   m->dev, m->offset, owner_name(m->owner));
-	}
+	if (!ret)
+		ret = change_owner(m, to_kernel);
 	mailbox_release(m);
 	return ret;
 }

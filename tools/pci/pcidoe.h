@@ -167,7 +167,7 @@ struct address {
 enum owner {
 	OWNER_UNKNOWN,		/* the kernel does not say */
 	OWNER_KERNEL,		/* auxiliary driver bound */
-	OWNER_CORE,		/* the PCI core, without auxiliary device */
+	OWNER_CORE,		/* the PCI core, not to be handed over */
 	OWNER_GUEST,		/* vfio */
 	OWNER_USER,		/* handed over */
 };
@@ -179,6 +179,7 @@ enum owner {
  * @path: its directory in sysfs
  * @driver: its driver, or ""
  * @aux: name of the auxiliary device of the mailbox, or ""
+ * @features: what the kernel found, as VID:TYPE,..., or ""
  * @owner: who may touch it
  * @vendor: Vendor ID of the device
  * @device: Device ID of the device
@@ -193,6 +194,7 @@ struct mailbox {
 	char path[256];
 	char driver[64];
 	char aux[256];
+	char features[2400];
 	enum owner owner;
 	u16 vendor;
 	u16 device;
@@ -210,7 +212,7 @@ int dev_features(const struct mailbox *m, struct doe_feature *features);
 const char *owner_name(enum owner owner);
 int mailbox_claim(struct mailbox *m, bool force);
 void mailbox_release(struct mailbox *m);
-int mailbox_bind(struct mailbox *m, bool bind);
+int mailbox_bind(struct mailbox *m, bool to_kernel);
 
 /* pcidoe.c */
 

@@ -150,7 +150,7 @@ for command in discover cdat compliance spdm-version "exchange 1234:56"; do
 	gives 4 "see 'pcidoe take'" "$command" $at "$@"
 done
 gives 4 "see 'pcidoe take'" cdat $bdf
-gives 4 "owner is still kernel" take $bdf
+gives 4 "the kernel keeps it" take $bdf
 [ "$(cat "$dir/bus/auxiliary/drivers/fake/unbind")" = some.name.0 ]
 is "take unbinds the auxiliary device"
 run give $bdf
@@ -163,12 +163,36 @@ cmp -s "$dir/before" "$dev/config"
 is "nothing was written to the mailbox so far"
 
 rm "$aux/driver"
-gives 4 "owner is still user" give $bdf
+gives 4 "won.t take it" give $bdf
 [ "$(cat "$dir/bus/auxiliary/drivers_probe")" = some.name.0 ]
 is "give has the bus probe the auxiliary device"
 run take $bdf
 [ $rc -eq 0 ] && grep -q "owner=user" "$dir/out"
 is "take of what user space has"
+
+# The kernel refuses to hand over what carries SPDM: only debugfs tells
+: > "$dev/doe_features/0001:01"
+gives 4 "doesn't tell who owns" discover $at
+mkdir -p "$dir/kernel/debug"
+counters="exchanges 1 errors 0 aborts 1 interrupts 0 spurious 0 polls 3"
+cat > "$dir/kernel/debug/pci_doe" <<END
+0001:02:03.4 180 owner user state yielded polled features - $counters
+0001:02:03.4 190 owner core state idle polled features 0001:00,0001:01 $counters
+END
+gives 4 "can't hand it over" discover $at
+run list $bdf
+grep -q "owner=kernel-core .*features=0001:00,0001:01$" "$dir/out"
+is "list, with what debugfs tells"
+run list --json $bdf
+[ "$(tr -d ' \n' < "$dir/out" | sed 's/.*"features"://')" = \
+	'["0001:00","0001:01"]}]}' ]
+is "list --json, with what debugfs tells"
+sed -i 's/owner core state idle/owner user state yielded/' \
+	"$dir/kernel/debug/pci_doe"
+run list $bdf
+grep -q "owner=user" "$dir/out"
+is "list of a mailbox handed over as debugfs tells"
+rm -r "$dir/kernel" "$dev/doe_features"
 
 put 0x198 0x0000000e
 gives 5 "no response" -q exchange $at 1234:56 00 1122
