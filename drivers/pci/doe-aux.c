@@ -25,12 +25,14 @@
  * @adev: the auxiliary device
  * @node: in the list of its siblings
  * @off: offset of the DOE Capability in configuration space
+ * @mb: the mailbox; not counted while the auxiliary driver is not bound
  * @use_irq: the vectors of the PCI device are allocated
  * @going: the PCI driver is about to delete it, so unbinding is no hand-over
  */
 struct pci_doe_auxdev {
 	struct auxiliary_device adev;
 	struct list_head node;
+	struct pci_doe_mb *mb;
 	u16 off;
 	bool use_irq;
 	bool going;
@@ -105,23 +107,9 @@ static int pci_doe_aux_add(struct pci_dev *pdev, u16 off, bool use_irq,
 	return 0;
 }
 
-/* A mailbox that user space has at this time goes back to the core */
-static void pci_doe_aux_take_back(struct pci_dev *pdev, u16 off)
-{
-	struct pci_doe_mb *mb;
-
-	mb = pci_doe_create_mb(pdev, off, false);
-	if (IS_ERR(mb))
-		return;
-
-	pci_doe_reclaim_mb(mb);
-	pci_doe_destroy_mb(mb);
-}
-
 static void pci_doe_aux_delete(struct pci_doe_auxdev *doe)
 {
-	struct pci_dev *pdev = to_pci_dev(doe->adev.dev.parent);
-	u16 off = doe->off;
+	struct pci_doe_mb *mb;
 
 	/* Not while the auxiliary driver is being bound or unbound by hand */
 	device_lock(&doe->adev.dev);
@@ -130,8 +118,12 @@ static void pci_doe_aux_delete(struct pci_doe_auxdev *doe)
 
 	list_del(&doe->node);
 	auxiliary_device_delete(&doe->adev);
+	mb = doe->mb;
 	auxiliary_device_uninit(&doe->adev);
-	pci_doe_aux_take_back(pdev, off);
+
+	/* If user space has it at this time, it goes back to the core */
+	if (mb)
+		pci_doe_reclaim_mb(mb);
 }
 
 static void pcim_doe_del_auxdevs(void *data)
@@ -153,8 +145,8 @@ static void pcim_doe_del_auxdevs(void *data)
  * vectors.  The devices go when the driver is unbound, before the vectors.
  *
  * Context: Process context, sleeps.
- * Return: 0, or a negative errno, which was logged: the mailboxes work without
- * auxiliary devices, but polled.
+ * Return: 0, or a negative errno: the mailboxes work without auxiliary
+ * devices, but polled.
  */
 int pcim_doe_add_auxdevs(struct pci_dev *pdev, bool use_irq)
 {
@@ -195,7 +187,7 @@ static int pci_doe_aux_probe(struct auxiliary_device *adev,
 
 	/* Fails if user space does not have it, as at the first time */
 	pci_doe_reclaim_mb(mb);
-	auxiliary_set_drvdata(adev, mb);
+	doe->mb = mb;
 
 	return 0;
 }
@@ -203,15 +195,14 @@ static int pci_doe_aux_probe(struct auxiliary_device *adev,
 static void pci_doe_aux_remove(struct auxiliary_device *adev)
 {
 	struct pci_doe_auxdev *doe = to_pci_doe_auxdev(&adev->dev);
-	struct pci_doe_mb *mb = auxiliary_get_drvdata(adev);
 	int rc;
 
 	if (!doe->going) {
-		rc = pci_doe_yield_mb(mb);
+		rc = pci_doe_yield_mb(doe->mb);
 		if (rc)
 			dev_warn(&adev->dev, "kept by the kernel: %d\n", rc);
 	}
-	pci_doe_destroy_mb(mb);
+	pci_doe_destroy_mb(doe->mb);
 }
 
 static const struct auxiliary_device_id pci_doe_aux_ids[] = {

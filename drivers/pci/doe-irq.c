@@ -10,7 +10,6 @@
 #define dev_fmt(fmt) "DOE: " fmt
 
 #include <linux/bitfield.h>
-#include <linux/cleanup.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -53,7 +52,9 @@ static irqreturn_t pci_doe_irq(int irq, void *data)
 	if (++mb->irq_burst >= PCI_DOE_IRQ_STORM)
 		mb->storm = true;
 
-	if (mb->cur || mb->storm)
+	/* In a storm until the machine has taken Interrupt Enable away */
+	if (mb->state != PCI_DOE_GONE &&
+	    (mb->cur || (mb->storm && (mb->ctrl & PCI_DOE_CTRL_INT_EN))))
 		pci_doe_kick(mb);
 	raw_spin_unlock_irqrestore(&mb->lock, flags);
 

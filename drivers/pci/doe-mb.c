@@ -122,7 +122,6 @@ static struct pci_doe_mb *pci_doe_add(struct pci_dev *pdev, u16 cap_offset)
 
 	raw_spin_lock_irq(&mb->lock);
 	pci_doe_want_discovery(mb);
-	pci_doe_stay_awake(mb);
 	pci_doe_kick(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
@@ -151,10 +150,16 @@ static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
 		return READ_ONCE(mb->state) == PCI_DOE_GONE ?
 			ERR_PTR(-ENODEV) : mb;
 
-	pci_doe_for_each_off(pdev, off)
-		if (off == cap_offset)
-			return device_is_registered(&pdev->dev) ?
-				pci_doe_add(pdev, off) : ERR_PTR(-ENODEV);
+	pci_doe_for_each_off(pdev, off) {
+		if (off != cap_offset)
+			continue;
+		/* The core had no memory for it when it made the others */
+		if (!pci_doe_available())
+			return ERR_PTR(-ENOMEM);
+		if (!device_is_registered(&pdev->dev))
+			return ERR_PTR(-ENODEV);
+		return pci_doe_add(pdev, off);
+	}
 
 	return ERR_PTR(-EINVAL);
 }
@@ -280,7 +285,7 @@ bool pci_doe_supports_feat(struct pci_doe_mb *doe_mb, u16 vid, u8 type)
 {
 	bool offers;
 
-	pci_doe_await_discovery(doe_mb);
+	pci_doe_await_discovery(doe_mb, TASK_UNINTERRUPTIBLE);
 
 	raw_spin_lock_irq(&doe_mb->lock);
 	offers = doe_mb->state != PCI_DOE_GONE &&
@@ -371,19 +376,28 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	if (!pci_doe_may_yield(doe_mb))
 		return -EPERM;
 
-	guard(mutex)(&pci_doe_mutex);
 	if (READ_ONCE(doe_mb->state) == PCI_DOE_YIELDED)
 		return -EBUSY;
 
 	raw_spin_lock_irq(&doe_mb->lock);
 	pci_doe_divert(doe_mb, PCI_DOE_YIELDED, -ECANCELED);
-	pci_doe_force(doe_mb);
+	pci_doe_force(doe_mb, NULL);
 	raw_spin_unlock_irq(&doe_mb->lock);
 
+	/* The mutex is not for those who wait for a device */
 	wait_var_event(&doe_mb->known,
 		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
-	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
+
+	guard(mutex)(&pci_doe_mutex);
+	switch (READ_ONCE(doe_mb->state)) {
+	case PCI_DOE_YIELDED:
+		break;
+	case PCI_DOE_GONE:
 		return -ENODEV;
+	default:
+		/* Reclaimed already */
+		return -EBUSY;
+	}
 
 	pci_doe_detach_irq(doe_mb);
 	pci_doe_release_claim(doe_mb);
@@ -413,8 +427,7 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 	doe_mb->ctrl_unknown = true;
 	doe_mb->revive = true;
 	pci_doe_want_discovery(doe_mb);
-	pci_doe_stay_awake(doe_mb);
-	pci_doe_force(doe_mb);
+	pci_doe_force(doe_mb, NULL);
 	raw_spin_unlock_irq(&doe_mb->lock);
 	if (doe_mb->irq_users)
 		pci_doe_attach_irq(doe_mb);
@@ -437,6 +450,8 @@ void pci_doe_init(struct pci_dev *pdev)
 	u16 off;
 
 	xa_init(&pdev->doe_mbs);
+	if (!pci_doe_available())
+		return;
 
 	guard(mutex)(&pci_doe_mutex);
 	pci_doe_for_each_off(pdev, off) {
@@ -472,7 +487,7 @@ static void pci_doe_remove(struct pci_doe_mb *mb)
 {
 	raw_spin_lock_irq(&mb->lock);
 	pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
-	pci_doe_force(mb);
+	pci_doe_force(mb, NULL);
 	raw_spin_unlock_irq(&mb->lock);
 
 	pci_doe_drain(mb);
@@ -528,8 +543,9 @@ void pci_doe_quiesce(struct pci_dev *pdev)
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irq(&mb->lock);
 		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
-		mb->revive = false;
-		pci_doe_force(mb);
+		if (mb->state != PCI_DOE_YIELDED)
+			mb->revive = false;
+		pci_doe_force(mb, NULL);
 		raw_spin_unlock_irq(&mb->lock);
 	}
 }

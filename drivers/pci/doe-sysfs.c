@@ -135,12 +135,14 @@ void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
 	if (!mb->sysfs_ready || mb->sysfs_done)
 		return;
 
-	attrs = kcalloc(PCI_DOE_MAX_FEATS, sizeof(*attrs), GFP_KERNEL);
+	nr = READ_ONCE(mb->nr_feats);
+	attrs = kcalloc(nr, sizeof(*attrs), GFP_KERNEL);
 	if (!attrs)
 		return;
 
+	/* A later Discovery may have found fewer meanwhile */
 	raw_spin_lock_irq(&mb->lock);
-	nr = mb->known ? mb->nr_feats : 0;
+	nr = mb->known ? min_t(int, nr, mb->nr_feats) : 0;
 	for (i = 0; i < nr; i++)
 		attrs[i].feat = mb->feats[i];
 	raw_spin_unlock_irq(&mb->lock);

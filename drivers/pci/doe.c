@@ -19,6 +19,9 @@
  *   yielded   user space to give the mailbox back     idle
  *   gone      nothing: device removed                 -
  *
+ * A reset that is announced leads to 'quiesced' from any state but the last
+ * three, removal to 'gone' from any.  Before 'yielded' an abort is finished.
+ *
  * An event sets @pending and wakes whoever is to run the machine: the caller
  * of pci_doe() whose task is first in the queue, or a worker if it is an
  * asynchronous task, or if there is none.  @running keeps it to one of them.
@@ -55,7 +58,7 @@
 
 /* First pause between two looks at DOE Status; they grow from there */
 #define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
-/* First look at DOE Status in case that an interrupt was lost */
+/* One look at DOE Status before the deadline, lest an interrupt was lost */
 #define PCI_DOE_IRQ_POLL	(100 * NSEC_PER_MSEC)
 /* So many interrupts lost in a row, and the timer no longer trusts them */
 #define PCI_DOE_IRQ_LOST	2
@@ -510,22 +513,6 @@ static void pci_doe_fail_all(struct pci_doe_mb *mb, int rv)
 	}
 }
 
-static void pci_doe_die(struct pci_doe_mb *mb)
-{
-	pci_doe_enter(mb, PCI_DOE_DEAD);
-	if (mb->cur)
-		pci_doe_end(mb, mb->start_rv ?: -EIO);
-	mb->pending = true;
-
-	if (mb->failed_said)
-		return;
-	mb->failed_said = true;
-	pci_err(mb->pdev, "[%x] abort timed out, mailbox unusable until reset\n",
-		mb->cap_offset);
-}
-
-/* ---- Discovery, PCIe r6.2 sec 6.30.1.1 ---- */
-
 static void pci_doe_wake_callers(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
@@ -533,6 +520,33 @@ static void pci_doe_wake_callers(struct pci_doe_mb *mb)
 	smp_mb(); /* @known and @state before the look for waiters */
 	wake_up_var(&mb->known);
 	raw_spin_lock_irq(&mb->lock);
+}
+
+static void pci_doe_die(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	pci_doe_enter(mb, PCI_DOE_DEAD);
+	if (mb->cur)
+		pci_doe_end(mb, mb->start_rv ?: -EIO);
+	mb->pending = true;
+
+	if (!mb->failed_said)
+		pci_err(mb->pdev,
+			"[%x] abort timed out, mailbox unusable until reset\n",
+			mb->cap_offset);
+	mb->failed_said = true;
+	pci_doe_wake_callers(mb);
+}
+
+/* ---- Discovery, PCIe r6.2 sec 6.30.1.1 ---- */
+
+static void pci_doe_stay_awake(struct pci_doe_mb *mb)
+{
+	if (mb->awake)
+		return;
+
+	mb->awake = true;
+	pm_runtime_get_noresume(&mb->pdev->dev);
 }
 
 /* Discovery is to start, or to start again: those who need it wait from now */
@@ -544,6 +558,7 @@ void pci_doe_want_discovery(struct pci_doe_mb *mb)
 	mb->need_abort = true;
 	mb->known = false;
 	mb->disc_deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
+	pci_doe_stay_awake(mb);
 }
 
 static void pci_doe_queue_discovery(struct pci_doe_mb *mb)
@@ -567,7 +582,7 @@ static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
 	struct pci_doe_discovery *disc;
 
 	raw_spin_unlock_irq(&mb->lock);
-	disc = kzalloc_obj(*disc);
+	disc = kzalloc_obj(*disc, GFP_NOIO);
 	raw_spin_lock_irq(&mb->lock);
 
 	if (!disc) {
@@ -623,13 +638,14 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 
 	raw_spin_unlock_irq(&mb->lock);
 	if (size) {
-		feats = kmemdup(disc->feats, size, GFP_KERNEL);
+		feats = kmemdup(disc->feats, size, GFP_NOIO);
 		if (!feats)
 			disc->rv = -ENOMEM;
 	}
 	raw_spin_lock_irq(&mb->lock);
 
-	if (feats || !disc->rv) {
+	/* What was found before is better than half of it */
+	if (!disc->rv || (feats && disc->nr_feats > mb->nr_feats)) {
 		swap(mb->feats, feats);
 		mb->nr_feats = disc->nr_feats;
 	}
@@ -666,7 +682,16 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 	disc->rv = disc->task.rv < 0 ? disc->task.rv :
 		   disc->task.rv < sizeof(disc->response) ? -EPROTO : 0;
 
-	if (disc->rv && !disc->retried && mb->state < PCI_DOE_DEAD) {
+	/* A device that is slow, or goes on for ever, does not hold up tasks */
+	if (time_after(jiffies, mb->disc_deadline)) {
+		disc->rv = -ETIMEDOUT;
+		pci_doe_end_discovery(mb);
+		return;
+	}
+
+	if (mb->state >= PCI_DOE_DEAD) {
+		pci_doe_end_discovery(mb);
+	} else if (disc->rv && !disc->retried) {
 		disc->retried = true;
 		pci_doe_queue_discovery(mb);
 	} else if (!disc->rv && pci_doe_add_feature(disc)) {
@@ -723,15 +748,6 @@ static void pci_doe_rest(struct pci_doe_mb *mb)
 	raw_spin_lock_irq(&mb->lock);
 }
 
-void pci_doe_stay_awake(struct pci_doe_mb *mb)
-{
-	if (mb->awake)
-		return;
-
-	mb->awake = true;
-	pm_runtime_get_noresume(&mb->pdev->dev);
-}
-
 /* Choose the task to start; false if there is none yet */
 static bool pci_doe_choose(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
@@ -786,6 +802,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	bool whole;
 
 	pci_doe_set_int_en(mb, status);
+	mb->restored = false;
 	raw_spin_unlock_irq(&mb->lock);
 	trace_pci_doe_request(mb->pdev, mb->cap_offset, task->feat.vid,
 			      task->feat.type, task->request_pl_sz);
@@ -861,7 +878,7 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 		pci_doe_clear_way(mb, status & PCI_DOE_STATUS_ERROR ?
 				  -EIO : -EPROTO);
 	} else if (mb->need_abort) {
-		pci_doe_clear_way(mb, -EIO);
+		pci_doe_abort(mb);
 	} else {
 		pci_doe_send(mb, status);
 	}
@@ -915,7 +932,7 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 		return;
 	}
 
-	if (rv != -ENODEV)
+	if (status & PCI_DOE_STATUS_DONE)
 		pci_doe_judge_irq(mb);
 	if (rv < 0) {
 		pci_doe_fail(mb, rv);
@@ -950,7 +967,8 @@ static void pci_doe_await_abort(struct pci_doe_mb *mb)
 			pci_doe_end(mb, rc);
 		mb->pending = true;
 	} else if (!(status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_DONE))) {
-		mb->need_abort = false;
+		/* Once more if a reset was announced meanwhile */
+		mb->need_abort = mb->ctrl_unknown;
 		pci_doe_enter(mb, PCI_DOE_IDLE);
 		mb->pending = true;
 	} else if (late) {
@@ -978,6 +996,8 @@ static void pci_doe_park(struct pci_doe_mb *mb)
 				pci_doe_finish(mb, task, -ECONNRESET);
 		if (pci_doe_first(mb))
 			pci_doe_wait(mb, PCI_DOE_RESET_TIMEOUT, !mb->frozen);
+		else
+			mb->deadline = 0;
 	} else {
 		mb->deadline = 0;
 		pci_doe_fail_all(mb, rv[mb->state]);
@@ -995,7 +1015,7 @@ void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
 	lockdep_assert_held(&mb->lock);
 
 	mb->divert = max(mb->divert, state);
-	if (mb->cur)
+	if (mb->cur && !mb->stop_rv)
 		mb->stop_rv = rv;
 }
 
@@ -1023,6 +1043,8 @@ static void pci_doe_check_channel(struct pci_doe_mb *mb)
 static bool pci_doe_override(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
+	enum pci_doe_state divert;
+
 	pci_doe_check_channel(mb);
 
 	if (mb->stop_rv && mb->cur) {
@@ -1049,18 +1071,23 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 			mb->stale = true;
 			mb->failed_said = false;
 			pci_doe_enter(mb, PCI_DOE_IDLE);
+			/* Nobody may ask for it, but sysfs still lacks it */
+			if (mb->disc_rv)
+				pci_doe_want_discovery(mb);
 		}
 	}
 
-	if (mb->divert && mb->divert > mb->state) {
-		if (mb->divert == PCI_DOE_YIELDED &&
-		    mb->state == PCI_DOE_ABORT)
-			return false;
-		pci_doe_enter(mb, mb->divert);
-		mb->divert = 0;
+	/* User space is to find the mailbox idle */
+	if (mb->divert == PCI_DOE_YIELDED && mb->state == PCI_DOE_ABORT)
+		return false;
+
+	/* Taken at once: another one may come while the lock is dropped */
+	divert = mb->divert;
+	mb->divert = PCI_DOE_IDLE;
+	if (divert > mb->state) {
+		pci_doe_enter(mb, divert);
 		pci_doe_wake_callers(mb);
 	}
-	mb->divert = 0;
 
 	return mb->state >= PCI_DOE_DEAD;
 }
@@ -1116,15 +1143,18 @@ static bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
 
 /*
  * Have what is set in @stop_rv, @divert or @revive done, whoever's turn it is.
+ * If it is for @task, whoever runs the machine may do it and go on with others.
  * Drops the lock.
  */
-void pci_doe_force(struct pci_doe_mb *mb)
+void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	__must_hold(&mb->lock)
 {
 	while (mb->running) {
 		raw_spin_unlock_irq(&mb->lock);
 		usleep_range(10, 50);
 		raw_spin_lock_irq(&mb->lock);
+		if (task && mb->cur != task)
+			return;
 	}
 
 	mb->running = true;
@@ -1172,12 +1202,12 @@ static void pci_doe_done_work(struct work_struct *work)
 	struct pci_doe_task *task;
 	unsigned int done = 0;
 
-	pci_doe_sysfs_publish(mb);
-
 	while ((task = pci_doe_next_done(mb))) {
 		task->complete(task);
 		done++;
 	}
+
+	pci_doe_sysfs_publish(mb);
 
 	/* The last of these may free the mailbox */
 	while (done--)
@@ -1190,8 +1220,8 @@ static int pci_doe_check_task(const struct pci_doe_task *task)
 	    (task->response_pl_sz && !task->response_pl))
 		return -EINVAL;
 
-	if (DIV_ROUND_UP(task->request_pl_sz, sizeof(u32)) >
-	    PCI_DOE_MAX_DW - PCI_DOE_HEADER_DW)
+	if (task->request_pl_sz >
+	    (PCI_DOE_MAX_DW - PCI_DOE_HEADER_DW) * sizeof(u32))
 		return -EMSGSIZE;
 
 	return 0;
@@ -1221,10 +1251,6 @@ static int pci_doe_queue_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 {
 	unsigned long flags;
 	int rc;
-
-	rc = pci_doe_check_task(task);
-	if (rc)
-		return rc;
 
 	/* One owner at a time, also if that is another mailbox */
 	if (cmpxchg(&task->doe_mb, NULL, mb))
@@ -1284,8 +1310,14 @@ out:
  */
 int pci_doe_submit_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 {
+	int rc;
+
 	if (!task->complete)
 		return -EINVAL;
+
+	rc = pci_doe_check_task(task);
+	if (rc)
+		return rc;
 
 	return pci_doe_queue_task(doe_mb, task, NULL);
 }
@@ -1312,8 +1344,12 @@ static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	raw_spin_lock_irq(&mb->lock);
 	found = pci_doe_listed(&mb->tasks, task);
 	if (found && mb->cur == task) {
-		mb->stop_rv = rv;
-		pci_doe_force(mb);
+		/* Another reason to end it may have come first */
+		if (mb->stop_rv)
+			found = false;
+		else
+			mb->stop_rv = rv;
+		pci_doe_force(mb, task);
 	} else if (found) {
 		first = pci_doe_first(mb) == task;
 		pci_doe_finish(mb, task, rv);
@@ -1326,6 +1362,7 @@ static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	return found;
 }
 
+/* complete() of the task has not returned, or is still to be called */
 static bool pci_doe_completing(struct pci_doe_mb *mb,
 			       const struct pci_doe_task *task)
 {
@@ -1357,7 +1394,7 @@ static bool pci_doe_queued(struct pci_doe_mb *mb,
  *
  * When this returns, complete() has returned, too.  An exchange in flight ends
  * at once; the mailbox is aborted before the next one.  If complete() submits
- * the task again, that is cancelled as well.
+ * the task again, that is cancelled as well; it must not when rv is -ECANCELED.
  *
  * The caller sees to it that @task is not freed and used anew meanwhile.
  *
@@ -1374,6 +1411,7 @@ bool pci_doe_cancel_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 	if (WARN_ON_ONCE(current_work() == &doe_mb->done_work))
 		return false;
 
+	/* Until it is neither queued nor ending: complete() may queue it again */
 	do {
 		ended |= pci_doe_stop_task(doe_mb, task, -ECANCELED);
 		wait_var_event(&doe_mb->calling,
@@ -1384,50 +1422,77 @@ bool pci_doe_cancel_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 }
 EXPORT_SYMBOL_GPL(pci_doe_cancel_task);
 
-/* Wait until Discovery has ended, or will not be done */
-int pci_doe_await_discovery(struct pci_doe_mb *mb)
+/* Discovery has ended, or will not be done in this state */
+static bool pci_doe_is_known(struct pci_doe_mb *mb)
 {
 	bool known;
-	long left;
+
+	raw_spin_lock_irq(&mb->lock);
+	known = mb->known || (mb->state >= PCI_DOE_DEAD && !mb->revive);
+	raw_spin_unlock_irq(&mb->lock);
+
+	return known;
+}
+
+/**
+ * pci_doe_await_discovery() - Wait for Discovery, which starts if it is due
+ * @mb: DOE mailbox
+ * @state: state of the caller while it waits
+ *
+ * Return: 0 if there is nothing to wait for any more, -ETIMEDOUT, or
+ * -ERESTARTSYS if a signal came first.
+ */
+int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
+{
+	long left, rc;
 
 	might_sleep();
 
 	raw_spin_lock_irq(&mb->lock);
-	if (mb->stale && mb->known && mb->state < PCI_DOE_DEAD && !mb->disc) {
+	if (mb->known && !mb->disc &&
+	    (mb->revive || (mb->stale && mb->state < PCI_DOE_DEAD))) {
 		pci_doe_want_discovery(mb);
-		pci_doe_stay_awake(mb);
 		pci_doe_kick(mb);
 	}
-	known = mb->known;
 	left = mb->disc_deadline - jiffies;
 	raw_spin_unlock_irq(&mb->lock);
 
-	if (!known &&
-	    !wait_var_event_timeout(&mb->known,
-				    READ_ONCE(mb->known) ||
-				    READ_ONCE(mb->state) >= PCI_DOE_DEAD,
-				    max(left, 0L)))
-		return -ETIMEDOUT;
+	if (pci_doe_is_known(mb))
+		return 0;
 
-	return 0;
+	rc = ___wait_var_event(&mb->known,
+			       ___wait_cond_timeout(pci_doe_is_known(mb)),
+			       state, 0, max(left, 0L),
+			       __ret = schedule_timeout(__ret));
+
+	return rc < 0 ? rc : rc ? 0 : -ETIMEDOUT;
 }
 
-/* Run the machine, or sleep until it is our turn to, or the task has ended */
-static void pci_doe_drive(struct pci_doe_mb *mb, struct pci_doe_task *task,
+/*
+ * Run the machine, or sleep until it is our turn to.  True if the task has
+ * ended, false if a signal came first.
+ */
+static bool pci_doe_drive(struct pci_doe_mb *mb, struct pci_doe_task *task,
 			  unsigned int state)
 {
+	bool ended = true;
+
 	raw_spin_lock_irq(&mb->lock);
 	while (task->doe_mb) {
 		if (pci_doe_run(mb, current))
 			continue;
-		if (signal_pending_state(state, current))
+		if (signal_pending_state(state, current)) {
+			ended = false;
 			break;
+		}
 		__set_current_state(state);
 		raw_spin_unlock_irq(&mb->lock);
 		schedule();
 		raw_spin_lock_irq(&mb->lock);
 	}
 	raw_spin_unlock_irq(&mb->lock);
+
+	return ended;
 }
 
 static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
@@ -1436,17 +1501,19 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	struct pci_dev *pdev = mb->pdev;
 	int rc;
 
-	rc = pci_doe_await_discovery(mb);
+	rc = pci_doe_check_task(task);
 	if (rc)
 		return rc;
+
+	rc = pci_doe_await_discovery(mb, state);
+	if (rc)
+		return rc == -ERESTARTSYS ? -EINTR : rc;
 
 	rc = pci_doe_queue_task(mb, task, current);
 	if (rc)
 		return rc;
 
-	pci_doe_drive(mb, task, state);
-	if (state != TASK_UNINTERRUPTIBLE) {
-		/* A signal came if the task is still there */
+	if (!pci_doe_drive(mb, task, state)) {
 		pci_doe_stop_task(mb, task, -EINTR);
 		pci_doe_drive(mb, task, TASK_UNINTERRUPTIBLE);
 	}
@@ -1555,14 +1622,21 @@ void pci_doe_drain(struct pci_doe_mb *mb)
 	flush_work(&mb->done_work);
 }
 
+/**
+ * pci_doe_available() - Whether mailboxes can be made at all
+ *
+ * Return: true unless there was no memory for the workqueue at boot.
+ */
+bool pci_doe_available(void)
+{
+	return pci_doe_wq;
+}
+
 /* Before subsys_initcall(), in which buses are scanned */
 static int __init pci_doe_setup(void)
 {
 	pci_doe_wq = alloc_workqueue("pci_doe", WQ_UNBOUND,
 				     max_t(int, 4, num_possible_cpus()));
-	if (!pci_doe_wq)
-		panic("DOE: no workqueue\n");
-
-	return 0;
+	return pci_doe_wq ? 0 : -ENOMEM;
 }
 core_initcall(pci_doe_setup);

@@ -5,7 +5,6 @@
 #define DRIVERS_PCI_DOE_H
 
 #include <linux/hrtimer.h>
-#include <linux/interrupt.h>
 #include <linux/list.h>
 #include <linux/pci-doe.h>
 #include <linux/spinlock.h>
@@ -166,16 +165,16 @@ struct pci_doe_mb {
 
 /* doe.c: the state machine; down to pci_doe_write_ctrl() with the lock held */
 void pci_doe_kick(struct pci_doe_mb *mb);
-void pci_doe_force(struct pci_doe_mb *mb);
+void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task);
 void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv);
 void pci_doe_want_discovery(struct pci_doe_mb *mb);
-void pci_doe_stay_awake(struct pci_doe_mb *mb);
 bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);
 void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 action);
 void pci_doe_clear_int_status(struct pci_doe_mb *mb);
 int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status);
 const char *pci_doe_state_name(enum pci_doe_state state);
-int pci_doe_await_discovery(struct pci_doe_mb *mb);
+int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state);
+bool pci_doe_available(void);
 void pci_doe_init_machine(struct pci_doe_mb *mb);
 void pci_doe_drain(struct pci_doe_mb *mb);
 
