@@ -84,7 +84,7 @@ def build(cmd, what, log, count):
     progress.done(f"{seen} files")
     if proc.returncode:
         errors = [line for line in log.read_text().splitlines()
-                  if re.search(r"error|Error|\*\*\*", line)]
+                  if re.search(r"\berror:|\*\*\*|undefined reference", line)]
         raise Fail(f"{what} failed: {errors[0] if errors else 'no message'} (see {log})")
 
 
