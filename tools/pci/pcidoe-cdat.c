@@ -58,7 +58,7 @@ static void out_value(const char *key, u8 type, u16 entry, u64 base)
 		out_quantity(key, val, unit(type));
 }
 
-static void decode_dsmas(const u8 *p, size_t len)
+static void decode_dsmas(const u8 *p)
 {
 	static const struct {
 		u8 bit;
@@ -71,7 +71,6 @@ static void decode_dsmas(const u8 *p, size_t len)
 	};
 	unsigned int i;
 
-	(void)len;
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
@@ -81,14 +80,13 @@ static void decode_dsmas(const u8 *p, size_t len)
 	out_size("dpa_length", get_le64(p + 16));
 }
 
-static void decode_dslbis(const u8 *p, size_t len)
+static void decode_dslbis(const u8 *p)
 {
 	static const char * const keys[] = { "value", "value1", "value2" };
 	u64 base = get_le64(p + 8);
 	unsigned int i;
 	u16 entry;
 
-	(void)len;
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
 	out_data_type(p[6]);
@@ -100,28 +98,25 @@ static void decode_dslbis(const u8 *p, size_t len)
 	}
 }
 
-static void decode_dsmscis(const u8 *p, size_t len)
+static void decode_dsmscis(const u8 *p)
 {
-	(void)len;
 	out_num("handle", p[4]);
 	out_size("cache_size", get_le64(p + 8));
 	out_hex("cache_attributes", get_le32(p + 16));
 }
 
-static void decode_dsis(const u8 *p, size_t len)
+static void decode_dsis(const u8 *p)
 {
-	(void)len;
 	out_bool("memory_attached", p[4] & 1);
 	out_num("handle", p[5]);
 }
 
-static void decode_dsemts(const u8 *p, size_t len)
+static void decode_dsemts(const u8 *p)
 {
 	static const char * const types[] = {
 		"conventional", "conventional-sp", "reserved",
 	};
 
-	(void)len;
 	out_num("handle", p[4]);
 	if (p[5] < ARRAY_SIZE(types))
 		out_str("efi_type", types[p[5]]);
@@ -141,10 +136,10 @@ static void out_port(const char *key, u16 port)
 		out_num(key, port);
 }
 
-static void decode_sslbis(const u8 *p, size_t len)
+static void decode_sslbis(const u8 *p)
 {
+	size_t at, len = get_le16(p + 2);
 	u64 base = get_le64(p + 8);
-	size_t at;
 
 	out_data_type(p[4]);
 	out_num("base", base);
@@ -163,7 +158,7 @@ static void decode_sslbis(const u8 *p, size_t len)
 static const struct cdat_type {
 	const char *name;
 	size_t size;
-	void (*decode)(const u8 *p, size_t len);
+	void (*decode)(const u8 *p);
 } cdat_types[] = {
 	{ "DSMAS", 24, decode_dsmas },
 	{ "DSLBIS", 24, decode_dslbis },
@@ -196,7 +191,7 @@ static int decode_structure(const u8 *p, size_t offset, size_t left)
 		ret = fail(EXIT_PROTO, "CDAT: %s at 0x%zx: length %zu, not %zu",
 			   type->name, offset, len, type->size);
 	else if (type)
-		type->decode(p, len);
+		type->decode(p);
 	else
 		out_bytes("data", p, len);
 

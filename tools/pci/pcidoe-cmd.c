@@ -21,6 +21,18 @@
 #define SPDM_VERSION		0x04
 #define SPDM_ERROR		0x7f
 
+/**
+ * struct args - arguments of a command
+ * @addr: address of a device or mailbox, NULL if there is none
+ * @argc: number of further arguments
+ * @argv: these
+ */
+struct args {
+	const struct address *addr;
+	int argc;
+	char **argv;
+};
+
 static const struct {
 	u16 vid;
 	u8 type;
@@ -319,15 +331,13 @@ static void list_one(const struct mailbox *m)
 	out_end();
 }
 
-static int cmd_list(const struct address *addr, int argc, char **argv)
+static int cmd_list(const struct args *args)
 {
 	struct mailbox *list;
 	size_t i, n;
 	int ret;
 
-	(void)argc;
-	(void)argv;
-	ret = dev_find(addr, &list, &n);
+	ret = dev_find(args->addr, &list, &n);
 	out_object(NULL, NULL);
 	out_array("mailboxes");
 	for (i = 0; i < n; i++)
@@ -337,16 +347,14 @@ static int cmd_list(const struct address *addr, int argc, char **argv)
 	return ret;
 }
 
-static int cmd_features(const struct address *addr, int argc, char **argv)
+static int cmd_features(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
 	struct mailbox *m;
 	size_t count;
 	int n, ret;
 
-	(void)argc;
-	(void)argv;
-	ret = dev_find(addr, &m, &count);
+	ret = dev_find(args->addr, &m, &count);
 	if (ret)
 		return ret;
 
@@ -363,15 +371,13 @@ static int cmd_features(const struct address *addr, int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int cmd_discover(const struct address *addr, int argc, char **argv)
+static int cmd_discover(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
 	struct mailbox *m;
 	int n, ret;
 
-	(void)argc;
-	(void)argv;
-	ret = claim_one(addr, &m);
+	ret = claim_one(args->addr, &m);
 	if (ret)
 		return ret;
 
@@ -441,7 +447,7 @@ static int parse_request(int argc, char **argv, u8 **req, size_t *len)
 	return ret;
 }
 
-static int cmd_exchange(const struct address *addr, int argc, char **argv)
+static int cmd_exchange(const struct args *args)
 {
 	static u8 resp[DOE_MAX_PAYLOAD];
 	struct doe_feature feat;
@@ -450,11 +456,11 @@ static int cmd_exchange(const struct address *addr, int argc, char **argv)
 	u8 *req = NULL;
 	int n, ret;
 
-	ret = parse_feature(argv[0], &feat);
+	ret = parse_feature(args->argv[0], &feat);
 	if (!ret)
-		ret = parse_request(argc - 1, argv + 1, &req, &len);
+		ret = parse_request(args->argc - 1, args->argv + 1, &req, &len);
 	if (!ret)
-		ret = claim_for(addr, &feat, &m);
+		ret = claim_for(args->addr, &feat, &m);
 	if (ret)
 		goto out;
 
@@ -477,7 +483,7 @@ out:
 	return ret;
 }
 
-static int cmd_cdat(const struct address *addr, int argc, char **argv)
+static int cmd_cdat(const struct args *args)
 {
 	static const struct doe_feature cdat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 };
 	static u8 table[CDAT_MAX_SIZE];
@@ -485,9 +491,7 @@ static int cmd_cdat(const struct address *addr, int argc, char **argv)
 	size_t size;
 	int err, ret;
 
-	(void)argc;
-	(void)argv;
-	ret = claim_for(addr, &cdat, &m);
+	ret = claim_for(args->addr, &cdat, &m);
 	if (ret)
 		return ret;
 
@@ -541,7 +545,7 @@ static const char *compliance_status(u8 status)
 	return status < ARRAY_SIZE(names) ? names[status] : "?";
 }
 
-static int cmd_compliance(const struct address *addr, int argc, char **argv)
+static int cmd_compliance(const struct args *args)
 {
 	static const struct doe_feature feat = { DOE_VID_CXL,
 						 DOE_TYPE_COMPLIANCE, 0 };
@@ -549,9 +553,7 @@ static int cmd_compliance(const struct address *addr, int argc, char **argv)
 	u8 cap[20], status[10];
 	int ret;
 
-	(void)argc;
-	(void)argv;
-	ret = claim_for(addr, &feat, &m);
+	ret = claim_for(args->addr, &feat, &m);
 	if (!ret)
 		ret = compliance(m, COMPLIANCE_CAPABILITY, cap, sizeof(cap));
 	if (!ret)
@@ -583,7 +585,7 @@ static int cmd_compliance(const struct address *addr, int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int cmd_spdm_version(const struct address *addr, int argc, char **argv)
+static int cmd_spdm_version(const struct args *args)
 {
 	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
 	static const u8 req[4] = { SPDM_VERSION_10, SPDM_GET_VERSION };
@@ -592,9 +594,7 @@ static int cmd_spdm_version(const struct address *addr, int argc, char **argv)
 	int i, n, ret;
 	u16 v;
 
-	(void)argc;
-	(void)argv;
-	ret = claim_for(addr, &cma, &m);
+	ret = claim_for(args->addr, &cma, &m);
 	if (ret)
 		return ret;
 
@@ -644,23 +644,19 @@ static int hand_over(const struct address *addr, bool to_kernel)
 	return EXIT_OK;
 }
 
-static int cmd_take(const struct address *addr, int argc, char **argv)
+static int cmd_take(const struct args *args)
 {
-	(void)argc;
-	(void)argv;
-	return hand_over(addr, false);
+	return hand_over(args->addr, false);
 }
 
-static int cmd_give(const struct address *addr, int argc, char **argv)
+static int cmd_give(const struct args *args)
 {
-	(void)argc;
-	(void)argv;
-	return hand_over(addr, true);
+	return hand_over(args->addr, true);
 }
 
 static const struct command {
 	const char *name;
-	int (*run)(const struct address *addr, int argc, char **argv);
+	int (*run)(const struct args *args);
 	int min, max;		/* arguments after the address; -1: any */
 	bool any;		/* no address: all devices */
 } commands[] = {
@@ -695,6 +691,7 @@ static const struct command *find_command(const char *name)
 int run_command(int argc, char **argv)
 {
 	const struct command *cmd = find_command(argv[0]);
+	struct args args = { .argc = argc - 2, .argv = argv + 2 };
 	struct address addr;
 	int ret;
 
@@ -713,6 +710,7 @@ int run_command(int argc, char **argv)
 		ret = parse_address(argv[1], &addr);
 		if (ret)
 			return ret;
+		args.addr = &addr;
 	}
 
 	ret = dev_open(opts.sysfs);
@@ -720,7 +718,7 @@ int run_command(int argc, char **argv)
 		return ret;
 
 	progress_begin(cmd->name);
-	ret = cmd->run(argc > 1 ? &addr : NULL, argc - 2, argv + 2);
+	ret = cmd->run(&args);
 	progress_end();
 	dev_close();
 	return ret;

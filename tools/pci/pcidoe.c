@@ -81,11 +81,11 @@ static const char help[] =
 "  pcidoe exchange 35:00.0@190 1e98:02 00 00 0000\n"
 "  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
 
-static volatile sig_atomic_t stop_signal;
+static int stop_signal;
 
 static void on_signal(int sig)
 {
-	stop_signal = sig;
+	__atomic_store_n(&stop_signal, sig, __ATOMIC_RELAXED);
 }
 
 /* Without SA_RESTART, so that sleeps end */
@@ -105,7 +105,7 @@ static void catch_signals(void)
 bool stopped(void *priv)
 {
 	(void)priv;
-	return stop_signal;
+	return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
 }
 
 static struct {
@@ -214,6 +214,6 @@ int main(int argc, char **argv)
 	ret = run_command(argc - optind, argv + optind);
 	err = out_finish();
 	if (ret == EXIT_SIGNAL)
-		ret += stop_signal;
+		ret += __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
 	return ret ? ret : err;
 }
