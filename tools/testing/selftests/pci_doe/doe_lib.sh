@@ -27,14 +27,19 @@ write16()
 # doe_offsets DEVICE: its DOE Capabilities, in hexadecimal
 doe_offsets()
 {
-	[ "$(stat -c %s "$PCI/$1/config")" -gt 256 ] || return
-	off=256
-	while [ "$off" -ge 256 ]; do
-		header=$(read32 "$1" "$off")
-		[ "$header" -ne 4294967295 ] || return
-		[ $((header & 65535)) -ne 46 ] || printf '%x\n' "$off"
-		off=$((header >> 20 & 4092))
-	done
+	od -An -v -tu1 "$PCI/$1/config" | awk '
+		{ for (i = 1; i <= NF; i++) byte[n++] = $i }
+		END {
+			for (off = 256; off >= 256 && off < n; off = next_off) {
+				if (byte[off] == 46 && byte[off + 1] == 0)
+					printf "%x\n", off
+				next_off = byte[off + 3] * 16 + \
+					   int(byte[off + 2] / 16)
+				next_off -= next_off % 4
+				if (next_off <= off)
+					break
+			}
+		}'
 }
 
 # doe_mailboxes: "DEVICE OFFSET" for each
@@ -132,8 +137,14 @@ memdevs()
 cdat_reread()
 {
 	mem=$(basename "$PCI/$1"/mem*)
-	echo "$mem" >"$CXL/drivers/cxl_mem/unbind" &&
+	for _ in 1 2 3; do
+		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
+		# A work item of CXL's unbinds it once more
+		sleep 1
 		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
+		[ -z "$(cdat_port "$1")" ] || return 0
+	done
+	return 1
 }
 
 # plan COUNT: skip everything on a machine that has nothing to test
