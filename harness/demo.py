@@ -46,13 +46,14 @@ def show(line, report, everything):
     dev, off = line.split()[:2]
     driver, *msi = report[f"driver {dev}"]
     header, caps = struct.unpack_from("<II", unhex(report[f"config {dev} {off}"]), int(off, 16))
-    value = dict(re.findall(r"(\w+) (\S+)", line.partition(f" {off} ")[2]))
+    words = line.replace(" polled ", " polled yes ").split()[2:]
+    value = dict(zip(words[::2], words[1::2]))
     print(f"\n{dev}  {guest.NAMES.get(dev, 'PCI device')}, driver {driver}")
     print(f"  mailbox    at {off}h, capability version {header >> 16 & 15}, {value['state']}, "
           f"{value['exchanges']} exchanges, {value['errors']} errors")
     print(f"  works      {how(dev, off, value, caps, msi, report['interrupts'])}")
     print("  features   " + ", ".join(f"{name} {FEATURES.get(name, 'unknown')}"
-                                      for name in re.findall(r"\w{4}:\w\w\b(?!:)", line)))
+                                      for name in value["features"].split(",")))
     return show_table(dev, unhex(report[f"cdat {dev}"]), everything)
 
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": "boot the library against an emulated CXL topology and show every mailbox",
     "test": "run the KUnit suites and the device tests",
     "check": "build in every configuration, run the static checkers",
+    "bench": "measure this library and mainline's side by side",
     "tree": "make an integrated kernel tree",
 }
 
