@@ -178,7 +178,8 @@ static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
  * not granted, the mailbox polls.
  *
  * Context: Process context, sleeps, but not for the device.
- * Return: the mailbox, to be given back by pci_doe_destroy_mb(), or
+ * Return:
+ * * the mailbox, to be given back by pci_doe_destroy_mb()
  * * ERR_PTR(-EINVAL): no DOE Capability at @cap_offset
  * * ERR_PTR(-ENODEV): the device is gone
  * * ERR_PTR(-ENOMEM): no memory
@@ -353,7 +354,8 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
 	return !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
 				      PCI_DOE_FEATURE_CMA) &&
 	       !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
-				      PCI_DOE_FEATURE_SSESSION);
+				      PCI_DOE_FEATURE_SSESSION) &&
+	       READ_ONCE(mb->known) && !READ_ONCE(mb->disc_rv);
 }
 
 /**
@@ -365,9 +367,10 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
  * users get -EBUSY.
  *
  * Context: Process context, sleeps until an abort has finished.
- * Return: 0, or
- * * -EPERM: the mailbox offers CMA-SPDM or Secured CMA-SPDM, and the kernel
- *   has PCI_TSM
+ * Return:
+ * * 0
+ * * -EPERM: the kernel has PCI_TSM, and the mailbox offers CMA-SPDM or Secured
+ *   CMA-SPDM, or may do so, as Discovery failed
  * * -EBUSY: it is handed over already
  * * -ENODEV: the device is gone
  */
@@ -413,14 +416,23 @@ EXPORT_SYMBOL_GPL(pci_doe_yield_mb);
  * Whatever user space has left in it is aborted, and Discovery done again.
  *
  * Context: Process context, sleeps, but not for the device.
- * Return: 0, or -EINVAL if it is not handed over.
+ * Return:
+ * * 0
+ * * -EINVAL: it is not handed over
+ * * -ENODEV: the device is gone
  */
 int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 {
 	guard(mutex)(&pci_doe_mutex);
 
-	if (READ_ONCE(doe_mb->state) != PCI_DOE_YIELDED)
+	switch (READ_ONCE(doe_mb->state)) {
+	case PCI_DOE_YIELDED:
+		break;
+	case PCI_DOE_GONE:
+		return -ENODEV;
+	default:
 		return -EINVAL;
+	}
 
 	pci_doe_claim(doe_mb);
 	raw_spin_lock_irq(&doe_mb->lock);

@@ -245,6 +245,17 @@ static void pci_doe_ack_dw(struct pci_doe_mb *mb)
 	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ, 0);
 }
 
+static bool pci_doe_lost_int_en(struct pci_doe_mb *mb)
+{
+	u32 ctrl;
+
+	if (!(mb->ctrl & PCI_DOE_CTRL_INT_EN))
+		return false;
+
+	pci_read_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_CTRL, &ctrl);
+	return !(ctrl & PCI_DOE_CTRL_INT_EN);
+}
+
 /*
  * A reset that nobody announced takes Interrupt Enable and Bus Master Enable
  * along; a device that merely misbehaves keeps them.
@@ -252,17 +263,9 @@ static void pci_doe_ack_dw(struct pci_doe_mb *mb)
 static bool pci_doe_was_reset(struct pci_doe_mb *mb)
 {
 	u16 cmd;
-	u32 ctrl;
 
-	if (READ_ONCE(mb->restored))
+	if (READ_ONCE(mb->restored) || pci_doe_lost_int_en(mb))
 		return true;
-
-	if (mb->ctrl & PCI_DOE_CTRL_INT_EN) {
-		pci_read_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_CTRL,
-				      &ctrl);
-		if (!(ctrl & PCI_DOE_CTRL_INT_EN))
-			return true;
-	}
 
 	if (!mb->pdev->is_busmaster)
 		return false;
@@ -555,6 +558,7 @@ void pci_doe_want_discovery(struct pci_doe_mb *mb)
 	lockdep_assert_held(&mb->lock);
 
 	mb->stale = false;
+	mb->fresh = true;
 	mb->need_abort = true;
 	mb->known = false;
 	mb->disc_deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
@@ -803,6 +807,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 
 	pci_doe_set_int_en(mb, status);
 	mb->restored = false;
+	mb->fresh = mb->disc;
 	raw_spin_unlock_irq(&mb->lock);
 	trace_pci_doe_request(mb->pdev, mb->cap_offset, task->feat.vid,
 			      task->feat.type, task->request_pl_sz);
@@ -837,10 +842,23 @@ static void pci_doe_clear_way(struct pci_doe_mb *mb, int rv)
 	pci_doe_abort(mb);
 }
 
+/* The device was reset since the last exchange: Discovery goes first */
+static void pci_doe_begin_anew(struct pci_doe_mb *mb)
+{
+	pci_doe_enter(mb, PCI_DOE_IDLE);
+	mb->cur = NULL;
+	mb->start_by = 0;
+	mb->aborted = false;
+	mb->stale = true;
+	mb->fresh = true;
+	mb->ctrl_unknown = true;
+	mb->pending = true;
+}
+
 static void pci_doe_start(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
-	bool late = pci_doe_late(mb), powered;
+	bool late = pci_doe_late(mb), powered, reset = false;
 	u32 status = 0;
 	int rc = 0;
 
@@ -851,9 +869,12 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 	powered = pci_doe_powered(mb) || (late && mb->state == PCI_DOE_WAKE);
 	if (powered)
 		rc = pci_doe_read_status(mb, &status);
+	/* Reset while idle; not asked again until a task was sent after it */
+	if (powered && !rc && !mb->fresh)
+		reset = pci_doe_lost_int_en(mb);
 	raw_spin_lock_irq(&mb->lock);
 
-	/* pci_doe_override() ends it */
+	/* Who has set it has pci_doe_override() called, which ends the task */
 	if (mb->stop_rv)
 		return;
 
@@ -863,6 +884,8 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
 	} else if (rc) {
 		pci_doe_fail(mb, rc);
+	} else if (reset) {
+		pci_doe_begin_anew(mb);
 	} else if (status & PCI_DOE_STATUS_BUSY) {
 		if (mb->state == PCI_DOE_BUSY && late) {
 			pci_doe_clear_way(mb, -EBUSY);
@@ -1299,9 +1322,13 @@ out:
  * * -ECANCELED: pci_doe_cancel_task(), or the mailbox went to user space
  * * -EBUSY: DOE Busy never cleared
  * * -EINVAL: the mailbox does not offer the feature
+ * * -ENOMEM: no memory for Discovery
+ *
+ * If Discovery failed, all features but DOE Discovery end with its errno.
  *
  * Context: Any but NMI.
- * Return: 0 if complete() will be called, exactly once.  If it will not:
+ * Return:
+ * * 0: complete() will be called, exactly once; else it will not
  * * -EINVAL: no complete(), or a size without a buffer
  * * -EMSGSIZE: request over 2^18 DW with its header
  * * -EALREADY: @task is queued already
@@ -1536,8 +1563,8 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
  *
  * Context: Process context, sleeps.  May be called from the device's own PM
  * callbacks and in noirq phases.
- * Return: Number of bytes stored in @response, which may be fewer than
- * @response_sz, or
+ * Return:
+ * * number of bytes stored in @response, which may be fewer than @response_sz
  * * -ETIMEDOUT: no answer in time
  * * -EIO: the device set DOE Error, or does not react to an abort
  * * -EPROTO: malformed response, or not for this request
@@ -1547,6 +1574,9 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
  * * -EBUSY: DOE Busy never cleared, or the mailbox is handed to user space
  * * -EINVAL: the mailbox does not offer the feature; a size without a buffer
  * * -EMSGSIZE: request over 2^18 DW with its header
+ * * -ENOMEM: no memory for Discovery
+ *
+ * If Discovery failed, all features but DOE Discovery end with its errno.
  */
 int pci_doe(struct pci_doe_mb *doe_mb, u16 vendor, u8 type,
 	    const void *request, size_t request_sz,

@@ -83,6 +83,7 @@ struct pci_doe_stats {
  * @timer_on: @wake_at is to be armed
  * @known: Discovery has ended
  * @stale: the device may have been reset; start afresh at the next use
+ * @fresh: no task was sent since Discovery was wanted
  * @need_abort: the instance is in a state unknown; abort before use
  * @aborted: the abort before @cur has been done
  * @revive: leave 'dead' and 'quiesced'
@@ -142,6 +143,7 @@ struct pci_doe_mb {
 	bool timer_on;
 	bool known;
 	bool stale;
+	bool fresh;
 	bool need_abort;
 	bool aborted;
 	bool revive;
