@@ -19,7 +19,7 @@
 
 #include "doe.h"
 
-/* So many interrupts in one exchange, or idle in one second, are a storm */
+/* So many interrupts in one second, beyond some for each exchange: a storm */
 #define PCI_DOE_IRQ_STORM	64
 
 static irqreturn_t pci_doe_irq(int irq, void *data)

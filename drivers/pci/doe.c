@@ -60,6 +60,8 @@
 #define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
 /* One look at DOE Status before the deadline, lest an interrupt was lost */
 #define PCI_DOE_IRQ_POLL	(100 * NSEC_PER_MSEC)
+/* So many interrupts in an exchange are none too many: Busy, Ready, sharing */
+#define PCI_DOE_IRQ_FAIR	4
 /* So many interrupts lost in a row, and the timer no longer trusts them */
 #define PCI_DOE_IRQ_LOST	2
 
@@ -226,23 +228,28 @@ static void pci_doe_write_dw(struct pci_doe_mb *mb, u32 val)
 	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_WRITE, val);
 }
 
+/* The read does not advance; all-ones are good data if they persist */
 static int pci_doe_read_dw(struct pci_doe_mb *mb, u32 *val)
 {
+	int off = mb->cap_offset + PCI_DOE_READ;
 	u32 status;
 
-	if (pci_read_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ, val))
+	if (pci_read_config_dword(mb->pdev, off, val))
+		return -ENODEV;
+	if (!PCI_POSSIBLE_ERROR(*val))
+		return 0;
+
+	if (pci_doe_read_status(mb, &status) ||
+	    pci_read_config_dword(mb->pdev, off, val))
 		return -ENODEV;
 
-	/* All-ones are good data if DOE Status is not all-ones, too */
-	if (PCI_POSSIBLE_ERROR(*val))
-		return pci_doe_read_status(mb, &status);
-
-	return 0;
+	return PCI_POSSIBLE_ERROR(*val) ? 0 : -ENODEV;
 }
 
-static void pci_doe_ack_dw(struct pci_doe_mb *mb)
+static int pci_doe_ack_dw(struct pci_doe_mb *mb)
 {
-	pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ, 0);
+	return pci_write_config_dword(mb->pdev, mb->cap_offset + PCI_DOE_READ,
+				      0) ? -ENODEV : 0;
 }
 
 static bool pci_doe_lost_int_en(struct pci_doe_mb *mb)
@@ -396,7 +403,9 @@ static int pci_doe_read_object(struct pci_doe_mb *mb,
 
 		if (pci_doe_stopped(mb))
 			return -ECANCELED;
-		pci_doe_ack_dw(mb);
+		rc = pci_doe_ack_dw(mb);
+		if (rc)
+			return rc;
 	}
 
 	return sink.used;
@@ -821,7 +830,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	}
 
 	mb->irq_seen = false;
-	mb->irq_burst = 0;
+	mb->irq_burst -= min(mb->irq_burst, PCI_DOE_IRQ_FAIR);
 	pci_doe_enter(mb, PCI_DOE_RESPONSE);
 	pci_doe_write_ctrl(mb, PCI_DOE_CTRL_GO);
 	mb->pending = true;

@@ -92,7 +92,7 @@ struct pci_doe_stats {
  * @awake: the mailbox holds a runtime PM reference
  * @irq_seen: there was an interrupt since the last Go
  * @irq_lost: exchanges in a row that waited for an interrupt in vain
- * @irq_burst: interrupts since @burst_start or the last Go
+ * @irq_burst: interrupts since @burst_start, less those that were fair
  * @storm: too many of them
  * @storm_said: and it was logged
  * @failed_said: that the mailbox failed was logged
