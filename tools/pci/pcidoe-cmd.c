@@ -167,7 +167,8 @@ static void out_feature(const struct doe_feature *f)
 	snprintf(id, sizeof(id), "%04x:%02x", f->vid, f->type);
 	out_object(NULL, id);
 	out_str_json("feature", id);
-	out_str("name", feature_name(f));
+	if (feature_name(f)[0])
+		out_str("name", feature_name(f));
 	if (f->max_dw)
 		out_num("max_length_dw", f->max_dw);
 	out_end();

@@ -435,6 +435,9 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 			    addr->fn);
 	ret = add_mailboxes(named, addr->offset, n);
 	if (!ret && !*n) {
+		if (pci_read_word(named, PCI_VENDOR_ID) == 0xffff)
+			return fail(EXIT_NODEV, "%s: the device is gone",
+				    basename(path));
 		if (!may_read(named) && geteuid())
 			return fail(EXIT_PERM, "%s: no permission",
 				    basename(path));

@@ -209,6 +209,8 @@ fresh
 auxiliary 0x190
 put 0x19c 0xffffffff
 gives 2 "is gone" discover $at
+head -c 4096 /dev/zero | tr '\0' '\377' > "$dev/config"
+gives 2 "is gone" discover $at
 
 fresh
 auxiliary 0x190
