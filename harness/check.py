@@ -6,33 +6,29 @@ import host
 import kernel
 import tree
 
-BASE = """CONFIG_64BIT=y
-CONFIG_EXPERT=y
-CONFIG_PCI=y
-CONFIG_ACPI=y
-CONFIG_NUMA=y
-CONFIG_ACPI_NUMA=y
-CONFIG_SMP=y
-CONFIG_MODULES=y
-CONFIG_SYSFS=y
-CONFIG_DEBUG_FS=y
-"""
-MSI = "CONFIG_PCI_MSI=y\n"
-DOE = "CONFIG_PCI_DOE=y\nCONFIG_PCI_DOE_AUX={0}\nCONFIG_PCI_DOE_SIM={0}\nCONFIG_KUNIT={0}\n" \
-      "CONFIG_PCI_DOE_KUNIT_TEST={0}\n"
-CXL = "CONFIG_CXL_BUS={0}\nCONFIG_CXL_PCI={0}\nCONFIG_CXL_ACPI={0}\nCONFIG_CXL_MEM={0}\n" \
-      "CONFIG_CXL_PORT={0}\n"
-TSM = "CONFIG_PCI_TSM=y\n"
+BASE = "64BIT EXPERT SMP MODULES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
+CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
+OURS = "PCI_DOE_AUX PCI_DOE_SIM KUNIT PCI_DOE_KUNIT_TEST"
+
+
+def options(yes, modules=""):
+    """A configuration fragment."""
+    return "".join(f"CONFIG_{name}={value}\n" for value, names in (("y", yes), ("m", modules))
+                   for name in names.split())
+
+
 CONFIGS = {
-    "no-doe": BASE + MSI,
-    "cxl-builtin": BASE + MSI + DOE.format("y") + CXL.format("y") + TSM,
-    "cxl-module": BASE + MSI + DOE.format("m") + CXL.format("m"),
-    "no-msi": BASE + DOE.format("y") + CXL.format("y"),
-    "no-sysfs": BASE.replace("SYSFS=y", "SYSFS=n").replace("DEBUG_FS=y", "DEBUG_FS=n") + MSI +
-                DOE.format("y"),
+    "no-doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI"),
+    "doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE"),
+    "builtin": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_TSM {OURS} {CXL}"),
+    "modules": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE", f"{OURS} {CXL}"),
+    "no-msi": options(f"{BASE} SYSFS DEBUG_FS PCI_DOE {OURS} {CXL}"),
+    "no-sysfs": options(f"{BASE} PCI_MSI PCI_DOE {OURS}") + "CONFIG_SYSFS=n\n",
 }
+# Not in every kernel
+OPTIONAL = {"CONFIG_PCI_TSM=y"}
 # Our files, in what the compiler says.
-OURS = r"(?:\S*/)?(?:doe[\w-]*\.[ch]|pci[-_]doe\.h)"
+OUR_FILES = r"(?:\S*/)?(?:doe[\w-]*\.[ch]|pci[-_]doe\.h)"
 
 
 def add_arguments(parser):
@@ -65,19 +61,22 @@ def build(source, name, config):
     fragment.write_text(config)
     if host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"]).returncode:
         raise host.Fail(f"{name}: make allnoconfig failed in {where}")
+    lacking = set(config.split()) - set((where / ".config").read_text().split()) - OPTIONAL
+    if any(not line.endswith("=n") for line in lacking):
+        raise host.Fail(f"{name}: the kernel does not take {' '.join(sorted(lacking))}")
     log = where / "make.log"
     for path in (where / "drivers/pci").glob("*doe*.o"):
         path.unlink()
     try:
         # Modules are linked too, for the exports they need
-        targets = [] if "=m" in config else ["drivers/pci/", "drivers/cxl/"]
+        targets = [] if name == "modules" else ["drivers/pci/", "drivers/cxl/"]
         host.build([*make, "W=1", *targets], f"W=1 {name}", log,
                    r"\s+(CC|AS|LD|AR)\s")
     except host.Fail as err:
         print(err)
         return False
     warnings = [line for line in log.read_text().splitlines()
-                if re.match(OURS + r":\d+.*warning", line)]
+                if re.match(OUR_FILES + r":\d+.*warning", line)]
     for line in warnings:
         print(line)
     return not warnings

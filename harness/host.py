@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The machine that builds and runs: packages, disk space, progress, commands."""
+import glob
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ START = time.monotonic()
 BUILD_PACKAGES = {
     "gcc": "gcc", "libc6-dev": "/usr/include/stdio.h", "make": "make", "flex": "flex",
     "bison": "bison", "bc": "bc", "xz-utils": "xz", "ccache": "ccache",
-    "libelf-dev": "/usr/include/gelf.h", "libpci-dev": "/usr/include/pci/pci.h",
+    "libelf-dev": "/usr/include/gelf.h", "libpci-dev": "/usr/include/*/pci/pci.h",
 }
 QEMU_PACKAGES = {
     "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
@@ -90,7 +91,7 @@ def build(cmd, what, log, count):
 
 def missing(packages):
     return [name for name, probe in packages.items()
-            if not (os.path.exists(probe) if probe[0] == "/" else shutil.which(probe))]
+            if not (glob.glob(probe) if probe[0] == "/" else shutil.which(probe))]
 
 
 def install(packages):

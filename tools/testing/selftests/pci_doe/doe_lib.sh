@@ -45,12 +45,14 @@ doe_offsets()
 # doe_mailboxes: "DEVICE OFFSET" for each
 doe_mailboxes()
 {
-	for dev in "$PCI"/*; do
-		for off in $(doe_offsets "${dev##*/}"); do
-			echo "${dev##*/} $off"
-		done
-	done
+	[ -z "$DOE_MAILBOXES" ] || echo "$DOE_MAILBOXES"
 }
+
+DOE_MAILBOXES=$(for dev in "$PCI"/*; do
+	for off in $(doe_offsets "${dev##*/}"); do
+		echo "${dev##*/} $off"
+	done
+done)
 
 # doe_line DEVICE OFFSET: what the kernel says about the mailbox
 doe_line()
@@ -125,11 +127,11 @@ cdat_good()
 	}
 }
 
-# memdevs: endpoints of the CXL memory driver
+# memdevs: devices of the CXL memory driver
 memdevs()
 {
-	for dev in $(cdat_devices); do
-		[ ! -e "$(echo "$PCI/$dev"/mem*)" ] || echo "$dev"
+	for mem in "$PCI"/*/mem[0-9]*; do
+		[ ! -e "$mem" ] || basename "${mem%/*}"
 	done
 }
 
