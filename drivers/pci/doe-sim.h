@@ -225,7 +225,7 @@ struct doe_sim_knobs {
 	bool discovery_strict;
 };
 
-#define DOE_SIM_MIN_STORM_NS	1000
+#define DOE_SIM_MIN_STORM_NS	20000
 
 /* A well-behaved mailbox that answers at once and never shows Busy */
 #define DOE_SIM_KNOBS_DEFAULT {		\
