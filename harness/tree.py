@@ -253,9 +253,11 @@ def write(tree, files):
 def project_files():
     """The files of this repository that stand at their place in a kernel tree."""
     tops = ("Documentation", "drivers", "include", "tools")
-    listed = host.run(["git", "-C", host.ROOT, "ls-files", "-co", "--exclude-standard", *tops])
-    if not listed.returncode:
-        return [path for path in listed.stdout.split() if (host.ROOT / path).is_file()]
+    if shutil.which("git"):
+        listed = host.run(["git", "-C", host.ROOT, "ls-files", "-co", "--exclude-standard",
+                           *tops])
+        if not listed.returncode:
+            return [path for path in listed.stdout.split() if (host.ROOT / path).is_file()]
     return [str(path.relative_to(host.ROOT)) for top in tops
             for path in (host.ROOT / top).rglob("*") if path.is_file()]
 
