@@ -24,7 +24,7 @@ def main():
     args = parser.parse_args()
     try:
         return importlib.import_module(args.command).main(args)
-    except host.Fail as err:
+    except (host.Fail, OSError) as err:
         print(f"run {args.command}: {err}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
