@@ -435,13 +435,15 @@ err:
 
 static void destroy_host(struct doe_sim_host *host)
 {
-	struct pci_bus *bus = host->bridge->bus;
+	struct pci_host_bridge *bridge = host->bridge;
+	struct pci_bus *bus = bridge->bus;
 
 	list_del(&host->node);
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(bus);
 	pci_remove_root_bus(bus);
 	pci_unlock_rescan_remove();
+	pci_free_host_bridge(bridge);
 }
 
 static struct doe_sim_host *get_host(void)
