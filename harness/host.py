@@ -86,7 +86,8 @@ def build(cmd, what, log, count):
     if proc.returncode:
         errors = [line for line in log.read_text().splitlines()
                   if re.search(r"\berror:|\*\*\*|undefined reference", line)]
-        raise Fail(f"{what} failed: {errors[0] if errors else 'no message'} (see {log})")
+        raise Fail(f"{what} failed: {errors[0] if errors else 'no message'} (see {log}; "
+                   f"if {BUILD} is stale, remove it)")
 
 
 def missing(packages):

@@ -31,9 +31,11 @@ class Kernel:
     """A tree, its build directory and the image in it."""
 
     def __init__(self, release):
-        self.tree = tree.prepared(release)
-        self.dir = self.tree.with_name("kernel")
+        self.dir = tree.place(release) / "kernel"
         self.image = self.dir / "arch/x86/boot/bzImage"
+        if not self.image.exists():
+            host.need_space(host.BUILD, 3)
+        self.tree = tree.prepared(release)
 
     def kunit(self, command, *options):
         """The command line of kunit.py for this kernel."""
@@ -41,8 +43,6 @@ class Kernel:
                 *options]
 
     def build(self):
-        if not self.image.exists():
-            host.need_space(self.tree.parent, 3)
         self.dir.mkdir(exist_ok=True)
         result = host.run(self.kunit(
             "config", "--arch=x86_64", f"--build_dir={self.dir}", f"--make_options={CC}",

@@ -43,9 +43,14 @@ def main(args):
     return 0
 
 
+def place(kernel):
+    """Where under build/ things for this kernel stand."""
+    return host.BUILD / re.sub(r"[^\w.]+", "-", kernel or DEFAULT).strip("-")
+
+
 def prepared(kernel):
     """The tree under build/ for this kernel, made or brought up to date."""
-    tree = host.BUILD / re.sub(r"[^\w.]+", "-", kernel or DEFAULT).strip("-") / "tree"
+    tree = place(kernel) / "tree"
     if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
         shutil.rmtree(tree)
     make(tree, kernel)
