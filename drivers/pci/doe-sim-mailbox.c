@@ -433,7 +433,7 @@ static void finish_answer(struct doe_sim_mb *mb)
 	mb->ready = false;
 	mb->outstanding = false;
 	/* The host may well believe what Length says */
-	mb->cut = header_length(mb->hdr[1]) > mb->rd_n;
+	mb->cut |= header_length(mb->hdr[1]) > mb->rd_n;
 	if (k->busy == DOE_SIM_BUSY_DRAINED)
 		clear_busy(mb, BUSY_REQ);
 	hold_busy(mb, k->busy_after_ns, k->busy_sticky);
