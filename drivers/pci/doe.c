@@ -56,6 +56,9 @@
 /* Tasks wait for the end of a reset no longer */
 #define PCI_DOE_RESET_TIMEOUT	(5 * (u64)NSEC_PER_SEC)
 
+/* No reset is over sooner: PCIe r6.2 sec 5.3.1.4, D3hot to D0 */
+#define PCI_DOE_MIN_RESET	msecs_to_jiffies(10)
+
 /* First pause between two looks at DOE Status; they grow from there */
 #define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
 /* One look at DOE Status before the deadline, lest an interrupt was lost */
@@ -476,6 +479,7 @@ static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 	mb->restored = false;
 	mb->start_by = 0;
 	mb->cur = NULL;
+	mb->last_end = jiffies;
 	mb->pending = true;
 	pci_doe_finish(mb, task, rv);
 }
@@ -879,7 +883,8 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 	if (powered)
 		rc = pci_doe_read_status(mb, &status);
 	/* Reset while idle; not asked again until a task was sent after it */
-	if (powered && !rc && !mb->fresh)
+	if (powered && !rc && !mb->fresh &&
+	    time_after(jiffies, mb->last_end + PCI_DOE_MIN_RESET))
 		reset = pci_doe_lost_int_en(mb);
 	raw_spin_lock_irq(&mb->lock);
 

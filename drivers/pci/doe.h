@@ -97,6 +97,7 @@ struct pci_doe_stats {
  * @storm_said: and it was logged
  * @failed_said: that the mailbox failed was logged
  * @burst_start: in jiffies
+ * @last_end: when the last task ended, in jiffies
  * @disc_deadline: until when callers wait for Discovery, in jiffies
  * @since: when the present wait began, 0 if it has not
  * @deadline: when the present wait ends
@@ -157,6 +158,7 @@ struct pci_doe_mb {
 	bool storm_said;
 	bool failed_said;
 	unsigned long burst_start;
+	unsigned long last_end;
 	unsigned long disc_deadline;
 	ktime_t since;
 	ktime_t deadline;
