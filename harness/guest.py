@@ -77,10 +77,10 @@ def initramfs(kernel, binaries=()):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(library, target)
     shutil.copy2(host.HARNESS / "guest/init", root / "init")
-    shutil.copy2(host.HARNESS / "guest/show", root / "bin")
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
+    shutil.copy2(host.HARNESS / "guest/show", root / "selftests/pci_doe")
     served = root / "cdat"
     served.mkdir()
     for name, table in CDATS.items():

@@ -21,7 +21,7 @@ def ready(release):
     PCIDOE.parent.mkdir(parents=True, exist_ok=True)
     made = host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={PCIDOE.parent}/"])
     if made.returncode:
-        raise host.Fail(f"pcidoe could not be built: {made.stderr.strip().splitlines()[-1]}")
+        raise host.Fail(f"pcidoe could not be built: {(made.stderr.splitlines() or ['?'])[0]}")
     kernel = Kernel(release)
     kernel.build()
     return kernel

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Nothing at error level about the devices with DOE Capabilities.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 # Level 3 of 7 is KERN_ERR
 errors_of()

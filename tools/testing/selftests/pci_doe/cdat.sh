@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The tables that CXL read through DOE at boot arrived byte for byte.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 set -- $(cdat_devices)
 plan $#

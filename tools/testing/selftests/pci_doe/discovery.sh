@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Every DOE Capability has a mailbox that knows its features.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 listed()
 {

@@ -4,7 +4,7 @@
 # DOE_EXPECT=irq or polled says how the mailboxes of endpoints must work; by
 # default either will do.
 
-. ../kselftest/ktap_helpers.sh
+. "$(dirname "$0")/../kselftest/ktap_helpers.sh"
 
 PCI=/sys/bus/pci/devices
 CXL=/sys/bus/cxl
@@ -153,6 +153,10 @@ cdat_reread()
 plan()
 {
 	ktap_print_header
+	if [ "$(id -u)" -ne 0 ] || [ ! -r "$MAILBOXES" ]; then
+		ktap_skip_all "needs root, CONFIG_PCI_DOE and debugfs"
+		exit "$KSFT_SKIP"
+	fi
 	if [ "$1" -eq 0 ]; then
 		ktap_skip_all "no device to test"
 		exit "$KSFT_SKIP"

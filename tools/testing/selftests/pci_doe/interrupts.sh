@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Mailboxes work as they say: by interrupt or polled.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 # DOE Interrupt Enable
 enabled()

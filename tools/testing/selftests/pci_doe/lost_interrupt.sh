@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Exchanges succeed while the interrupt gets lost, and use it again after.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 BUS_MASTER=4
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The interrupt goes and comes with the driver, the mailbox with the device.
-. ./doe_lib.sh
+. "$(dirname "$0")/doe_lib.sh"
 
 DRIVER=/sys/bus/pci/drivers/cxl_pci
 
