@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: fixture and helpers
+ *
+ * A case makes one or more simulated devices.  Whatever way it ends, they are
+ * removed, the threads joined, and only then is memory freed: a task that is
+ * still queued when a case fails ends with the removal of its device.
+ */
+
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/unaligned.h>
+
+#include "doe-test.h"
+
+/**
+ * struct doe_test_ctx - A running case
+ * @devices: its devices
+ * @threads: its threads
+ * @log: where the kernel's log stood when it began
+ * @seq: counts the tasks that ended
+ * @pattern: makes each request different
+ */
+struct doe_test_ctx {
+	struct doe_test *devices;
+	struct doe_test_thread *threads;
+	struct kmsg_dump_iter log;
+	atomic_t seq;
+	atomic_t pattern;
+};
+
+/* One suite runs at a time, and one case of it */
+static struct doe_test_ctx *doe_test_ctx;
+
+/* ---- The log ---- */
+
+/* A line that has been looked at already is not looked at again */
+static struct kmsg_dump_iter doe_test_log_end;
+
+static unsigned int doe_test_count(struct kmsg_dump_iter *iter,
+				   const char *what)
+{
+	unsigned int nr = 0;
+	char line[256];
+	size_t len;
+
+	while (kmsg_dump_get_line(iter, false, line, sizeof(line) - 1, &len)) {
+		line[min(len, sizeof(line) - 1)] = '\0';
+		if (what && strstr(line, what))
+			nr++;
+	}
+
+	return nr;
+}
+
+unsigned int doe_test_log(struct kunit *test, const char *what)
+{
+	struct kmsg_dump_iter iter = ((struct doe_test_ctx *)test->priv)->log;
+
+	return doe_test_count(&iter, what);
+}
+
+/* ---- Cases ---- */
+
+int doe_test_init(struct kunit *test)
+{
+	struct doe_test_ctx *ctx;
+
+	ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+	if (!ctx)
+		return -ENOMEM;
+
+	if (!doe_test_log_end.next_seq)
+		kmsg_dump_rewind(&doe_test_log_end);
+	doe_test_count(&doe_test_log_end, NULL);
+	ctx->log = doe_test_log_end;
+	test->priv = ctx;
+	doe_test_ctx = ctx;
+
+	return 0;
+}
+
+static void doe_test_check(struct doe_test *dt)
+{
+	struct kunit *test = dt->test;
+	unsigned int i;
+	char *buf;
+
+	if (!dt->sim)
+		return;
+
+	for (i = 0; !dt->messy && i < doe_sim_nr_mailboxes(dt->sim); i++)
+		doe_test_wait_idle(dt, i);
+
+	buf = kunit_kzalloc(test, 512, GFP_KERNEL);
+	if (!buf)
+		return;
+	doe_sim_violations_str(dt->sim, buf, 512);
+	KUNIT_EXPECT_STREQ(test, buf, "none");
+}
+
+/* As a driver's remove() */
+static void doe_test_unbind(struct doe_test *dt)
+{
+	unsigned int i;
+
+	for (i = 0; i < DOE_TEST_MAX_MB; i++)
+		doe_test_give_irq(dt, i);
+	if (dt->vectors)
+		pci_free_irq_vectors(dt->pdev);
+	if (dt->enabled)
+		pci_disable_device(dt->pdev);
+	dt->vectors = false;
+	dt->enabled = false;
+}
+
+/* Nothing of the device is left but what the case itself holds */
+static void doe_test_destroy(struct doe_test *dt)
+{
+	doe_test_check(dt);
+	doe_test_unbind(dt);
+	if (dt->sim)
+		doe_sim_destroy(dt->sim);
+	dt->sim = NULL;
+}
+
+/* The device is unregistered: nobody but the test may hold on to it */
+static void doe_test_put_pdev(struct doe_test *dt)
+{
+	struct kunit *test = dt->test;
+
+	if (!dt->pdev)
+		return;
+
+	doe_test_until(test, kref_read(&dt->pdev->dev.kobj.kref) == 1);
+	pci_dev_put(dt->pdev);
+	dt->pdev = NULL;
+}
+
+/**
+ * doe_test_discard() - Remove a device for good, and check how it was treated
+ * @dt: the device
+ */
+void doe_test_discard(struct doe_test *dt)
+{
+	doe_test_destroy(dt);
+	doe_test_put_pdev(dt);
+}
+
+void doe_test_exit(struct kunit *test)
+{
+	struct doe_test_ctx *ctx = test->priv;
+	struct doe_test_thread *thread;
+	struct doe_test *dt;
+
+	if (!ctx)
+		return;
+
+	for (dt = ctx->devices; dt; dt = dt->next)
+		doe_test_destroy(dt);
+
+	for (thread = ctx->threads; thread; thread = thread->next) {
+		kthread_stop(thread->task);
+		put_task_struct(thread->task);
+	}
+
+	for (dt = ctx->devices; dt; dt = dt->next)
+		doe_test_put_pdev(dt);
+
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "WARNING: "), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "BUG: "), 0);
+	doe_test_ctx = NULL;
+}
+
+/* ---- Devices ---- */
+
+/* Make a device, and do not look at its mailboxes */
+struct doe_test *doe_test_new_raw(struct kunit *test,
+				  const struct doe_sim_config *config)
+{
+	struct doe_test_ctx *ctx = test->priv;
+	struct doe_test *dt;
+	long rc;
+
+	dt = kunit_kzalloc(test, sizeof(*dt), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, dt);
+	dt->test = test;
+	dt->next = ctx->devices;
+	ctx->devices = dt;
+
+	dt->sim = doe_sim_create(config);
+	rc = PTR_ERR_OR_ZERO(dt->sim);
+	if (rc)
+		dt->sim = NULL;
+	KUNIT_ASSERT_EQ(test, rc, 0);
+
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	if (config->scan)
+		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+
+	return dt;
+}
+
+/* Every mailbox offers Discovery, so this finds all, when they are done */
+void doe_test_find_mbs(struct doe_test *dt)
+{
+	struct pci_doe_mb *mb = NULL;
+
+	dt->nr_mb = 0;
+	while (dt->nr_mb < DOE_TEST_MAX_MB) {
+		mb = pci_find_next_doe_mailbox(dt->pdev, mb,
+					       DOE_SIM_VID_PCI_SIG,
+					       DOE_SIM_TYPE_DISCOVERY);
+		if (!mb)
+			break;
+		dt->mb[dt->nr_mb++] = mb;
+	}
+}
+
+/* Make a device, let Discovery end, and count from there */
+struct doe_test *doe_test_new(struct kunit *test,
+			      const struct doe_sim_config *config)
+{
+	struct doe_test *dt = doe_test_new_raw(test, config);
+
+	doe_test_find_mbs(dt);
+	KUNIT_ASSERT_EQ(test, dt->nr_mb, min(config->nr_mailboxes,
+					     DOE_TEST_MAX_MB));
+	doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
+
+	return dt;
+}
+
+/* Unplug the device in the orderly way */
+void doe_test_remove(struct doe_test *dt)
+{
+	pci_stop_and_remove_bus_device_locked(dt->pdev);
+}
+
+/* Have all mailboxes behave so from now on */
+void doe_test_behave(struct doe_test *dt, const struct doe_sim_knobs *knobs)
+{
+	KUNIT_ASSERT_EQ(dt->test, 0,
+			doe_sim_set_knobs(dt->sim, DOE_SIM_ALL, knobs));
+}
+
+/* What a driver does for its mailboxes' interrupts */
+void doe_test_alloc_vectors(struct doe_test *dt)
+{
+	struct kunit *test = dt->test;
+	int nr = doe_sim_nr_mailboxes(dt->sim);
+
+	KUNIT_ASSERT_EQ(test, pci_enable_device(dt->pdev), 0);
+	dt->enabled = true;
+	pci_set_master(dt->pdev);
+	KUNIT_ASSERT_GT(test, pci_alloc_irq_vectors(dt->pdev, 1, nr,
+						    PCI_IRQ_MSIX |
+						    PCI_IRQ_MSI), 0);
+	dt->vectors = true;
+}
+
+void doe_test_take_irq(struct doe_test *dt, unsigned int mb)
+{
+	struct pci_doe_mb *doe_mb;
+
+	doe_mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, mb),
+				   true);
+	KUNIT_ASSERT_PTR_EQ(dt->test, doe_mb, dt->mb[mb]);
+	dt->irq_held[mb] = true;
+}
+
+void doe_test_give_irq(struct doe_test *dt, unsigned int mb)
+{
+	if (dt->irq_held[mb])
+		pci_doe_destroy_mb(dt->mb[mb]);
+	dt->irq_held[mb] = false;
+}
+
+/* An abort that follows a failure may still go on when the caller returns */
+void doe_test_wait_idle(struct doe_test *dt, unsigned int mb)
+{
+	doe_test_until(dt->test, doe_sim_idle(dt->sim, mb));
+}
+
+/* Counters of a mailbox, or of all, valid until the next look at the same */
+const struct doe_sim_counters *doe_test_counters(struct doe_test *dt,
+						 unsigned int mb)
+{
+	struct doe_sim_counters *cnt = &dt->cnt[min(mb, DOE_TEST_MAX_MB)];
+
+	doe_sim_get_counters(dt->sim, mb, cnt);
+	return cnt;
+}
+
+u64 doe_test_accesses(struct doe_test *dt, unsigned int mb)
+{
+	const struct doe_sim_counters *cnt = doe_test_counters(dt, mb);
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < DOE_SIM_NR_REGS; i++)
+		sum += cnt->reads[i] + cnt->writes[i];
+
+	return sum;
+}
+
+/* Look at a register of a mailbox past the library */
+u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg)
+{
+	u32 val = 0;
+
+	pci_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, mb) + reg,
+			      &val);
+	return val;
+}
+
+/* ---- Exchanges ---- */
+
+bool doe_test_poisoned(const void *buf, size_t len)
+{
+	return !memchr_inv(buf, DOE_TEST_POISON, len);
+}
+
+/* Are these the first @len bytes of what a sized object answers? */
+bool doe_test_is_sized(const void *rsp, size_t len, u32 seed)
+{
+	const u8 *byte = rsp;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (byte[i] != (u8)(doe_sim_sized_dw(seed, i / 4) >>
+				    i % 4 * 8))
+			return false;
+
+	return true;
+}
+
+/* Ask for a response of @dw payload DW */
+int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
+		   size_t rsp_sz)
+{
+	__le32 req = cpu_to_le32(dw);
+
+	return pci_doe(dt->mb[mb], DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_SIZED, &req,
+		       sizeof(req), rsp, rsp_sz);
+}
+
+/* Send @len random bytes, expect them back; returns what pci_doe() does */
+int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len)
+{
+	size_t padded = round_up(len, sizeof(u32));
+	struct kunit *test = dt->test;
+	u8 *req, *rsp;
+	int rv;
+
+	req = kvzalloc(padded + 1, GFP_KERNEL);
+	rsp = kvmalloc(padded + 8, GFP_KERNEL);
+	if (!req || !rsp) {
+		rv = -ENOMEM;
+		goto out;
+	}
+
+	get_random_bytes(req, len);
+	memset(rsp, DOE_TEST_POISON, padded + 8);
+	rv = pci_doe(dt->mb[mb], DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO,
+		     req, len, rsp, padded);
+	if (rv >= 0) {
+		KUNIT_EXPECT_EQ(test, rv, padded);
+		KUNIT_EXPECT_MEMEQ(test, rsp, req, padded);
+	}
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(rsp + padded, 8));
+out:
+	kvfree(rsp);
+	kvfree(req);
+	return rv;
+}
+
+/* One echo of two DW */
+int doe_test_try(struct doe_test *dt, unsigned int mb)
+{
+	return doe_test_echo(dt, mb, 8);
+}
+
+/* The mailbox is usable */
+void doe_test_works(struct doe_test *dt, unsigned int mb)
+{
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, mb), 8);
+}
+
+/* ---- Tasks ---- */
+
+static void doe_test_complete(struct pci_doe_task *task)
+{
+	struct doe_test_task *tt = container_of(task, struct doe_test_task,
+						task);
+
+	tt->seq = atomic_inc_return(&doe_test_ctx->seq);
+	atomic_inc(&tt->calls);
+	if (tt->then)
+		tt->then(tt);
+	else
+		complete(&tt->done);
+}
+
+/* A task that has the mailbox echo two DW */
+struct doe_test_task *doe_test_task(struct kunit *test)
+{
+	struct doe_test_ctx *ctx = test->priv;
+	struct doe_test_task *tt;
+
+	tt = kunit_kzalloc(test, sizeof(*tt), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tt);
+
+	init_completion(&tt->done);
+	put_unaligned_le32(atomic_inc_return(&ctx->pattern), tt->req);
+	put_unaligned_le32(get_random_u32(), tt->req + 4);
+	memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
+
+	tt->task.feat.vid = DOE_SIM_VENDOR_ID;
+	tt->task.feat.type = DOE_SIM_TYPE_ECHO;
+	tt->task.request_pl = tt->req;
+	tt->task.request_pl_sz = 8;
+	tt->task.response_pl = tt->rsp;
+	tt->task.response_pl_sz = 8;
+	tt->task.complete = doe_test_complete;
+
+	return tt;
+}
+
+int doe_test_submit(struct doe_test *dt, unsigned int mb,
+		    struct doe_test_task *tt)
+{
+	return pci_doe_submit_task(dt->mb[mb], &tt->task);
+}
+
+/* Wait for the end of a task; returns its rv */
+int doe_test_wait(struct kunit *test, struct doe_test_task *tt)
+{
+	if (!wait_for_completion_timeout(&tt->done, DOE_TEST_HANG)) {
+		KUNIT_FAIL(test, "a task never ended");
+		return -ETIME;
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 1);
+
+	return tt->task.rv;
+}
+
+bool doe_test_ended(struct doe_test_task *tt)
+{
+	return atomic_read(&tt->calls);
+}
+
+/* The response is the request */
+bool doe_test_echoed(struct doe_test_task *tt)
+{
+	return tt->task.rv == 8 && !memcmp(tt->req, tt->rsp, 8) &&
+	       doe_test_poisoned(tt->rsp + 8, sizeof(tt->rsp) - 8);
+}
+
+/* ---- Threads ---- */
+
+static int doe_test_threadfn(void *data)
+{
+	struct doe_test_thread *thread = data;
+
+	allow_signal(SIGUSR1);
+	complete(&thread->started);
+	thread->rv = thread->fn(thread);
+	complete_all(&thread->done);
+
+	/* The fixture joins it, for its memory is that of the case */
+	while (!kthread_should_stop())
+		usleep_range(100, 500);
+
+	return 0;
+}
+
+/* Start a thread; it runs at least to the entry of @fn */
+struct doe_test_thread *doe_test_thread(struct kunit *test,
+					int (*fn)(struct doe_test_thread *t),
+					void *data)
+{
+	struct doe_test_ctx *ctx = test->priv;
+	struct doe_test_thread *thread;
+
+	thread = kunit_kzalloc(test, sizeof(*thread), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	thread->fn = fn;
+	thread->data = data;
+	init_completion(&thread->done);
+	init_completion(&thread->started);
+
+	thread->task = kthread_create(doe_test_threadfn, thread, "doe-test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
+	get_task_struct(thread->task);
+	thread->next = ctx->threads;
+	ctx->threads = thread;
+	wake_up_process(thread->task);
+	wait_for_completion(&thread->started);
+
+	return thread;
+}
+
+int doe_test_join(struct kunit *test, struct doe_test_thread *thread)
+{
+	if (!wait_for_completion_timeout(&thread->done, DOE_TEST_HANG)) {
+		KUNIT_FAIL(test, "a thread never ended");
+		return -ETIME;
+	}
+
+	return thread->rv;
+}
+
+/* ---- Parameters ---- */
+
+static const char * const doe_test_irq_names[] = {
+	[DOE_SIM_IRQ_NONE]	= "polled",
+	[DOE_SIM_IRQ_MSI]	= "MSI",
+	[DOE_SIM_IRQ_MSIX]	= "MSI-X",
+};
+
+void doe_test_desc(const struct doe_test_param *param, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, version %u, Busy %c",
+		 doe_test_irq_names[param->irq_mode], param->cap_version,
+		 'a' + param->busy);
+}
+
+/* A good device, different in what the parameter says if there is one */
+struct doe_sim_config doe_test_config(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct doe_test_param *param = test->param_value;
+
+	if (!param)
+		return config;
+
+	config.irq_mode = param->irq_mode;
+	config.cap_version = param->cap_version;
+	config.knobs.busy = param->busy;
+	config.knobs.copy_ns = 50 * NSEC_PER_USEC;
+	config.knobs.proc_ns = DOE_TEST_SLOW;
+
+	return config;
+}
+
+MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KUnit tests of the DOE library: what the suites share
+ *
+ *	doe-test-util.c		fixture and helpers
+ *	doe-test.c		public API: exchanges, order, cancellation, errors
+ *	doe-test-discovery.c	Discovery, lookup, sysfs
+ *	doe-test-irq.c		interrupts
+ *	doe-test-hostile.c	devices that break the rules
+ *	doe-test-life.c		reset, power, removal, hand-over
+ *	doe-test-stress.c	concurrency, random devices
+ *
+ * A regression that a case guards against is named in the comment above it as
+ * R1 to R57; Documentation/PCI/doe.rst lists them.
+ */
+
+#ifndef DRIVERS_PCI_DOE_TEST_H
+#define DRIVERS_PCI_DOE_TEST_H
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kmsg_dump.h>
+#include <linux/pci.h>
+#include <linux/pci-doe.h>
+#include <linux/time64.h>
+
+#include "doe-sim.h"
+
+/* Guards against hangs only: no case depends on how long something takes */
+#define DOE_TEST_HANG		(60 * HZ)
+
+#define DOE_TEST_MAX_MB		16U
+#define DOE_TEST_MAX_THREADS	16
+#define DOE_TEST_BUF		64
+
+/* What a buffer holds where nothing was stored */
+#define DOE_TEST_POISON		0xa5
+
+struct task_struct;
+
+/**
+ * struct doe_test - One simulated device under test
+ * @test: the running case
+ * @sim: the device
+ * @pdev: its PCI device, with a reference
+ * @mb: its mailboxes in order of their offsets
+ * @nr_mb: how many
+ * @irq_held: a reference with interrupt is held
+ * @enabled: the case has enabled the device
+ * @vectors: the case has allocated its vectors
+ * @messy: the case leaves a mailbox that is not idle
+ * @cnt: what doe_test_counters() has read, that of all at the end
+ * @next: next device of the same case
+ */
+struct doe_test {
+	struct kunit *test;
+	struct doe_sim_dev *sim;
+	struct pci_dev *pdev;
+	struct pci_doe_mb *mb[DOE_TEST_MAX_MB];
+	unsigned int nr_mb;
+	bool irq_held[DOE_TEST_MAX_MB];
+	bool enabled;
+	bool vectors;
+	bool messy;
+	struct doe_sim_counters cnt[DOE_TEST_MAX_MB + 1];
+	struct doe_test *next;
+};
+
+/**
+ * struct doe_test_thread - A thread of a case, joined when the case ends
+ * @fn: what it does
+ * @data: for @fn
+ * @rv: what @fn returned
+ * @done: @fn has returned
+ * @started: @fn has been entered
+ * @task: the thread
+ * @next: next one of the same case
+ */
+struct doe_test_thread {
+	int (*fn)(struct doe_test_thread *thread);
+	void *data;
+	int rv;
+	struct completion done;
+	struct completion started;
+	struct task_struct *task;
+	struct doe_test_thread *next;
+};
+
+/**
+ * struct doe_test_task - A task and what became of it
+ * @task: the task
+ * @done: its complete() was called
+ * @calls: how often
+ * @seq: when, in the order of all of the same case
+ * @then: called by complete(), may submit again
+ * @req: request
+ * @rsp: response
+ */
+struct doe_test_task {
+	struct pci_doe_task task;
+	struct completion done;
+	atomic_t calls;
+	unsigned int seq;
+	void (*then)(struct doe_test_task *tt);
+	void *data;
+	u8 req[DOE_TEST_BUF];
+	u8 rsp[DOE_TEST_BUF];
+};
+
+/* Suites */
+int doe_test_init(struct kunit *test);
+void doe_test_exit(struct kunit *test);
+
+/* Devices */
+struct doe_test *doe_test_new(struct kunit *test,
+			      const struct doe_sim_config *config);
+struct doe_test *doe_test_new_raw(struct kunit *test,
+				  const struct doe_sim_config *config);
+void doe_test_discard(struct doe_test *dt);
+void doe_test_find_mbs(struct doe_test *dt);
+void doe_test_remove(struct doe_test *dt);
+void doe_test_behave(struct doe_test *dt, const struct doe_sim_knobs *knobs);
+void doe_test_wait_idle(struct doe_test *dt, unsigned int mb);
+void doe_test_alloc_vectors(struct doe_test *dt);
+void doe_test_take_irq(struct doe_test *dt, unsigned int mb);
+void doe_test_give_irq(struct doe_test *dt, unsigned int mb);
+const struct doe_sim_counters *doe_test_counters(struct doe_test *dt,
+						 unsigned int mb);
+u64 doe_test_accesses(struct doe_test *dt, unsigned int mb);
+u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg);
+
+/* Exchanges */
+int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len);
+int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
+		   size_t rsp_sz);
+bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
+bool doe_test_poisoned(const void *buf, size_t len);
+void doe_test_works(struct doe_test *dt, unsigned int mb);
+int doe_test_try(struct doe_test *dt, unsigned int mb);
+
+/* Tasks */
+struct doe_test_task *doe_test_task(struct kunit *test);
+int doe_test_submit(struct doe_test *dt, unsigned int mb,
+		    struct doe_test_task *tt);
+void doe_test_resubmit(struct doe_test *dt, unsigned int mb,
+		       struct doe_test_task *tt);
+int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
+bool doe_test_ended(struct doe_test_task *tt);
+bool doe_test_echoed(struct doe_test_task *tt);
+
+/* Threads */
+struct doe_test_thread *doe_test_thread(struct kunit *test,
+					int (*fn)(struct doe_test_thread *t),
+					void *data);
+int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
+
+/* Wait for what is to come true, however long it takes */
+#define doe_test_until(test, cond)					\
+do {									\
+	unsigned long __end = jiffies + DOE_TEST_HANG;			\
+	bool __true;							\
+									\
+	while (!(__true = (cond)) && time_before(jiffies, __end))	\
+		usleep_range(50, 200);					\
+	KUNIT_EXPECT_TRUE_MSG(test, __true, "waited in vain: %s", #cond); \
+} while (0)
+
+/* Lines in the kernel log since the case began */
+unsigned int doe_test_log(struct kunit *test, const char *what);
+
+/* Parameters: the ways in which a good device may differ */
+struct doe_test_param {
+	enum doe_sim_irq_mode irq_mode;
+	u8 cap_version;
+	enum doe_sim_busy busy;
+};
+
+struct doe_sim_config doe_test_config(struct kunit *test);
+void doe_test_desc(const struct doe_test_param *param, char *desc);
+
+static const struct doe_test_param
+doe_test_all_params[] __maybe_unused = {
+	{ DOE_SIM_IRQ_MSIX, 1, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_MSIX, 1, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_MSIX, 1, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_MSIX, 1, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_NONE, 1, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_NONE, 1, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_NONE, 1, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_NONE, 1, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_READY },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_NEVER },
+};
+
+static const struct doe_test_param
+doe_test_mode_params[] __maybe_unused = {
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_NEVER },
+};
+
+static const struct doe_test_param
+doe_test_irq_params[] __maybe_unused = {
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_PULSE },
+};
+
+/* Each file makes the generators that it uses */
+#define DOE_TEST_PARAMS(name)						\
+	KUNIT_ARRAY_PARAM(doe_test_##name, doe_test_##name##_params,	\
+			  doe_test_desc)
+
+/* A delay that makes a device slow enough to be waited for, in ns */
+#define DOE_TEST_SLOW		(300 * (u64)NSEC_PER_USEC)
+
+#endif
