@@ -1,0 +1,790 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: Discovery, lookup and sysfs
+ *
+ * PCIe r6.2 sec 6.30.1.1.
+ */
+
+#include <linux/kernfs.h>
+#include <linux/sysfs.h>
+
+#include "doe-test.h"
+
+DOE_TEST_PARAMS(mode);
+
+static const struct doe_sim_feature plain_features[] = {
+	{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+	{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
+	{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_SIZED },
+	{ DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT },
+	{ DOE_SIM_VID_CXL, DOE_SIM_TYPE_COMPLIANCE },
+};
+
+#define NR_PLAIN	ARRAY_SIZE(plain_features)
+
+/* What a device with DOE_SIM_FEAT_DEFAULT offers was found, and no more */
+static void expect_plain(struct doe_test *dt, unsigned int mb)
+{
+	int i;
+
+	for (i = 0; i < NR_PLAIN; i++)
+		KUNIT_EXPECT_TRUE_MSG(dt->test,
+				      pci_doe_supports_feat(dt->mb[mb],
+							    plain_features[i].vid,
+							    plain_features[i].type),
+				      "%04x:%02x", plain_features[i].vid,
+				      plain_features[i].type);
+	KUNIT_EXPECT_FALSE(dt->test,
+			   pci_doe_supports_feat(dt->mb[mb], DOE_SIM_VENDOR_ID,
+						 0xff));
+	KUNIT_EXPECT_FALSE(dt->test,
+			   pci_doe_supports_feat(dt->mb[mb],
+						 DOE_SIM_VID_FILLER, 0));
+}
+
+/* As doe_test_new(), but what the device saw of Discovery is still counted */
+static struct doe_test *new_counted(struct kunit *test,
+				    const struct doe_sim_config *config)
+{
+	struct doe_test *dt = doe_test_new_raw(test, config);
+
+	doe_test_find_mbs(dt);
+	return dt;
+}
+
+/* ---- Discovery ---- */
+
+struct version_param {
+	u8 cap_version;
+	u8 dw;
+	bool strict;
+	const char *desc;
+};
+
+static const struct version_param version_params[] = {
+	{ 1, 3, false, "version 1" },
+	{ 1, 3, true, "version 1, strict" },
+	{ 1, 4, false, "version 1, 4 DW" },
+	{ 2, 3, false, "version 2" },
+	{ 2, 4, false, "version 2, 4 DW" },
+	{ 2, 4, true, "version 2, 4 DW, strict" },
+	{ 3, 4, true, "version 3, 4 DW, strict" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(version, version_params, desc);
+
+/* R35: the Discovery version that the DOE Capability's version asks for */
+static void r35_discovery_version(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct version_param *param = test->param_value;
+	const struct doe_sim_counters *cnt;
+	struct doe_test *dt;
+
+	config.cap_version = param->cap_version;
+	config.knobs.discovery_dw = param->dw;
+	config.knobs.discovery_strict = param->strict;
+	dt = new_counted(test, &config);
+
+	expect_plain(dt, 0);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->discoveries, NR_PLAIN);
+	KUNIT_EXPECT_EQ(test, cnt->violations[DOE_SIM_V_DISC_VERSION], 0);
+	doe_test_works(dt, 0);
+}
+
+struct chain_param {
+	enum doe_sim_chain chain;
+	enum doe_sim_bad_index bad_index;
+	unsigned int nr_features;
+	const char *desc;
+};
+
+static const struct chain_param chain_params[] = {
+	{ DOE_SIM_CHAIN_GOOD, DOE_SIM_BAD_INDEX_FFFF, 0, "good" },
+	{ DOE_SIM_CHAIN_GOOD, DOE_SIM_BAD_INDEX_FFFF, 256, "good, 256" },
+	{ DOE_SIM_CHAIN_BACK, DOE_SIM_BAD_INDEX_FFFF, 0, "loop" },
+	{ DOE_SIM_CHAIN_BACK, DOE_SIM_BAD_INDEX_FFFF, 256, "loop of 256" },
+	{ DOE_SIM_CHAIN_OPEN, DOE_SIM_BAD_INDEX_FFFF, 0, "FFFFh" },
+	{ DOE_SIM_CHAIN_OPEN, DOE_SIM_BAD_INDEX_FFFF, 256, "256, wraps" },
+	{ DOE_SIM_CHAIN_OPEN, DOE_SIM_BAD_INDEX_FFFF, 255, "255, then FFFFh" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(chain, chain_params, desc);
+
+/* R57: Discovery ends, and has found what is there */
+static void r57_discovery_chain(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct chain_param *param = test->param_value;
+	unsigned int nr = param->nr_features;
+	struct doe_test *dt;
+	int i;
+
+	config.nr_features = nr;
+	config.knobs.chain = param->chain;
+	config.knobs.bad_index = param->bad_index;
+	dt = new_counted(test, &config);
+
+	for (i = 0; i < NR_PLAIN; i++)
+		KUNIT_EXPECT_TRUE(test,
+				  pci_doe_supports_feat(dt->mb[0],
+							plain_features[i].vid,
+							plain_features[i].type));
+	for (i = 0; nr && i < nr - NR_PLAIN; i++)
+		KUNIT_EXPECT_TRUE(test,
+				  pci_doe_supports_feat(dt->mb[0],
+							DOE_SIM_VID_FILLER,
+							i));
+	KUNIT_EXPECT_FALSE(test,
+			   pci_doe_supports_feat(dt->mb[0],
+						 DOE_SIM_VID_FILLER,
+						 nr ? nr - NR_PLAIN : 0));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0xffff,
+						       0xff));
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries,
+			(nr ?: NR_PLAIN) + 1);
+	doe_test_works(dt, 0);
+}
+
+/* R57: an entry that points at itself is the last one */
+static void r57_entry_points_at_itself(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.knobs.chain = DOE_SIM_CHAIN_SELF;
+	dt = new_counted(test, &config);
+
+	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
+						      DOE_SIM_VENDOR_ID,
+						      DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VENDOR_ID,
+						       DOE_SIM_TYPE_SIZED));
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 2);
+	doe_test_works(dt, 0);
+}
+
+/* A device that answers an index out of range with Error: all before count */
+static void open_chain_ends_in_error(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.knobs.chain = DOE_SIM_CHAIN_OPEN;
+	config.knobs.bad_index = DOE_SIM_BAD_INDEX_ERROR;
+	dt = new_counted(test, &config);
+
+	expect_plain(dt, 0);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries,
+			NR_PLAIN + 2);
+	doe_test_works(dt, 0);
+}
+
+static const struct doe_sim_feature odd_features[] = {
+	{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+	{ 0x0000, 0x00 }, { 0x0000, 0xff }, { 0x0001, 0xff }, { 0x0100, 0x01 },
+	{ 0x8000, 0x80 }, { 0x7fff, 0x7f }, { 0xfffe, 0x00 }, { 0xfffe, 0xff },
+	{ 0xff00, 0x01 }, { 0x00ff, 0x10 }, { 0x5555, 0xaa }, { 0xaaaa, 0x55 },
+};
+
+/* R11: any pair of Vendor ID and type round-trips, in exchanges as well */
+static void r11_every_pair(struct kunit *test)
+{
+	static const struct doe_sim_feature_list list = {
+		odd_features, ARRAY_SIZE(odd_features)
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	u8 buf[4];
+	int i;
+
+	config.mailbox_features = &list;
+	dt = new_counted(test, &config);
+	for (i = 1; i < ARRAY_SIZE(odd_features); i++) {
+		u16 vid = odd_features[i].vid;
+		u8 type = odd_features[i].type;
+
+		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0], vid,
+							      type));
+		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], vid,
+							       type ^ 0x12));
+		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+							       vid ^ 0x1200,
+							       type));
+		KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], vid, type, &i, 4, buf,
+					      4), 4);
+		KUNIT_EXPECT_MEMEQ(test, buf, &i, 4);
+	}
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0xffff,
+						       0xff));
+}
+
+/* Entry 0 says FFFFh: the mailbox offers nothing but Discovery */
+static void no_features(struct kunit *test)
+{
+	static const struct doe_sim_feature none[] = { { 0xffff, 0xff } };
+	static const struct doe_sim_feature_list list = { none, 1 };
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct pci_doe_mb *mb;
+	struct doe_test *dt;
+
+	config.mailbox_features = &list;
+	dt = doe_test_new_raw(test, &config);
+	mb = pci_find_doe_mailbox(dt->pdev, 0xffff, 0xff);
+	KUNIT_EXPECT_NULL(test, mb);
+	mb = pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID,
+				  DOE_SIM_TYPE_ECHO);
+	KUNIT_EXPECT_NULL(test, mb);
+}
+
+/* A Discovery response without a payload is no entry */
+static void discovery_too_short(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.knobs.length = 2;
+	config.knobs.rsp_dw = 2;
+	dt = new_counted(test, &config);
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VENDOR_ID,
+						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 1);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
+}
+
+struct fault_param {
+	enum doe_sim_error_at error_at;
+	enum doe_sim_event read_event;
+	u32 read_dw;
+	u32 hdr_xor;
+	s32 length;
+	u32 skip;
+	const char *desc;
+};
+
+static const struct fault_param fault_params[] = {
+	{ DOE_SIM_ERROR_GO, 0, 0, 0, -1, 0, "Error at index 0" },
+	{ DOE_SIM_ERROR_GO, 0, 0, 0, -1, 4, "Error at index 4" },
+	{ DOE_SIM_ERROR_NONE, DOE_SIM_EV_UNREADY, 2, 0, -1, 2, "cut short" },
+	{ DOE_SIM_ERROR_NONE, 0, 0, 0x10000, -1, 1, "wrong type" },
+	{ DOE_SIM_ERROR_NONE, 0, 0, 0x10, -1, 3, "wrong Vendor ID" },
+	{ DOE_SIM_ERROR_NONE, 0, 0, 0, 1, 1, "Length 1" },
+	{ DOE_SIM_ERROR_NONE, DOE_SIM_EV_FLR, 1, 0, -1, 1, "reset" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fault, fault_params, desc);
+
+/* A Discovery exchange that fails once is repeated */
+static void discovery_is_retried(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct fault_param *param = test->param_value;
+	struct doe_test *dt;
+
+	config.knobs.skip = param->skip;
+	config.knobs.times = 1;
+	config.knobs.error_at = param->error_at;
+	config.knobs.read_event = param->read_event;
+	config.knobs.read_dw = param->read_dw;
+	config.knobs.hdr_xor[0] = param->hdr_xor;
+	config.knobs.length = param->length;
+	dt = new_counted(test, &config);
+
+	expect_plain(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+	doe_test_works(dt, 0);
+}
+
+/* R45: one that fails for good costs one message, and is not tried on */
+static void r45_failed_discovery_says_so_once(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i;
+
+	config.knobs.error_at = DOE_SIM_ERROR_GO;
+	dt = new_counted(test, &config);
+
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_FALSE(test,
+				   pci_doe_supports_feat(dt->mb[0],
+							 DOE_SIM_VENDOR_ID,
+							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
+}
+
+/* R45: an instance that does not react to an abort is left alone */
+static void r45_dead_at_boot(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	u64 accesses;
+
+	config.stale = DOE_SIM_STALE_ERROR;
+	config.knobs.abort_ignored = true;
+	dt = new_counted(test, &config);
+	dt->messy = true;
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	accesses = doe_test_accesses(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
+						     DOE_SIM_VENDOR_ID,
+						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+}
+
+/* R51: enumeration waits for no device, however many mailboxes there are */
+static void r51_enumeration_does_not_wait(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 16;
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+
+	/* Of each mailbox the first exchange has not even timed out */
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_LE(test, doe_test_counters(dt, i)->aborts, 1);
+
+	/* They wait all at the same time, until it is found out */
+	doe_sim_behave(dt->sim, DOE_SIM_ALL);
+	doe_test_find_mbs(dt);
+	KUNIT_EXPECT_EQ(test, dt->nr_mb, 16);
+	for (i = 0; i < dt->nr_mb; i++)
+		expect_plain(dt, i);
+}
+
+/* What is asked for too early waits for Discovery */
+static void tasks_wait_for_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *bad = doe_test_task(test);
+	struct doe_test_task *last = doe_test_task(test);
+	struct pci_doe_mb *mb;
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
+	dt = doe_test_new_raw(test, &config);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	pci_doe_destroy_mb(mb);
+	dt->mb[0] = mb;
+
+	bad->task.feat.type = 0x77;
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, bad), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, last), 0);
+	doe_test_works(dt, 0);
+
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, bad), -EINVAL);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, last), 8);
+	KUNIT_EXPECT_EQ(test, tt->seq, 1);
+	KUNIT_EXPECT_EQ(test, bad->seq, 2);
+	KUNIT_EXPECT_EQ(test, last->seq, 3);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+}
+
+static void cancel_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct pci_doe_mb *mb;
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
+	dt = doe_test_new_raw(test, &config);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	pci_doe_destroy_mb(mb);
+	dt->mb[0] = mb;
+
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(mb, &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	expect_plain(dt, 0);
+	doe_test_works(dt, 0);
+}
+
+/*
+ * Discovery is waited for 5 s, all its exchanges together.  Not timed: of a
+ * device that takes 10 s not all features are found.  What was found works.
+ */
+static void discovery_takes_too_long(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.nr_features = 20;
+	config.knobs.proc_ns = 500 * NSEC_PER_MSEC;
+	dt = doe_test_new_raw(test, &config);
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
+						     DOE_SIM_VID_FILLER,
+						     20 - NR_PLAIN - 1));
+	KUNIT_EXPECT_LT(test, doe_test_counters(dt, 0)->discoveries, 20);
+	KUNIT_EXPECT_LE(test, doe_test_log(test, "DOE: "), 1);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_find_mbs(dt);
+	KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
+	doe_test_until(test, doe_test_try(dt, 0) == 8);
+}
+
+struct stale_param {
+	u32 stale;
+	bool sticky;
+	const char *desc;
+};
+
+static const struct stale_param stale_params[] = {
+	{ DOE_SIM_STALE_READY, false, "Ready" },
+	{ DOE_SIM_STALE_ERROR, false, "Error" },
+	{ DOE_SIM_STALE_BUSY, false, "Busy" },
+	{ DOE_SIM_STALE_BUSY, true, "Busy, no abort helps" },
+	{ DOE_SIM_STALE_WRITE, false, "half a request" },
+	{ DOE_SIM_STALE_INT_STA, false, "Interrupt Status" },
+	{ DOE_SIM_STALE_INT_EN, false, "Interrupt Enable" },
+	{ DOE_SIM_STALE_ALL, true, "everything" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(stale, stale_params, desc);
+
+/* R56: what firmware or another kernel left behind is in nobody's way */
+static void r56_stale_at_boot(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct stale_param *param = test->param_value;
+	struct doe_test *dt;
+
+	config.stale = param->stale;
+	config.knobs.busy_sticky = param->sticky;
+	dt = new_counted(test, &config);
+	expect_plain(dt, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
+}
+
+/* A function that needs its time after a reset: R36 */
+static void r36_busy_at_boot(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.knobs.reset_busy_ns = 500 * NSEC_PER_MSEC;
+	dt = new_counted(test, &config);
+	expect_plain(dt, 0);
+	doe_test_works(dt, 0);
+}
+
+/* ---- Lookup ---- */
+
+/* R6: first, middle and last entry, absent type, same type of another vendor */
+static void r06_lookup(struct kunit *test)
+{
+	static const struct doe_sim_feature first[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x1111, 0x11 }, { 0x2222, 0x22 }, { 0x3333, 0x33 },
+	};
+	static const struct doe_sim_feature second[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x4444, 0x44 }, { 0x3333, 0x33 },
+	};
+	static const struct doe_sim_feature_list lists[] = {
+		{ first, ARRAY_SIZE(first) }, { second, ARRAY_SIZE(second) },
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct pci_dev *pdev;
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 2;
+	config.mailbox_features = lists;
+	dt = new_counted(test, &config);
+	KUNIT_ASSERT_EQ(test, dt->nr_mb, 2);
+	pdev = dt->pdev;
+
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+			    pci_find_doe_mailbox(pdev, 0x1111, 0x11));
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+			    pci_find_doe_mailbox(pdev, 0x2222, 0x22));
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+			    pci_find_doe_mailbox(pdev, 0x3333, 0x33));
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[1],
+			    pci_find_doe_mailbox(pdev, 0x4444, 0x44));
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(pdev, 0x4444, 0x33));
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(pdev, 0x1111, 0x22));
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(pdev, 0x5555, 0x55));
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+			    pci_find_doe_mailbox(pdev, DOE_SIM_VID_PCI_SIG,
+						 DOE_SIM_TYPE_DISCOVERY));
+}
+
+/* R53: all mailboxes that offer a feature can be found */
+static void r53_lookup_next(struct kunit *test)
+{
+	static const struct doe_sim_feature with[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x1111, 0x11 },
+	};
+	static const struct doe_sim_feature without[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x2222, 0x22 },
+	};
+	static const struct doe_sim_feature_list lists[] = {
+		{ without, 2 }, { with, 2 }, { without, 2 }, { with, 2 },
+		{ with, 2 }, { without, 2 },
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	static const int want[] = { 1, 3, 4 };
+	struct pci_doe_mb *mb = NULL;
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 6;
+	config.mailbox_features = lists;
+	dt = new_counted(test, &config);
+	KUNIT_ASSERT_EQ(test, dt->nr_mb, 6);
+
+	for (i = 0; i < 3; i++) {
+		mb = pci_find_next_doe_mailbox(dt->pdev, mb, 0x1111, 0x11);
+		KUNIT_EXPECT_PTR_EQ(test, mb, dt->mb[want[i]]);
+	}
+	mb = pci_find_next_doe_mailbox(dt->pdev, mb, 0x1111, 0x11);
+	KUNIT_EXPECT_NULL(test, mb);
+	/* From one that does not offer it */
+	mb = pci_find_next_doe_mailbox(dt->pdev, dt->mb[2], 0x1111, 0x11);
+	KUNIT_EXPECT_PTR_EQ(test, mb, dt->mb[3]);
+	mb = pci_find_next_doe_mailbox(dt->pdev, dt->mb[5], 0x1111, 0x11);
+	KUNIT_EXPECT_NULL(test, mb);
+}
+
+struct count_param {
+	unsigned int nr;
+	bool dsn;
+	const char *desc;
+};
+
+static const struct count_param count_params[] = {
+	{ 0, false, "none" },
+	{ 0, true, "none but another capability" },
+	{ 1, false, "one" },
+	{ 1, true, "one behind another capability" },
+	{ 5, false, "five" },
+	{ 5, true, "five behind another capability" },
+	{ 159, true, "all that fit" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(count, count_params, desc);
+
+static void each_capability(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct count_param *param = test->param_value;
+	unsigned int i = 0;
+	struct doe_test *dt;
+	u16 off;
+
+	config.nr_mailboxes = param->nr;
+	config.dsn = param->dsn;
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	dt = doe_test_new_raw(test, &config);
+	pci_doe_for_each_off(dt->pdev, off) {
+		KUNIT_ASSERT_LT(test, i, param->nr);
+		KUNIT_EXPECT_EQ(test, off, doe_sim_offset(dt->sim, i));
+		i++;
+	}
+	KUNIT_EXPECT_EQ(test, i, param->nr);
+	if (!param->nr)
+		KUNIT_EXPECT_NULL(test,
+				  pci_find_doe_mailbox(dt->pdev,
+						       DOE_SIM_VID_PCI_SIG,
+						       DOE_SIM_TYPE_DISCOVERY));
+}
+
+/* ---- sysfs ---- */
+
+static struct kernfs_node *sysfs_dir(struct doe_test *dt)
+{
+	return kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
+}
+
+static bool has_file(struct doe_test *dt, const char *name)
+{
+	struct kernfs_node *dir = sysfs_dir(dt), *kn;
+
+	if (!dir)
+		return false;
+	kn = kernfs_find_and_get(dir, name);
+	kernfs_put(kn);
+	kernfs_put(dir);
+
+	return kn;
+}
+
+static void wait_for_file(struct doe_test *dt, const char *name)
+{
+	doe_test_until(dt->test, has_file(dt, name));
+}
+
+/* R41: lower case, no prefix, as many digits as the field has */
+static void r41_sysfs_names(struct kunit *test)
+{
+	static const struct doe_sim_feature odd[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0xabcd, 0xef }, { 0x0002, 0x03 },
+	};
+	static const struct doe_sim_feature_list list = { odd, 3 };
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.mailbox_features = &list;
+	dt = new_counted(test, &config);
+	wait_for_file(dt, "0002:03");
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "abcd:ef"));
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "ABCD:EF"));
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "0001:00"));
+}
+
+/* What a file reads; its show() gets no more than the device */
+static void sysfs_contents(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = new_counted(test, &config);
+	struct device_attribute *attr;
+	struct kernfs_node *dir, *kn;
+	char *page;
+
+	wait_for_file(dt, "d0e5:00");
+	page = (char *)__get_free_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	dir = sysfs_dir(dt);
+	kn = kernfs_find_and_get(dir, "d0e5:01");
+	if (kn) {
+		attr = container_of((struct attribute *)kn->priv,
+				    struct device_attribute, attr);
+		attr->show(&dt->pdev->dev, attr, page);
+		KUNIT_EXPECT_STREQ(test, page, "d0e5:01\n");
+		kernfs_put(kn);
+	}
+	kernfs_put(dir);
+	free_page((unsigned long)page);
+}
+
+/* R40: two mailboxes with the same features have one file for each of them */
+static void r40_sysfs_duplicates(struct kunit *test)
+{
+	static const struct doe_sim_feature twice[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x1111, 0x11 }, { 0x1111, 0x11 }, { 0x2222, 0x22 },
+	};
+	static const struct doe_sim_feature_list lists[] = {
+		{ twice, 4 }, { twice, 4 }, { twice, 3 },
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 3;
+	config.mailbox_features = lists;
+	dt = new_counted(test, &config);
+	wait_for_file(dt, "2222:22");
+	wait_for_file(dt, "1111:11");
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
+}
+
+/* R37, R38: the files belong to the device, not to its driver */
+static void r37_sysfs_survives_unbind(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = new_counted(test, &config);
+
+	wait_for_file(dt, "d0e5:00");
+	device_release_driver(&dt->pdev->dev);
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
+}
+
+/* R38: they go with the device, also if Discovery ends at that time */
+static void r38_sysfs_removed_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 4;
+	config.knobs.proc_ns = 200 * NSEC_PER_USEC;
+	for (i = 0; i < 20; i++) {
+		dt = doe_test_new_raw(test, &config);
+		usleep_range(100 * i, 100 * i + 50);
+		/* Discovery is cut, and so is whatever request was in flight */
+		dt->messy = true;
+		doe_test_discard(dt);
+	}
+}
+
+/* A device without a mailbox has no such directory */
+static void sysfs_without_mailbox(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct kernfs_node *dir;
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 0;
+	dt = doe_test_new_raw(test, &config);
+	dir = sysfs_dir(dt);
+	KUNIT_EXPECT_NULL(test, dir);
+	kernfs_put(dir);
+}
+
+static struct kunit_case doe_discovery_cases[] = {
+	KUNIT_CASE_PARAM(r35_discovery_version, version_gen_params),
+	KUNIT_CASE_PARAM(r57_discovery_chain, chain_gen_params),
+	KUNIT_CASE(r57_entry_points_at_itself),
+	KUNIT_CASE(open_chain_ends_in_error),
+	KUNIT_CASE(r11_every_pair),
+	KUNIT_CASE(no_features),
+	KUNIT_CASE(discovery_too_short),
+	KUNIT_CASE_PARAM(discovery_is_retried, fault_gen_params),
+	KUNIT_CASE(r45_failed_discovery_says_so_once),
+	KUNIT_CASE(r45_dead_at_boot),
+	KUNIT_CASE(r51_enumeration_does_not_wait),
+	KUNIT_CASE_PARAM(tasks_wait_for_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_during_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE(discovery_takes_too_long),
+	KUNIT_CASE_PARAM(r56_stale_at_boot, stale_gen_params),
+	KUNIT_CASE(r36_busy_at_boot),
+	KUNIT_CASE(r06_lookup),
+	KUNIT_CASE(r53_lookup_next),
+	KUNIT_CASE_PARAM(each_capability, count_gen_params),
+	KUNIT_CASE(r41_sysfs_names),
+	KUNIT_CASE(sysfs_contents),
+	KUNIT_CASE(r40_sysfs_duplicates),
+	KUNIT_CASE(r37_sysfs_survives_unbind),
+	KUNIT_CASE(r38_sysfs_removed_during_discovery),
+	KUNIT_CASE(sysfs_without_mailbox),
+	{ }
+};
+
+static struct kunit_suite doe_discovery_suite = {
+	.name = "pci-doe-discovery",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_discovery_cases,
+};
+
+kunit_test_suites(&doe_discovery_suite);
