@@ -1,0 +1,1647 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: reset, power, removal, hand-over
+ */
+
+#include <linux/ioport.h>
+#include <linux/pm_runtime.h>
+
+#include "doe-test.h"
+#include "pci.h"
+
+DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(mode);
+
+/* ---- A driver that calls the case at each point of its life ---- */
+
+/**
+ * struct doe_test_hooks - What the case wants to do in the driver's callbacks
+ * @probe: returns what probe() is to return
+ * @remove: in remove()
+ * @reset_prepare: before a reset
+ * @reset_done: after it
+ * @suspend: in runtime_suspend()
+ * @resume: in runtime_resume()
+ * @data: for them
+ */
+struct doe_test_hooks {
+	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*reset_prepare)(struct doe_test_hooks *hooks);
+	void (*reset_done)(struct doe_test_hooks *hooks);
+	void (*suspend)(struct doe_test_hooks *hooks);
+	void (*resume)(struct doe_test_hooks *hooks);
+	void *data;
+};
+
+/* Of the running case, NULL: keep away from devices */
+static struct doe_test_hooks *doe_test_hooks;
+
+static int doe_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (!doe_test_hooks)
+		return -ENODEV;
+
+	return doe_test_hooks->probe ?
+		doe_test_hooks->probe(pdev, doe_test_hooks) : 0;
+}
+
+static void doe_test_driver_remove(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->remove)
+		doe_test_hooks->remove(pdev, doe_test_hooks);
+}
+
+static void doe_test_reset_prepare(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->reset_prepare)
+		doe_test_hooks->reset_prepare(doe_test_hooks);
+}
+
+static void doe_test_reset_done(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->reset_done)
+		doe_test_hooks->reset_done(doe_test_hooks);
+}
+
+static const struct pci_error_handlers doe_test_err_handler = {
+	.reset_prepare	= doe_test_reset_prepare,
+	.reset_done	= doe_test_reset_done,
+};
+
+static int doe_test_suspend(struct device *dev)
+{
+	if (doe_test_hooks && doe_test_hooks->suspend)
+		doe_test_hooks->suspend(doe_test_hooks);
+	return 0;
+}
+
+static int doe_test_resume(struct device *dev)
+{
+	if (doe_test_hooks && doe_test_hooks->resume)
+		doe_test_hooks->resume(doe_test_hooks);
+	return 0;
+}
+
+static const struct dev_pm_ops doe_test_pm_ops = {
+	RUNTIME_PM_OPS(doe_test_suspend, doe_test_resume, NULL)
+};
+
+static const struct pci_device_id doe_test_ids[] = {
+	{ PCI_DEVICE(DOE_SIM_VENDOR_ID, DOE_SIM_DEVICE_ID) },
+	{ }
+};
+
+static struct pci_driver doe_test_driver = {
+	.name		= "doe-test",
+	.id_table	= doe_test_ids,
+	.probe		= doe_test_probe,
+	.remove		= doe_test_driver_remove,
+	.err_handler	= &doe_test_err_handler,
+	.driver.pm	= pm_ptr(&doe_test_pm_ops),
+};
+
+static void doe_test_unregister(void *unused)
+{
+	pci_unregister_driver(&doe_test_driver);
+	doe_test_hooks = NULL;
+}
+
+/* Bind the driver to all devices that the simulation's own leaves alone */
+static void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks)
+{
+	doe_test_hooks = hooks;
+	KUNIT_ASSERT_EQ(test, pci_register_driver(&doe_test_driver), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test,
+							doe_test_unregister,
+							NULL), 0);
+}
+
+static struct doe_test *new_unbound(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+
+	config.bind = false;
+	return doe_test_new(test, &config);
+}
+
+static struct doe_test_task *submit_stuck(struct doe_test *dt)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	u64 gos = doe_test_counters(dt, 0)->gos;
+
+	knobs.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &knobs);
+	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
+
+	return tt;
+}
+
+static int echo_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try(thread->data, 0);
+}
+
+/* ---- Reset ---- */
+
+/* R52: after a reset all is as before, interrupts included */
+static void r52_reset_while_idle(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		doe_test_works(dt, 0);
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
+					2);
+		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
+							      DOE_SIM_VID_CXL,
+							      DOE_SIM_TYPE_CDAT));
+	}
+}
+
+/* What is in flight is cut, what is queued is done afterwards, in order */
+static void reset_with_tasks(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *first, *tt[4];
+	int i;
+
+	first = submit_stuck(dt);
+	for (i = 0; i < 4; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
+	for (i = 0; i < 4; i++) {
+		doe_test_wait(test, tt[i]);
+		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 2);
+	}
+	doe_test_works(dt, 0);
+}
+
+static void reset_with_sync(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread[3];
+	int i;
+
+	stuck.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &stuck);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_thread, dt);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+				-ECONNRESET);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* A device that takes a while to be ready again */
+static void busy_after_reset(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	config.knobs.reset_busy_ns = 600 * NSEC_PER_MSEC;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_works(dt, 0);
+}
+
+struct reset_order {
+	struct doe_test *dt;
+	int before, after;
+};
+
+static void exchange_before(struct doe_test_hooks *hooks)
+{
+	struct reset_order *order = hooks->data;
+
+	order->before = doe_test_try(order->dt, 0);
+}
+
+static void exchange_after(struct doe_test_hooks *hooks)
+{
+	struct reset_order *order = hooks->data;
+
+	order->after = doe_test_try(order->dt, 0);
+}
+
+/* The driver's own callbacks are outside of what is announced */
+static void exchange_in_reset_callbacks(struct kunit *test)
+{
+	struct doe_test *dt = new_unbound(test);
+	static struct doe_test_hooks hooks;
+	struct reset_order order = { .dt = dt };
+
+	hooks = (struct doe_test_hooks) {
+		.reset_prepare = exchange_before,
+		.reset_done = exchange_after,
+		.data = &order,
+	};
+	doe_test_bind(test, &hooks);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, order.before, 8);
+	KUNIT_EXPECT_EQ(test, order.after, 8);
+	hooks.data = NULL;
+	hooks.reset_prepare = NULL;
+	hooks.reset_done = NULL;
+}
+
+/* Error recovery holds the device: calls fail at once, tasks wait */
+static void frozen_channel(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *first, *tt;
+	u64 accesses;
+
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	first = submit_stuck(dt);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	tt = doe_test_task(test);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	accesses = doe_test_accesses(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+
+	doe_sim_flr(dt->sim);
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	pci_restore_state(dt->pdev);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_works(dt, 0);
+}
+
+/* Error recovery that ended without a reset */
+static void frozen_channel_thaws(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+}
+
+/* Nobody ends it: tasks give up after 5 s */
+static void frozen_for_good(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	dt->pdev->error_state = pci_channel_io_normal;
+	pci_restore_state(dt->pdev);
+	doe_test_works(dt, 0);
+}
+
+/* A task that waits for the end of a reset can be cancelled */
+static void cancel_while_frozen(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+}
+
+/* Drivers reset their device without a word to anybody */
+static void unannounced_reset_in_flight(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+
+	/* Interrupt Enable is what tells a reset from silence */
+	doe_test_works(dt, 0);
+	tt = submit_stuck(dt);
+	doe_sim_flr(dt->sim);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
+			config.irq_mode == DOE_SIM_IRQ_NONE ? -ETIMEDOUT :
+			-ECONNRESET);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* The registers as they were, and the interrupt comes again */
+static void unannounced_reset_while_idle(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		doe_test_works(dt, 0);
+		doe_sim_flr(dt->sim);
+		doe_test_works(dt, 0);
+		doe_test_works(dt, 0);
+	}
+}
+
+static int reset_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	int i, rc;
+
+	for (i = 0; i < 5; i++) {
+		rc = pci_reset_function(dt->pdev);
+		if (rc)
+			return rc;
+		usleep_range(1000, 5000);
+	}
+
+	return 0;
+}
+
+struct reset_race {
+	struct doe_test *dt;
+	bool stop;
+};
+
+static int echo_over_resets(struct doe_test_thread *thread)
+{
+	struct reset_race *race = thread->data;
+	int good = 0, rv;
+
+	while (!READ_ONCE(race->stop)) {
+		rv = doe_test_try(race->dt, 0);
+		if (rv != 8 && rv != -ECONNRESET)
+			return rv;
+		good += rv == 8;
+		usleep_range(50, 100);
+	}
+
+	return good;
+}
+
+/* R52: resets and exchanges at the same time */
+static void r52_resets_and_exchanges(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct reset_race race = { };
+	struct doe_test_thread *reset, *thread[3];
+	struct doe_test_task *tt;
+	int i, rv;
+
+	race.dt = doe_test_new(test, &config);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_over_resets, &race);
+	reset = doe_test_thread(test, reset_thread, race.dt);
+	while (!completion_done(&reset->done)) {
+		tt = doe_test_task(test);
+		KUNIT_EXPECT_EQ(test, doe_test_submit(race.dt, 0, tt), 0);
+		rv = doe_test_wait(test, tt);
+		KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(tt) ||
+				      rv == -ECONNRESET, "%d", rv);
+		usleep_range(500, 1000);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
+	WRITE_ONCE(race.stop, true);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_GT(test, doe_test_join(test, thread[i]), 0);
+	doe_test_works(race.dt, 0);
+}
+
+/* ---- Power ---- */
+
+static int allow_runtime_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	pm_runtime_allow(&pdev->dev);
+	pm_runtime_put_noidle(&pdev->dev);
+	return 0;
+}
+
+static void forbid_runtime_pm(struct pci_dev *pdev,
+			      struct doe_test_hooks *hooks)
+{
+	pm_runtime_get_noresume(&pdev->dev);
+	pm_runtime_forbid(&pdev->dev);
+}
+
+/* A device that is suspended whenever nobody uses it */
+static struct doe_test *new_suspending(struct kunit *test,
+				       struct doe_test_hooks *hooks)
+{
+	struct doe_test *dt = new_unbound(test);
+
+	hooks->probe = allow_runtime_pm;
+	hooks->remove = forbid_runtime_pm;
+	doe_test_bind(test, hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+
+	return dt;
+}
+
+/* An exchange resumes the device, which then suspends again */
+static void runtime_suspended(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test_task *tt[3];
+	struct doe_test *dt;
+	int i;
+
+	hooks = (struct doe_test_hooks) { };
+	dt = new_suspending(test, &hooks);
+	doe_test_works(dt, 0);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+
+	for (i = 0; i < 3; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	for (i = 0; i < 3; i++) {
+		doe_test_wait(test, tt[i]);
+		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+	}
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->resets, 1);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+}
+
+struct pm_order {
+	struct doe_test *dt;
+	int suspend, resume;
+};
+
+static void exchange_in_suspend(struct doe_test_hooks *hooks)
+{
+	struct pm_order *order = hooks->data;
+
+	if (order->dt)
+		order->suspend = doe_test_try(order->dt, 0);
+}
+
+static void exchange_in_resume(struct doe_test_hooks *hooks)
+{
+	struct pm_order *order = hooks->data;
+
+	if (order->dt)
+		order->resume = doe_test_try(order->dt, 0);
+}
+
+/* The device's own PM callbacks may exchange as well */
+static void exchange_in_pm_callbacks(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	static struct pm_order order;
+	struct doe_test *dt;
+
+	order = (struct pm_order) { };
+	hooks = (struct doe_test_hooks) {
+		.suspend = exchange_in_suspend,
+		.resume = exchange_in_resume,
+		.data = &order,
+	};
+	dt = new_suspending(test, &hooks);
+	order.dt = dt;
+
+	KUNIT_EXPECT_EQ(test, pm_runtime_resume_and_get(&dt->pdev->dev), 0);
+	KUNIT_EXPECT_EQ(test, order.resume, 8);
+	KUNIT_EXPECT_GE(test, pm_runtime_put_sync(&dt->pdev->dev), 0);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	KUNIT_EXPECT_EQ(test, order.suspend, 8);
+	order.dt = NULL;
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	doe_test_works(dt, 0);
+}
+
+/* D3 to D0 loses Interrupt Enable, which is set again */
+static void d3_and_back(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
+				0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0),
+				0);
+		pci_restore_state(dt->pdev);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		doe_test_works(dt, 0);
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
+					2);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	}
+}
+
+/* ---- Drivers ---- */
+
+/* R16: a mailbox belongs to the device, not to its driver */
+static void r16_mailbox_outlives_driver(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		device_release_driver(&dt->pdev->dev);
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+				    pci_find_doe_mailbox(dt->pdev,
+							 DOE_SIM_VENDOR_ID,
+							 DOE_SIM_TYPE_ECHO));
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+				    pci_find_doe_mailbox(dt->pdev,
+							 DOE_SIM_VENDOR_ID,
+							 DOE_SIM_TYPE_ECHO));
+		doe_test_works(dt, 0);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
+}
+
+struct managed {
+	struct doe_test *dt;
+	struct pci_doe_mb *mb;
+	int rv;
+};
+
+static int probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	struct managed *managed = hooks->data;
+	u16 off = doe_sim_offset(managed->dt->sim, 0);
+	int rc;
+
+	rc = pcim_enable_device(pdev);
+	if (rc)
+		return rc;
+
+	pci_set_master(pdev);
+	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
+	if (rc < 0 && managed->dt->test->param_value)
+		pci_dbg(pdev, "no vectors\n");
+
+	managed->mb = pcim_doe_create_mb(pdev, off, true);
+	return PTR_ERR_OR_ZERO(managed->mb);
+}
+
+/* R27: remove() may exchange, and the interrupt goes before the vectors */
+static void exchange_in_remove(struct pci_dev *pdev,
+			       struct doe_test_hooks *hooks)
+{
+	struct managed *managed = hooks->data;
+
+	managed->rv = doe_test_try(managed->dt, 0);
+}
+
+static void r27_exchange_in_remove(struct kunit *test)
+{
+	struct doe_test *dt = new_unbound(test);
+	static struct doe_test_hooks hooks;
+	static struct managed managed;
+
+	managed = (struct managed) { .dt = dt };
+	hooks = (struct doe_test_hooks) {
+		.probe = probe_managed,
+		.remove = exchange_in_remove,
+		.data = &managed,
+	};
+	doe_test_bind(test, &hooks);
+	KUNIT_ASSERT_PTR_EQ(test, managed.mb, dt->mb[0]);
+	doe_test_works(dt, 0);
+	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE)
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
+
+	/* Unbound, then removed while it is bound */
+	device_release_driver(&dt->pdev->dev);
+	KUNIT_EXPECT_EQ(test, managed.rv, 8);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
+	managed.rv = 0;
+	doe_test_remove(dt);
+	KUNIT_EXPECT_EQ(test, managed.rv, 8);
+}
+
+static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	struct managed *managed = hooks->data;
+
+	managed->mb = pcim_doe_create_mb(pdev, 0x104, true);
+	return 0;
+}
+
+/* R12: errors come through unchanged */
+static void r12_managed_bad_offset(struct kunit *test)
+{
+	struct doe_test *dt = new_unbound(test);
+	static struct doe_test_hooks hooks;
+	static struct managed managed;
+
+	managed = (struct managed) { .dt = dt };
+	hooks = (struct doe_test_hooks) {
+		.probe = probe_bad_offset,
+		.data = &managed,
+	};
+	doe_test_bind(test, &hooks);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(managed.mb), -EINVAL);
+}
+
+/* ---- Removal ---- */
+
+/* After the device is gone every call says so, and none touches it */
+static void expect_gone(struct doe_test *dt)
+{
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+	struct kunit *test = dt->test;
+	u8 buf[8] = { };
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			pci_doe_interruptible(dt->mb[0], DOE_SIM_VENDOR_ID,
+					      DOE_SIM_TYPE_ECHO, buf, 8, buf,
+					      8));
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VENDOR_ID,
+						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VID_PCI_SIG,
+						       DOE_SIM_TYPE_DISCOVERY));
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
+						     DOE_SIM_VENDOR_ID,
+						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_LT(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  false)));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  true)));
+}
+
+static void gone_after_removal(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	u64 accesses;
+
+	doe_test_works(dt, 0);
+	doe_test_remove(dt);
+	accesses = doe_test_accesses(dt, 0);
+	expect_gone(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+}
+
+/* Everything that is under way ends, once */
+static void removal_ends_tasks(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread[3];
+	struct doe_test_task *tt[5];
+	int i;
+
+	tt[0] = submit_stuck(dt);
+	for (i = 1; i < 5; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_thread, dt);
+	doe_test_remove(dt);
+
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt[i]));
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
+	}
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+				-ENODEV);
+	expect_gone(dt);
+}
+
+/* Removal while Discovery goes on */
+static void removal_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
+	pci_doe_destroy_mb(dt->mb[0]);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_test_remove(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+	expect_gone(dt);
+}
+
+/* R23: references and pointers outlive the device */
+static void r23_reference_outlives_device(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct pci_doe_mb *mb[2];
+	struct doe_test *dt;
+
+	config.bind = false;
+	dt = doe_test_new(test, &config);
+	mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	mb[1] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_PTR_EQ(test, mb[0], dt->mb[0]);
+	KUNIT_ASSERT_PTR_EQ(test, mb[1], dt->mb[0]);
+	doe_test_remove(dt);
+	/* They alone keep the mailbox now */
+	pci_dev_put(dt->pdev);
+	pci_doe_destroy_mb(mb[0]);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	pci_doe_destroy_mb(mb[1]);
+	dt->pdev = NULL;
+}
+
+static void destroy_in_complete(struct doe_test_task *tt)
+{
+	pci_doe_destroy_mb(tt->data);
+	complete(&tt->done);
+}
+
+/* R23: the last reference may well be dropped by complete() */
+static void r23_complete_drops_the_last(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_task *tt[3];
+	struct pci_doe_mb *mb;
+	struct doe_test *dt;
+	int i;
+
+	config.bind = false;
+	dt = doe_test_new(test, &config);
+	for (i = 0; i < 3; i++) {
+		if (i == 0) {
+			tt[i] = submit_stuck(dt);
+		} else {
+			tt[i] = doe_test_task(test);
+			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
+					0);
+		}
+		mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				       false);
+		KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+		tt[i]->data = mb;
+		tt[i]->then = destroy_in_complete;
+	}
+	pci_dev_put(dt->pdev);
+	doe_test_remove(dt);
+	dt->pdev = NULL;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
+}
+
+struct submit_race {
+	struct doe_test *dt;
+	bool stop;
+};
+
+static int submit_until_gone(struct doe_test_thread *thread)
+{
+	struct submit_race *race = thread->data;
+	int rv;
+
+	do
+		rv = doe_test_try(race->dt, 0);
+	while (rv == 8);
+
+	return rv;
+}
+
+static int tasks_until_gone(struct doe_test_thread *thread)
+{
+	struct submit_race *race = thread->data;
+	struct doe_test_task *tt = doe_test_task(race->dt->test);
+	int rv;
+
+	do {
+		atomic_set(&tt->calls, 0);
+		reinit_completion(&tt->done);
+		rv = doe_test_submit(race->dt, 0, tt);
+		if (rv)
+			break;
+		rv = doe_test_wait(race->dt->test, tt);
+	} while (rv == 8);
+
+	return rv;
+}
+
+/* R22, R23: removal in the midst of submission */
+static void r22_removal_and_submission(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_thread *thread[4];
+	struct submit_race race;
+	struct doe_test *dt;
+	int i, round;
+
+	for (round = 0; round < 3; round++) {
+		dt = doe_test_new(test, &config);
+		race.dt = dt;
+		for (i = 0; i < 4; i++)
+			thread[i] = doe_test_thread(test, i & 1 ?
+						    submit_until_gone :
+						    tasks_until_gone, &race);
+		usleep_range(3000 * round, 3000 * round + 100);
+		doe_test_remove(dt);
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+					-ENODEV);
+		doe_test_discard(dt);
+	}
+}
+
+static int cancel_thread(struct doe_test_thread *thread)
+{
+	struct doe_test_task *tt = thread->data;
+	struct doe_test *dt = tt->task.private;
+
+	return pci_doe_cancel_task(dt->mb[0], &tt->task);
+}
+
+/* R25, R26: cancellation and removal at once; each task ends once */
+static void r26_cancel_and_removal(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_thread *thread[4];
+	struct doe_test_task *tt[4];
+	struct doe_test *dt;
+	int i, round, rv;
+
+	for (round = 0; round < 5; round++) {
+		dt = doe_test_new(test, &config);
+		tt[0] = submit_stuck(dt);
+		for (i = 1; i < 4; i++) {
+			tt[i] = doe_test_task(test);
+			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
+					0);
+		}
+		for (i = 0; i < 4; i++) {
+			tt[i]->task.private = dt;
+			thread[i] = doe_test_thread(test, cancel_thread,
+						    tt[i]);
+		}
+		doe_test_remove(dt);
+		for (i = 0; i < 4; i++) {
+			bool mine = doe_test_join(test, thread[i]);
+
+			rv = doe_test_wait(test, tt[i]);
+			KUNIT_EXPECT_EQ(test, rv, mine ? -ECANCELED :
+					-ENODEV);
+		}
+		doe_test_discard(dt);
+	}
+}
+
+/* A device that comes back is a new one */
+static void removed_and_found_again(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		doe_test_remove(dt);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+		pci_dev_put(dt->pdev);
+		dt->pdev = NULL;
+		KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
+		dt->pdev = doe_sim_get_pdev(dt->sim);
+		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+		doe_test_find_mbs(dt);
+		KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
+		doe_test_works(dt, 0);
+	}
+}
+
+/* ---- Surprise removal ---- */
+
+struct surprise {
+	struct doe_test *dt;
+	bool done;
+};
+
+/* No lock of the library may be taken here: the access is its own */
+static void pull(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct surprise *surprise = data;
+
+	doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
+	WRITE_ONCE(surprise->dt->pdev->error_state,
+		   pci_channel_io_perm_failure);
+	surprise->done = true;
+}
+
+/* R47: pulled out at each access of an exchange, and for good */
+static void surprise_at_each_access(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_sim_trigger trigger = {
+		.event = DOE_SIM_EV_CALL,
+		.fn = pull,
+	};
+	struct surprise surprise;
+	struct doe_test_task *tt;
+	unsigned int k, nr;
+	struct doe_test *dt;
+	int rv;
+
+	config.knobs.busy = DOE_SIM_BUSY_NEVER;
+	config.knobs.proc_ns = 0;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	nr = doe_test_accesses(dt, 0);
+	doe_test_discard(dt);
+
+	for (k = 1; k <= nr; k++) {
+		dt = doe_test_new(test, &config);
+		doe_test_works(dt, 0);
+		surprise = (struct surprise) { .dt = dt };
+		trigger.data = &surprise;
+		trigger.at = k;
+		doe_sim_set_trigger(dt->sim, 0, &trigger);
+
+		tt = doe_test_task(test);
+		if (k & 1) {
+			rv = doe_test_try(dt, 0);
+		} else {
+			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+			rv = doe_test_wait(test, tt);
+		}
+		if (surprise.done && k < nr)
+			KUNIT_EXPECT_EQ_MSG(test, rv, -ENODEV,
+					    "at access %u of %u", k, nr);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0),
+				surprise.done ? -ENODEV : 8);
+		doe_sim_set_trigger(dt->sim, 0, NULL);
+		doe_test_remove(dt);
+		expect_gone(dt);
+		dt->messy = true;
+		doe_test_discard(dt);
+	}
+}
+
+#ifndef MODULE
+/* pci_doe_disconnected() is the core's alone */
+
+static void disconnect(struct doe_test *dt)
+{
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	pci_dev_set_disconnected(dt->pdev, NULL);
+}
+
+/* Pulled out with exchanges under way, which end before the removal */
+static void surprise_ends_tasks(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt[4];
+	int i;
+
+	tt[0] = submit_stuck(dt);
+	for (i = 1; i < 4; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	thread = doe_test_thread(test, echo_thread, dt);
+	disconnect(dt);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt[0]), -ENODEV);
+	doe_test_remove(dt);
+	expect_gone(dt);
+	dt->messy = true;
+}
+
+/* With sync exchange in flight alone: whoever waits is woken */
+static void surprise_wakes_waiters(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread[4];
+	int i;
+
+	stuck.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &stuck);
+	for (i = 0; i < 4; i++)
+		thread[i] = doe_test_thread(test, echo_thread, dt);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	disconnect(dt);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+				-ENODEV);
+	dt->messy = true;
+}
+
+/* In each state that waits for something */
+static void surprise_while_busy(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test,
+		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
+	disconnect(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+	dt->messy = true;
+}
+
+static void surprise_while_aborting(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	config.knobs.error_at = DOE_SIM_ERROR_GO;
+	config.knobs.abort_ns = 500 * NSEC_PER_MSEC;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	disconnect(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+	dt->messy = true;
+}
+
+static void surprise_while_frozen(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	disconnect(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+	dt->messy = true;
+}
+
+static void surprise_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	disconnect(dt);
+	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
+						     DOE_SIM_VENDOR_ID,
+						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+	dt->messy = true;
+}
+#endif
+
+/* ---- Hand-over to user space ---- */
+
+/* R34: whether the registers are closed to user space */
+static bool claimed(struct doe_test *dt, unsigned int mb)
+{
+	resource_size_t off = doe_sim_offset(dt->sim, mb);
+	struct resource *res;
+
+	for (res = dt->pdev->driver_exclusive_resource.child; res;
+	     res = res->sibling)
+		if (res->start <= off && res->end >= off + 0x18 - 1 &&
+		    res->flags & IORESOURCE_EXCLUSIVE)
+			return true;
+
+	return false;
+}
+
+static void yield_and_reclaim(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, claimed(dt, 1));
+
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+		KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
+				0);
+		KUNIT_EXPECT_FALSE(test, claimed(dt, 0));
+		KUNIT_EXPECT_TRUE(test, claimed(dt, 1));
+
+		doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -EBUSY);
+		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -EBUSY);
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+				    pci_find_doe_mailbox(dt->pdev,
+							 DOE_SIM_VENDOR_ID,
+							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
+		doe_test_works(dt, 1);
+
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -EINVAL);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
+				0);
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
+					0);
+	}
+}
+
+/* What is under way ends; user space finds the mailbox idle */
+static void yield_ends_tasks(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt[4];
+	int i;
+
+	tt[0] = submit_stuck(dt);
+	for (i = 1; i < 4; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	thread = doe_test_thread(test, echo_thread, dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]),
+				-ECANCELED);
+	i = doe_test_join(test, thread);
+	KUNIT_EXPECT_TRUE_MSG(test, i == -ECANCELED || i == -EBUSY, "%d", i);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+struct mess_param {
+	u32 stale;
+	const char *desc;
+};
+
+static const struct mess_param mess_params[] = {
+	{ DOE_SIM_STALE_READY, "Ready" },
+	{ DOE_SIM_STALE_ERROR, "Error" },
+	{ DOE_SIM_STALE_BUSY, "Busy" },
+	{ DOE_SIM_STALE_WRITE, "half a request" },
+	{ DOE_SIM_STALE_INT_STA | DOE_SIM_STALE_INT_EN, "interrupt" },
+	{ DOE_SIM_STALE_ALL, "everything" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(mess, mess_params, desc);
+
+/* Whatever user space left in it */
+static void reclaim_cleans_up(struct kunit *test)
+{
+	const struct mess_param *param = test->param_value;
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_sim_set_stale(dt->sim, 0, param->stale);
+	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+	doe_test_wait_idle(dt, 0);
+}
+
+struct spdm_param {
+	u32 features;
+	bool spdm;
+	const char *desc;
+};
+
+static const struct spdm_param spdm_params[] = {
+	{ DOE_SIM_FEAT_DEFAULT | DOE_SIM_FEAT_CMA, true, "CMA-SPDM" },
+	{ DOE_SIM_FEAT_DEFAULT | DOE_SIM_FEAT_SSESSION, true,
+	  "Secured CMA-SPDM" },
+	{ DOE_SIM_FEAT_DEFAULT, false, "neither" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(spdm, spdm_params, desc);
+
+/* A kernel that keeps SPDM sessions does not give their mailbox away */
+static void yield_of_spdm(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct spdm_param *param = test->param_value;
+	int want = param->spdm && IS_ENABLED(CONFIG_PCI_TSM) ? -EPERM : 0;
+	struct doe_test *dt;
+
+	config.features = param->features;
+	dt = doe_test_new(test, &config);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), want);
+	if (!want)
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* The device is removed while user space has the mailbox */
+static void removal_while_yielded(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_test_remove(dt);
+	expect_gone(dt);
+}
+
+/* So does a reset of it */
+static void reset_while_yielded(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/*
+ * Read the mailbox as a user does while a response of the kernel is in it:
+ * the device has the answer and tells nobody, so that the library takes its
+ * time to look.  False if it looked too soon.
+ */
+static bool read_response_in_transit(struct doe_test *dt, u32 *user)
+{
+	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	struct kunit *test = dt->test;
+	u32 before, after;
+
+	/* The library waits for interrupts as long as they come */
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+	doe_test_behave(dt, &(struct doe_sim_knobs) {
+		.busy = DOE_SIM_BUSY_NEVER,
+		.length = -1,
+		.discovery_dw = 3,
+		.proc_ns = DOE_TEST_SLOW,
+		.irq_lose = U32_MAX,
+	});
+
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_read_reg(dt, 0, PCI_DOE_READ) ||
+		       doe_test_ended(tt));
+	before = doe_test_read_reg(dt, 0, PCI_DOE_READ);
+	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, user),
+			0);
+	after = doe_test_read_reg(dt, 0, PCI_DOE_READ);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+
+	return before && after;
+}
+
+static void response_is_hidden(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	int reg = doe_sim_offset(dt->sim, 0);
+	u32 user = 0;
+	int tries;
+
+	for (tries = 0; tries < 20; tries++)
+		if (read_response_in_transit(dt, &user))
+			break;
+	KUNIT_EXPECT_LT(test, tries, 20);
+	KUNIT_EXPECT_EQ(test, user, 0);
+
+	/* Other registers, and this one at other times, read as they are */
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev, reg, &user));
+	KUNIT_EXPECT_EQ(test, user & 0xffff, PCI_EXT_CAP_ID_DOE);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev,
+						   reg + PCI_DOE_READ, &user));
+	KUNIT_EXPECT_EQ(test, user, DOE_SIM_VID_PCI_SIG);
+	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* ---- Auxiliary devices ---- */
+
+#if IS_ENABLED(CONFIG_PCI_DOE_AUX)
+
+static int is_mailbox(struct device *dev, void *data)
+{
+	struct device **found = data;
+
+	if (!strstr(dev_name(dev), "mailbox"))
+		return 0;
+	*found = dev;
+	return 1;
+}
+
+/* The auxiliary device of the only mailbox */
+static struct device *auxdev(struct doe_test *dt)
+{
+	struct device *dev = NULL;
+
+	device_for_each_child(&dt->pdev->dev, &dev, is_mailbox);
+	KUNIT_ASSERT_NOT_NULL(dt->test, dev);
+	return dev;
+}
+
+static int count_mailbox(struct device *dev, void *data)
+{
+	if (strstr(dev_name(dev), "mailbox"))
+		(*(int *)data)++;
+	return 0;
+}
+
+static void aux_one_per_mailbox(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	int nr = 0;
+
+	config.nr_mailboxes = 5;
+	dt = doe_test_new(test, &config);
+	device_for_each_child(&dt->pdev->dev, &nr, count_mailbox);
+	KUNIT_EXPECT_EQ(test, nr, 5);
+	device_release_driver(&dt->pdev->dev);
+	nr = 0;
+	device_for_each_child(&dt->pdev->dev, &nr, count_mailbox);
+	KUNIT_EXPECT_EQ(test, nr, 0);
+}
+
+/* Unbinding the auxiliary driver hands over, binding takes back */
+static void aux_unbind_and_bind(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+	struct device *dev;
+	int i;
+
+	dev = auxdev(dt);
+	for (i = 0; i < 3; i++) {
+		tt = submit_stuck(dt);
+		device_release_driver(dev);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+		KUNIT_EXPECT_FALSE(test, claimed(dt, 0));
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+
+		doe_test_behave(dt, &config.knobs);
+		KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
+					0);
+	}
+}
+
+/* The PCI driver goes: what user space has goes back to the core */
+static void aux_parent_unbind_takes_back(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	device_release_driver(&dt->pdev->dev);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
+	doe_test_works(dt, 0);
+}
+
+/* The PCI driver goes, which is no hand-over: exchanges go on */
+static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	device_release_driver(&dt->pdev->dev);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	doe_test_works(dt, 0);
+}
+
+struct aux_race {
+	struct doe_test *dt;
+	struct device *dev;
+	bool stop;
+};
+
+static int rebind_aux(struct doe_test_thread *thread)
+{
+	struct aux_race *race = thread->data;
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		device_release_driver(race->dev);
+		usleep_range(100, 1000);
+		if (device_attach(race->dev) != 1)
+			return -EIO;
+		usleep_range(1000, 5000);
+	}
+	WRITE_ONCE(race->stop, true);
+
+	return 0;
+}
+
+static int echo_over_rebinds(struct doe_test_thread *thread)
+{
+	struct aux_race *race = thread->data;
+	int rv;
+
+	while (!READ_ONCE(race->stop)) {
+		rv = doe_test_try(race->dt, 0);
+		if (rv != 8 && rv != -EBUSY && rv != -ECANCELED)
+			return rv;
+		usleep_range(50, 100);
+	}
+
+	return 0;
+}
+
+/* All at once */
+static void aux_rebind_and_exchanges(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_thread *rebind, *thread[3];
+	struct aux_race race = { };
+	int i;
+
+	race.dt = doe_test_new(test, &config);
+	race.dev = auxdev(race.dt);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_over_rebinds, &race);
+	rebind = doe_test_thread(test, rebind_aux, &race);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, rebind), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	doe_test_works(race.dt, 0);
+}
+#endif
+
+static struct kunit_case doe_reset_cases[] = {
+	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(reset_with_tasks, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reset_with_sync, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(busy_after_reset, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_reset_callbacks,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_channel, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_channel_thaws, doe_test_mode_gen_params),
+	KUNIT_CASE(frozen_for_good),
+	KUNIT_CASE_PARAM(cancel_while_frozen, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_while_idle,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
+	{ }
+};
+
+static struct kunit_suite doe_reset_suite = {
+	.name = "pci-doe-reset",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_reset_cases,
+};
+
+static struct kunit_case doe_life_cases[] = {
+	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
+	KUNIT_CASE(r12_managed_bad_offset),
+	KUNIT_CASE_PARAM(gone_after_removal, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removal_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(removal_during_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE(r23_reference_outlives_device),
+	KUNIT_CASE(r23_complete_drops_the_last),
+	KUNIT_CASE_PARAM(r22_removal_and_submission, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r26_cancel_and_removal, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(removed_and_found_again, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_at_each_access, doe_test_mode_gen_params),
+#ifndef MODULE
+	KUNIT_CASE_PARAM(surprise_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(surprise_wakes_waiters, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_while_busy, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_while_aborting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_while_frozen, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_during_discovery, doe_test_mode_gen_params),
+#endif
+	{ }
+};
+
+static struct kunit_suite doe_life_suite = {
+	.name = "pci-doe-life",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_life_cases,
+};
+
+static struct kunit_case doe_user_cases[] = {
+	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(yield_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
+	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
+	KUNIT_CASE_PARAM(removal_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE(response_is_hidden),
+#if IS_ENABLED(CONFIG_PCI_DOE_AUX)
+	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_parent_unbind_is_no_hand_over,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
+#endif
+	{ }
+};
+
+static struct kunit_suite doe_user_suite = {
+	.name = "pci-doe-user",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_user_cases,
+};
+
+kunit_test_suites(&doe_reset_suite, &doe_life_suite, &doe_user_suite);
