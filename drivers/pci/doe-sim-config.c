@@ -161,7 +161,7 @@ static void write_base(struct doe_sim_dev *sim, unsigned int where, int size,
 
 	switch (where & ~3) {
 	case PM_CAP + PCI_PM_CTRL:
-		if (old_state == PCI_D3hot && doe_sim_in_d0(sim))
+		if (old_state == (__force u16)PCI_D3hot && doe_sim_in_d0(sim))
 			doe_sim_reset(sim);
 		doe_sim_update_messages(sim);
 		break;

@@ -5,6 +5,7 @@
  *
  *	doe-sim/<device>/knobs		write [<mailbox>:] <name>=<value> ...
  *	doe-sim/<device>/inject		write [<mailbox>:] <what>[=<value>]
+ *	doe-sim/<device>/trigger	write [<mailbox>:] <access> <event> [<n>]
  *	doe-sim/<device>/counters	write anything to clear them
  */
 
@@ -81,30 +82,30 @@ struct knob {
 	const char * const *names;
 };
 
-#define KNOB(_name, _field, _min, _max) {			\
+#define KNOB(_name, _field, _size, _min, _max) {		\
 	.name = _name,						\
 	.offset = offsetof(struct doe_sim_knobs, _field),	\
-	.size = sizeof_field(struct doe_sim_knobs, _field),	\
+	.size = _size,						\
 	.min = _min,						\
 	.max = _max,						\
 }
 
-#define KNOB_ENUM(_field, _names) {				\
+#define KNOB_ENUM(_field, _names, _nr) {			\
 	.name = #_field,					\
 	.offset = offsetof(struct doe_sim_knobs, _field),	\
-	.size = sizeof_field(struct doe_sim_knobs, _field),	\
-	.max = ARRAY_SIZE(_names) - 1,				\
+	.size = sizeof(int),					\
+	.max = (_nr) - 1,					\
 	.names = _names,					\
 }
 
-#define KNOB_NS(_field)		KNOB(#_field, _field, 0, MAX_NS)
-#define KNOB_BOOL(_field)	KNOB(#_field, _field, 0, 1)
-#define KNOB_U32(_field, _max)	KNOB(#_field, _field, 0, _max)
+#define KNOB_NS(_field)		KNOB(#_field, _field, sizeof(u64), 0, MAX_NS)
+#define KNOB_U32(_field, _max)	KNOB(#_field, _field, sizeof(u32), 0, _max)
+#define KNOB_BOOL(_field)	KNOB(#_field, _field, sizeof(bool), 0, 1)
 
 static const struct knob knob_table[] = {
 	KNOB_U32(skip, U32_MAX),
 	KNOB_U32(times, U32_MAX),
-	KNOB_ENUM(busy, busy_names),
+	KNOB_ENUM(busy, busy_names, DOE_SIM_NR_BUSY),
 	KNOB_NS(copy_ns),
 	KNOB_NS(proc_ns),
 	KNOB_NS(busy_after_ns),
@@ -113,15 +114,15 @@ static const struct knob knob_table[] = {
 	KNOB_NS(reset_busy_ns),
 	KNOB_NS(stale_busy_ns),
 	KNOB_BOOL(busy_sticky),
-	KNOB_ENUM(error_at, error_names),
+	KNOB_ENUM(error_at, error_names, DOE_SIM_NR_ERROR_AT),
 	KNOB_U32(error_dw, DOE_SIM_MAX_OBJECT_DW - 1),
-	KNOB_ENUM(read_event, event_names),
+	KNOB_ENUM(read_event, event_names, DOE_SIM_EV_CALL),
 	KNOB_U32(read_dw, DOE_SIM_MAX_OBJECT_DW - 1),
 	KNOB_BOOL(read_late),
-	KNOB("hdr_xor0", hdr_xor[0], 0, U32_MAX),
-	KNOB("hdr_xor1", hdr_xor[1], 0, U32_MAX),
+	KNOB("hdr_xor0", hdr_xor[0], sizeof(u32), 0, U32_MAX),
+	KNOB("hdr_xor1", hdr_xor[1], sizeof(u32), 0, U32_MAX),
 	KNOB_U32(payload_xor, U32_MAX),
-	KNOB("length", length, -1, DOE_SIM_MAX_OBJECT_DW - 1),
+	KNOB("length", length, sizeof(s32), -1, DOE_SIM_MAX_OBJECT_DW - 1),
 	KNOB_U32(rsp_dw, DOE_SIM_MAX_OBJECT_DW),
 	KNOB_U32(extra, U8_MAX),
 	KNOB_BOOL(unsupported_error),
@@ -130,9 +131,9 @@ static const struct knob knob_table[] = {
 	KNOB_BOOL(irq_on_busy),
 	KNOB_NS(storm_ns),
 	KNOB_BOOL(storm_status),
-	KNOB("discovery_dw", discovery_dw, 3, 4),
-	KNOB_ENUM(chain, chain_names),
-	KNOB_ENUM(bad_index, bad_index_names),
+	KNOB("discovery_dw", discovery_dw, sizeof(u32), 3, 4),
+	KNOB_ENUM(chain, chain_names, DOE_SIM_NR_CHAIN),
+	KNOB_ENUM(bad_index, bad_index_names, DOE_SIM_NR_BAD_INDEX),
 	KNOB_BOOL(discovery_strict),
 };
 
@@ -432,6 +433,52 @@ static int write_inject(struct doe_sim_dev *sim, char *str)
 	return 0;
 }
 
+static int write_trigger(struct doe_sim_dev *sim, char *str)
+{
+	struct doe_sim_trigger trigger = { };
+	char event[16];
+	unsigned int mb, i;
+	int ret;
+
+	ret = parse_mailbox(sim, &str, &mb);
+	if (ret)
+		return ret;
+
+	ret = sscanf(str, "%llu %15s %u", &trigger.at, event,
+		     &trigger.duration);
+	if (ret >= 2)
+		ret = match_string(event_names, ARRAY_SIZE(event_names), event);
+	else
+		ret = -EINVAL;
+	if (ret < 0) {
+		pr_err("trigger must be: access, none, unready, error, flr, gone-value or gone-error, number of accesses\n");
+		return -EINVAL;
+	}
+	trigger.event = ret;
+
+	for (i = 0; i < sim->config.nr_mailboxes; i++)
+		if (mb == DOE_SIM_ALL || mb == i)
+			doe_sim_set_trigger(sim, i, &trigger);
+
+	return 0;
+}
+
+/* Accesses from now on until it fires; 0 if it has */
+static int trigger_show(struct seq_file *m, void *unused)
+{
+	struct doe_sim_dev *sim = m->private;
+	unsigned int i;
+
+	for (i = 0; i < sim->config.nr_mailboxes; i++) {
+		u64 at = READ_ONCE(sim->mb[i].trigger.at);
+
+		seq_printf(m, "%u: %llu\n", i,
+			   at ? at - READ_ONCE(sim->mb[i].accesses) : 0);
+	}
+
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	u16 offset;
@@ -535,6 +582,7 @@ static const struct file_operations name##_fops = {			\
 
 DOE_SIM_FILE(knobs);
 DOE_SIM_FILE(inject);
+DOE_SIM_FILE(trigger);
 DOE_SIM_FILE(counters);
 
 void doe_sim_debugfs_add(struct doe_sim_dev *sim, const char *name)
@@ -542,6 +590,7 @@ void doe_sim_debugfs_add(struct doe_sim_dev *sim, const char *name)
 	sim->debugfs = debugfs_create_dir(name, doe_sim_dir);
 	debugfs_create_file("knobs", 0600, sim->debugfs, sim, &knobs_fops);
 	debugfs_create_file("inject", 0600, sim->debugfs, sim, &inject_fops);
+	debugfs_create_file("trigger", 0600, sim->debugfs, sim, &trigger_fops);
 	debugfs_create_file("counters", 0600, sim->debugfs, sim,
 			    &counters_fops);
 }
