@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+# Mailboxes that user space takes, writes to and traces; simulated devices.
+
+. "$(dirname "$0")/doe_lib.sh"
+
+AUX=/sys/bus/auxiliary
+SIM=/sys/kernel/debug/doe-sim
+TRACING=/sys/kernel/tracing
+
+# Registers of a DOE Capability, and bits
+DOE_CTRL=8
+DOE_STATUS=12
+DOE_WRITE=16
+DOE_READ=20
+DOE_ABORT=1
+DOE_GO=0x80000000
+DOE_READY=0x80000000
+DOE_INT_STATUS=2
+
+# doe_aux DEVICE OFFSET: the auxiliary device of the mailbox; nothing without
+doe_aux()
+{
+	for adev in "$PCI/$1"/doe_aux.mailbox.*; do
+		if [ -e "$adev/offset" ] && [ "$(cat "$adev/offset")" = "0x$2" ]; then
+			basename "$adev"
+		fi
+	done
+}
+
+# aux_mailboxes: "DEVICE OFFSET" of each mailbox that can be handed over
+aux_mailboxes()
+{
+	doe_mailboxes | while read -r dev off; do
+		[ -z "$(doe_aux "$dev" "$off")" ] || echo "$dev $off"
+	done
+}
+
+# sims: simulated devices
+sims()
+{
+	for sim in "$SIM"/*; do
+		[ ! -e "$sim" ] || basename "$sim"
+	done
+}
+
+# sim_count DEVICE COUNTER
+sim_count()
+{
+	sed -n "s/^$2 //p" "$SIM/$1/counters"
+}
+
+hand_over()
+{
+	echo "$(doe_aux "$1" "$2")" >"$AUX/drivers/doe_aux/unbind"
+}
+
+take_back()
+{
+	echo "$(doe_aux "$1" "$2")" >"$AUX/drivers/doe_aux/bind"
+}
+
+# settle DEVICE OFFSET: wait until the kernel has nothing to do with it
+settle()
+{
+	last=
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		line=$(doe_line "$1" "$2")
+		case $line in
+		*" state idle "* | *" state yielded "* | *" state dead "*)
+			[ "$line" != "$last" ] || return 0 ;;
+		esac
+		last=$line
+		sleep 0.3
+	done
+	return 1
+}
+
+# bytes DEVICE OFFSET SIZE COUNT: as decimal numbers, in accesses of that size
+bytes()
+{
+	dd if="$PCI/$1/config" bs="$3" skip=$(($2 / $3)) count="$4" 2>/dev/null |
+		od -An -v -tu1 | tr -s '\n ' ' '
+}
+
+# octets VALUE SIZE: little-endian, as an argument of printf
+octets()
+{
+	left=$(($1)) count=$2
+	while [ "$count" -gt 0 ]; do
+		printf '\\%03o' $((left & 255))
+		left=$((left >> 8)) count=$((count - 1))
+	done
+}
+
+# write_file FILE OFFSET SIZE VALUE
+write_file()
+{
+	# shellcheck disable=SC2059
+	printf "$(octets "$4" "$3")" |
+		dd of="$1" bs="$3" seek=$(($2 / $3)) conv=notrunc 2>/dev/null
+}
+
+# write32 DEVICE OFFSET VALUE
+write32()
+{
+	write_file "$PCI/$1/config" "$2" 4 "$3"
+}
+
+# at_rest DEVICE OFFSET: neither Busy, nor Error, nor Ready
+at_rest()
+{
+	status=$(read32 "$1" $((0x$2 + DOE_STATUS)))
+	[ $((status & ~DOE_INT_STATUS)) -eq 0 ] || ! echo "# $1 $2 has status $status"
+}
+
+# trace_on EVENT...: into a buffer of its own
+trace_on()
+{
+	[ -e "$TRACING/trace" ] || mount -t tracefs tracefs "$TRACING"
+	TRACE=$TRACING/instances/pci_doe_test
+	mkdir -p "$TRACE"
+	echo 16384 >"$TRACE/buffer_size_kb"
+	for event; do
+		echo 1 >"$TRACE/events/$event/enable" || return
+	done
+	: >"$TRACE/trace"
+	echo 1 >"$TRACE/tracing_on"
+}
+
+trace_off()
+{
+	for event in "$TRACE"/events/*/enable; do
+		echo 0 >"$event"
+	done
+	rmdir "$TRACE"
+}
+
+# trace_lost: was the buffer too small?
+trace_lost()
+{
+	grep -v ": 0$" "$TRACE"/per_cpu/cpu*/stats |
+		grep -q "overrun\|dropped events"
+}

@@ -1,0 +1,201 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What sysfs, debugfs and the tracepoints say about mailboxes.
+. "$(dirname "$0")/doe_user.sh"
+
+EVENTS="abort complete interrupt request response state submit"
+ID="[0-9a-f]{4}:[0-9a-f]{2}"
+AT="[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] \[[0-9a-f]+\]"
+STATES="idle|wake|busy|response|abort|dead|quiesced|yielded|gone"
+
+# sysfs
+
+# doe_features is what 6.15 has: names, mode, contents, and nothing else
+features_abi()
+{
+	cd "$PCI/$1/doe_features" || return
+	for file in *; do
+		name=$file
+		[ "$file" != doe_discovery ] || name=0001:00
+		echo "$name" | grep -Eqx "$ID" &&
+			[ "$file" != 0001:00 ] &&
+			[ "$(stat -c %a "$file")" = 444 ] &&
+			[ "$(cat "$file")" = "$name" ] || break
+		name=
+	done
+	cd - >/dev/null
+	[ -z "$name" ]
+}
+
+# One file for each feature that any mailbox of the device offers
+features_complete()
+{
+	[ "$(cat "$PCI/$1/doe_features"/* | sort)" = \
+	  "$(grep "^$1 " "$MAILBOXES" | sed 's/.* features \([^ ]*\).*/\1/' |
+	     tr , '\n' | sort -u)" ]
+}
+
+no_features_elsewhere()
+{
+	for path in "$PCI"/*; do
+		dev=${path##*/}
+		if [ -e "$path/doe_features" ]; then
+			doe_mailboxes | grep -q "^$dev " || return
+		fi
+	done
+}
+
+# Auxiliary devices: one for each mailbox of a device that has any
+aux_abi()
+{
+	set -- "$PCI/$1"/doe_aux.mailbox.*
+	[ $# -eq "$(doe_offsets "$dev" | wc -l)" ] || return
+	for adev; do
+		[ "$(stat -c %a "$adev/offset")" = 444 ] || return
+	done
+	for off in $(doe_offsets "$dev"); do
+		[ "$(doe_aux "$dev" "$off" | wc -l)" -eq 1 ] || return
+	done
+}
+
+# debugfs
+
+debugfs_mode()
+{
+	[ "$(stat -c %a "$MAILBOXES")" = 400 ]
+}
+
+debugfs_lines()
+{
+	[ "$(cut -d' ' -f1,2 "$MAILBOXES" | sort)" = "$(doe_mailboxes | sort)" ]
+}
+
+debugfs_format()
+{
+	! grep -Evx "$(echo "$AT" | tr -d '[]\\' | sed 's/.*/[^ ]+ [0-9a-f]+/') owner (core|driver|user) state ($STATES) (irq [0-9]+|polled) features (-|$ID(,$ID)*) exchanges [0-9]+ errors [0-9]+ aborts [0-9]+ interrupts [0-9]+ spurious [0-9]+ polls [0-9]+" \
+		"$MAILBOXES" | sed 's/^/# /' | grep .
+}
+
+# Tracepoints
+
+event_lines()
+{
+	sed -n "s/.*: pci_doe_$1: //p" "$TRACE/trace"
+}
+
+# All there is in a line: where, what, how much; no room for a payload
+event_format()
+{
+	case $1 in
+	abort | interrupt) line="$AT" ;;
+	complete) line="$AT $ID rv -?[0-9]+" ;;
+	state) line="$AT ($STATES) -> ($STATES)" ;;
+	*) line="$AT $ID [0-9]+ bytes" ;;
+	esac
+	event_lines "$1" | grep -Eq . &&
+		! event_lines "$1" | grep -Evx "$line" | sed 's/^/# /' | grep .
+}
+
+# And no field of a record, which perf and trace-cmd get, holds one either
+event_fields()
+{
+	! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' "$TRACE/events/pci_doe/pci_doe_$1/format" |
+		grep -Evx "(unsigned short|unsigned char|int) common_(type|flags|preempt_count|pid)|__data_loc char\[\] (dev|from|to)|size_t size|int rv|u16 (off|vid)|u8 type" |
+		sed 's/^/# /' | grep .
+}
+
+# events EVENT DEVICE OFFSET FEATURE: how many there are
+events()
+{
+	event_lines "$1" | grep -c "^$2 \[$3\] $4 "
+}
+
+# Each exchange is there from its begin to its end
+discovery_traced()
+{
+	n=$(events request "$1" "$2" 0001:00)
+	[ "$n" -ge 2 ] && [ "$(events response "$1" "$2" 0001:00)" -eq "$n" ] &&
+		[ "$(events complete "$1" "$2" 0001:00)" -eq "$n" ]
+}
+
+cdat_traced()
+{
+	cdat_reread "$1" || return
+	n=$(events submit "$1" "$2" 1e98:02)
+	[ "$n" -ge 2 ] || return
+	for event in request response complete; do
+		[ "$(events "$event" "$1" "$2" 1e98:02)" -eq "$n" ] || return
+	done
+}
+
+# The states of a mailbox make a chain
+states_chained()
+{
+	event_lines state | grep "^$1 \[$2\] " | {
+		last=
+		while read -r _ _ from _ to; do
+			[ "${last:-$from}" = "$from" ] || exit 1
+			last=$to
+		done
+		[ "$last" = idle ]
+	}
+}
+
+# trace_event= at boot: Discovery of every mailbox
+boot_traced()
+{
+	grep "pci_doe_request: $1 \[$2\] 0001:00 4 bytes" "$TRACING/trace" |
+		grep -q .
+}
+
+set -- $(doe_mailboxes | cut -d' ' -f1 | sort -u)
+mailboxes=$(doe_mailboxes | wc -l)
+aux=$(aux_mailboxes | wc -l)
+aux_devices=$(aux_mailboxes | cut -d' ' -f1 | sort -u)
+tests=$(($# * 2 + $(echo $aux_devices | wc -w) + 4 + 14 + 2 * aux +
+	 $(memdevs | wc -l)))
+if grep -q trace_event=pci_doe /proc/cmdline; then
+	tests=$((tests + mailboxes))
+	boot=1
+fi
+[ $# -gt 0 ] || tests=0
+plan "$tests"
+
+for dev; do
+	ktap_test_result "$dev: names and contents of doe_features" features_abi "$dev"
+	ktap_test_result "$dev: doe_features has what Discovery found" features_complete "$dev"
+done
+ktap_test_result "no doe_features where there is no mailbox" no_features_elsewhere
+for dev in $aux_devices; do
+	ktap_test_result "$dev: offset of each auxiliary device" aux_abi "$dev"
+done
+ktap_test_result "debugfs is for root" debugfs_mode
+ktap_test_result "debugfs has a line for each mailbox" debugfs_lines
+ktap_test_result "debugfs has the words that it should" debugfs_format
+
+trace_on pci_doe
+if [ -n "$boot" ]; then
+	set -- $(doe_mailboxes)
+	while [ $# -gt 0 ]; do
+		ktap_test_result "$1 $2: traced at boot" boot_traced "$1" "$2"
+		shift 2
+	done
+fi
+set -- $(aux_mailboxes)
+while [ $# -gt 0 ]; do
+	hand_over "$1" "$2"
+	take_back "$1" "$2"
+	settle "$1" "$2"
+	ktap_test_result "$1 $2: Discovery is traced" discovery_traced "$1" "$2"
+	if memdevs | grep -q "^$1$"; then
+		ktap_test_result "$1 $2: reading a table is traced" cdat_traced "$1" "$2"
+	fi
+	ktap_test_result "$1 $2: each state is traced" states_chained "$1" "$2"
+	shift 2
+done
+for event in $EVENTS; do
+	ktap_test_result "pci_doe_$event is traced, without payload" event_format "$event"
+	ktap_test_result "pci_doe_$event has no field for it" event_fields "$event"
+done
+trace_off
+ktap_finished
