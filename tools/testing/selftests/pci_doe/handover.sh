@@ -1,0 +1,220 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Mailboxes go to user space and back while the kernel uses them.
+#
+# DOE_ROUNDS says how often, 1000 by default.
+. "$(dirname "$0")/doe_user.sh"
+
+ROUNDS=${DOE_ROUNDS:-1000}
+ECANCELED=-125
+EBUSY=-16
+
+# Discovery follows each return, at a pace that makes the next hand-over hit
+# another moment of it
+pace()
+{
+	[ -e "$SIM/$1" ] || return 0
+	case $(($2 % 5)) in
+	0) echo "proc_ns=0 busy=never" ;;
+	1) echo "proc_ns=200000 busy=ready" ;;
+	2) echo "proc_ns=3000000 busy=pulse copy_ns=1000000" ;;
+	3) echo "proc_ns=20000000 abort_ns=2000000" ;;
+	4) echo "proc_ns=1000000 abort_ns=0 busy_after_ns=500000" ;;
+	esac >"$SIM/$1/knobs"
+}
+
+# reading DEVICE: CXL reads the table over and over, until $STOP is there
+reading()
+{
+	reads=0
+	while [ ! -e "$STOP" ]; do
+		mem=$(basename "$PCI/$1"/mem*)
+		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
+		sleep 0.$((reads % 10))
+		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
+		reads=$((reads + 1))
+	done 2>/dev/null
+	echo "# $reads times CXL was to read the table of $1"
+}
+
+to_and_fro()
+{
+	STOP=$BEFORE.$1.$2 reader=
+	if memdevs | grep -q "^$1$"; then
+		reading "$1" &
+		reader=$!
+	fi
+	adev=$(doe_aux "$1" "$2") failed=0 round=0
+	while [ "$round" -lt "$ROUNDS" ]; do
+		pace "$1" "$round"
+		echo "$adev" >"$AUX/drivers/doe_aux/unbind" &&
+			echo "$adev" >"$AUX/drivers/doe_aux/bind" ||
+			failed=$((failed + 1))
+		# The kernel has more or less time to get something done
+		[ $((round % 2)) -ne 0 ] || sleep 0.0$((round / 2 % 4))
+		round=$((round + 1))
+	done
+	: >"$STOP"
+	[ -z "$reader" ] || wait "$reader"
+	pace "$1" 0
+	echo "$failed" >"$STOP.failed"
+}
+
+went_to_and_fro()
+{
+	while [ ! -e "$BEFORE.$1.$2.failed" ]; do
+		sleep 0.5
+	done
+	failed=$(cat "$BEFORE.$1.$2.failed")
+	rm "$BEFORE.$1.$2"*
+	settle "$1" "$2" && [ "$failed" -eq 0 ]
+}
+
+# of_mailbox DEVICE OFFSET EVENT: what follows the offset
+of_mailbox()
+{
+	sed -n "s/.*: pci_doe_$3: $1 \[$2\] //p" "$TRACE/trace"
+}
+
+# A task ends once, and an object is not sent before the last one was done with
+ended_once()
+{
+	! trace_lost || return
+	sed -n "s/.*: pci_doe_\([a-z]*\): $1 \[$2\] \([^ ]*\) .*/\1 \2/p" \
+		"$TRACE/trace" | awk '
+		$1 == "submit" { submitted[$2]++ }
+		$1 == "request" { if (running++) bad++; requests++ }
+		$1 == "response" { if (running != 1) bad++ }
+		$1 == "complete" {
+			running = 0
+			ended++
+			# Discovery submits to itself
+			if ($2 != "0001:00" && submitted[$2]-- < 1)
+				bad++
+		}
+		END {
+			for (feature in submitted)
+				if (submitted[feature])
+					bad++
+			printf "# %d requests, %d tasks ended, %d wrongly\n",
+				requests, ended, bad
+			exit bad || running || !requests
+		}'
+}
+
+# A response, ECANCELED, or EBUSY; and each of the first two did occur
+ended_well()
+{
+	of_mailbox "$1" "$2" complete | awk -v cancelled=$ECANCELED -v busy=$EBUSY '
+		{ rv = $3 }
+		rv >= 0 { good++; next }
+		rv == cancelled { cut++; next }
+		rv != busy { bad++; print "# " $0 }
+		END {
+			printf "# %d responses, %d cut\n", good, cut
+			exit bad || !good || !cut
+		}'
+}
+
+# The kernel does not write to what it has handed over
+kept_off()
+{
+	sed -n "s/.*: pci_doe_\([a-z]*\): $1 \[$2\] \(.*\)/\1 \2/p" "$TRACE/trace" |
+		awk '
+		$1 == "state" { yielded = $NF == "yielded" }
+		yielded && ($1 == "request" || $1 == "abort") { bad++ }
+		$1 == "state" && yielded { times++ }
+		END { print "# handed over " times " times"; exit bad || !times }'
+}
+
+handed_over()
+{
+	hand_over "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner user state yielded polled" &&
+		[ -z "$(irq_count "$1" "$2")" ] && at_rest "$1" "$2" &&
+		[ "$(read32 "$1" $((0x$2 + DOE_CTRL)))" -eq 0 ]
+}
+
+# A driver that wants it gets EBUSY: CXL goes on without a table
+driver_refused()
+{
+	exchanges=$(doe_value "$1" "$2" exchanges)
+	if memdevs | grep -q "^$1$"; then
+		cdat_reread "$1" && ! cdat_good "$1" 2>/dev/null || return
+	fi
+	[ "$(doe_value "$1" "$2" exchanges)" = "$exchanges" ] && at_rest "$1" "$2"
+}
+
+taken_back()
+{
+	take_back "$1" "$2" && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner driver state idle" &&
+		[ -n "$(irq_count "$1" "$2")" ] ||
+		! grep -q "^$1 $2 .* irq " "$BEFORE"
+}
+
+# The features of the last Discovery, of which there have been many
+same_features()
+{
+	doe_line "$1" "$2" | grep -q " features $(
+		sed -n "s/^$1 $2 .* features \([^ ]*\) .*/\1/p" "$BEFORE") "
+}
+
+exact_after()
+{
+	if memdevs | grep -q "^$1$"; then
+		cdat_reread "$1" && cdat_good "$1"
+	else
+		[ "$(sim_count "$1" violations)" -eq 0 ] ||
+			! sed -n 's/^violation-/# &/p' "$SIM/$1/counters"
+	fi
+}
+
+# The parent goes and comes: to the core and to the driver, never to the user
+parent_rebound()
+{
+	driver=$(readlink -f "$PCI/$1/driver")
+	hand_over "$1" "$2" && echo "$1" >"$driver/unbind" && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner core state idle polled" ||
+		return
+	echo "$1" >"$driver/bind" && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner driver state idle"
+}
+
+# for_each_mailbox TEST...: a test of each, with DEVICE and OFFSET at its end
+for_each_mailbox()
+{
+	doe_what=$1
+	shift
+	for mailbox in $MAILBOX_LIST; do
+		ktap_test_result "${mailbox%@*} ${mailbox#*@}: $doe_what" \
+			"$@" "${mailbox%@*}" "${mailbox#*@}"
+	done
+}
+
+MAILBOX_LIST=$(aux_mailboxes | tr ' ' @)
+set -- $MAILBOX_LIST
+plan $(($# * 10))
+BEFORE=$(mktemp)
+cp "$MAILBOXES" "$BEFORE"
+for_each_mailbox "handed over, it is idle and silent" handed_over
+for_each_mailbox "handed over, the kernel keeps off" driver_refused
+for_each_mailbox "taken back, it works as before" taken_back
+
+# All at a time
+trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
+	pci_doe/pci_doe_response pci_doe/pci_doe_complete \
+	pci_doe/pci_doe_abort pci_doe/pci_doe_state
+for mailbox; do
+	to_and_fro "${mailbox%@*}" "${mailbox#*@}" &
+done
+for_each_mailbox "$ROUNDS times to and fro" went_to_and_fro
+for_each_mailbox "each exchange ended once" ended_once
+for_each_mailbox "with a response, or cut" ended_well
+for_each_mailbox "nothing was sent while user space had it" kept_off
+trace_off
+for_each_mailbox "the features are still right" same_features
+for_each_mailbox "what is read afterwards is exact" exact_after
+for_each_mailbox "the driver of the device goes and comes" parent_rebound
+rm "$BEFORE"
+ktap_finished
