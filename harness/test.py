@@ -7,12 +7,17 @@ import host
 import kernel
 import tree
 
+SIMULATED = "doe_sim.devices=1 doe_sim.features=31"
 # Boots of the device tests: (name, kernel parameters, tests)
 DEVICE_TESTS = [
     ("interrupts", "DOE_EXPECT=irq",
      "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,lost_interrupt.sh,rebind.sh"),
     ("nomsi", "DOE_EXPECT=polled pci=nomsi", "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
+    ("visibility", f"{SIMULATED} trace_event=pci_doe:*", "visibility.sh"),
+    ("pcidoe", SIMULATED, "pcidoe.sh"),
+    ("handover", SIMULATED, "handover.sh"),
 ]
+TIMEOUT = 900
 
 
 def add_arguments(parser):
@@ -22,10 +27,10 @@ def add_arguments(parser):
 def main(args):
     built = kernel.ready(args.kernel)
     passed, failed = kunit(built)
-    initrd = guest.initramfs(built)
+    initrd = guest.initramfs(built, (kernel.PCIDOE,))
     for name, parameters, tests in DEVICE_TESTS:
         boot = guest.Boot(built, name, initrd,
-                          f"doe_run=test doe_tests={tests} {parameters}")
+                          f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
         result = host.run(built.kunit("parse", boot.out))
         print(result.stdout)
         counts = count(result.stdout, boot.console, boot.log)
