@@ -1168,6 +1168,27 @@ static bool claimed(struct doe_test *dt, unsigned int mb)
 	return false;
 }
 
+/* From the first moment, with a driver and without, to the last */
+static void r34_registers_are_claimed(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 3;
+	dt = doe_test_new_raw(test, &config);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, claimed(dt, i));
+	device_release_driver(&dt->pdev->dev);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, claimed(dt, i));
+	doe_test_find_mbs(dt);
+	doe_test_works(dt, 1);
+	doe_test_remove(dt);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, claimed(dt, i));
+}
+
 static void yield_and_reclaim(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -1618,6 +1639,7 @@ static struct kunit_suite doe_life_suite = {
 };
 
 static struct kunit_case doe_user_cases[] = {
+	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yield_ends_tasks, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),

@@ -642,7 +642,7 @@ static void random_removals(struct kunit *test, unsigned int nr,
 			w[i]->thread = doe_test_thread(test, doomed_worker,
 						       w[i]);
 		}
-		usleep_range(100, 100 + any(own, 400000));
+		usleep_range(100, 100 + any(own, 30000));
 		take_away(dt, own);
 		for (i = 0; i < NR_DOOMED; i++)
 			KUNIT_EXPECT_EQ(test, 0,

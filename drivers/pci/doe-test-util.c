@@ -162,10 +162,8 @@ void doe_test_exit(struct kunit *test)
 	for (dt = ctx->devices; dt; dt = dt->next)
 		doe_test_destroy(dt);
 
-	for (thread = ctx->threads; thread; thread = thread->next) {
-		kthread_stop(thread->task);
-		put_task_struct(thread->task);
-	}
+	for (thread = ctx->threads; thread; thread = thread->next)
+		doe_test_reap(test, thread);
 
 	for (dt = ctx->devices; dt; dt = dt->next)
 		doe_test_put_pdev(dt);
@@ -472,8 +470,13 @@ static int doe_test_threadfn(void *data)
 	complete_all(&thread->done);
 
 	/* The fixture joins it, for its memory is that of the case */
-	while (!kthread_should_stop())
-		usleep_range(100, 500);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
 
 	return 0;
 }
@@ -504,6 +507,17 @@ struct doe_test_thread *doe_test_thread(struct kunit *test,
 	return thread;
 }
 
+/* Have a thread exit, so that nothing is left of it, nor of its stack */
+void doe_test_reap(struct kunit *test, struct doe_test_thread *thread)
+{
+	if (!thread->task)
+		return;
+
+	kthread_stop(thread->task);
+	put_task_struct(thread->task);
+	thread->task = NULL;
+}
+
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread)
 {
 	if (!wait_for_completion_timeout(&thread->done, DOE_TEST_HANG)) {
@@ -520,6 +534,7 @@ static const char * const doe_test_irq_names[] = {
 	[DOE_SIM_IRQ_NONE]	= "polled",
 	[DOE_SIM_IRQ_MSI]	= "MSI",
 	[DOE_SIM_IRQ_MSIX]	= "MSI-X",
+	[DOE_SIM_IRQ_BOTH]	= "both",
 };
 
 void doe_test_desc(const struct doe_test_param *param, char *desc)

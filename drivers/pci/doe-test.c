@@ -181,6 +181,33 @@ static void complete_frees(struct kunit *test)
 	}
 }
 
+static int short_lived(struct doe_test_thread *thread)
+{
+	return doe_test_try(thread->data, 0);
+}
+
+/*
+ * R20, R21: the caller's stack holds nothing that outlives the call, which
+ * CONFIG_DEBUG_OBJECTS would report: the threads end at once
+ */
+static void r20_nothing_left_on_stack(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_thread *thread[8];
+	int i, round;
+
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < ARRAY_SIZE(thread); i++)
+			thread[i] = doe_test_thread(test, short_lived, dt);
+		for (i = 0; i < ARRAY_SIZE(thread); i++) {
+			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+					8);
+			doe_test_reap(test, thread[i]);
+		}
+	}
+}
+
 /*
  * R13: an instant device is looked at right after Go.  Reads of Status: before
  * the request, after Go, before the last acknowledge; and not one more.
@@ -274,6 +301,28 @@ static void r09_fifo(struct kunit *test)
 }
 
 /* ---- Lengths ---- */
+
+/*
+ * R28: payloads are bytes in wire order, whatever the order of the host's: the
+ * device takes those of the request for 3 and a seed
+ */
+static void r28_little_endian(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	static const u8 req[] = { 3, 0, 0, 0, 0x78, 0x56, 0x34, 0x12 };
+	u8 rsp[12], want[12];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		put_unaligned_le32(doe_sim_sized_dw(0x12345678, i),
+				   want + 4 * i);
+	KUNIT_EXPECT_EQ(test, 12,
+			pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
+				DOE_SIM_TYPE_SIZED, req, sizeof(req), rsp,
+				sizeof(rsp)));
+	KUNIT_EXPECT_MEMEQ(test, rsp, want, 12);
+}
 
 /* R28, R29: a request is a byte stream, padded with 0 to a DW */
 static void r29_request_lengths(struct kunit *test)
@@ -999,10 +1048,12 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(complete_sleeps, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(complete_resubmits, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(complete_frees, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, doe_test_mode_gen_params),
 	KUNIT_CASE(r13_status_at_once_after_go),
 	KUNIT_CASE(accesses_polled),
 	KUNIT_CASE(accesses_by_interrupt),
 	KUNIT_CASE(r46_waiting_is_no_busy_loop),
+	KUNIT_CASE_PARAM(r28_little_endian, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r29_request_lengths, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r32_response_lengths, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r32_excess_is_drained, doe_test_all_gen_params),

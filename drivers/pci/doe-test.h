@@ -22,6 +22,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pci-doe.h>
 #include <linux/time64.h>
@@ -155,15 +156,18 @@ struct doe_test_thread *doe_test_thread(struct kunit *test,
 					int (*fn)(struct doe_test_thread *t),
 					void *data);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
+void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
 /* Wait for what is to come true, however long it takes */
 #define doe_test_until(test, cond)					\
 do {									\
-	unsigned long __end = jiffies + DOE_TEST_HANG;			\
+	unsigned long __end = jiffies + DOE_TEST_HANG, __us = 20;	\
 	bool __true;							\
 									\
-	while (!(__true = (cond)) && time_before(jiffies, __end))	\
-		usleep_range(50, 200);					\
+	while (!(__true = (cond)) && time_before(jiffies, __end)) {	\
+		usleep_range(__us, 2 * __us);				\
+		__us = min(__us * 2, 2000UL);				\
+	}								\
 	KUNIT_EXPECT_TRUE_MSG(test, __true, "waited in vain: %s", #cond); \
 } while (0)
 
@@ -219,6 +223,7 @@ static const struct doe_test_param
 doe_test_irq_params[] __maybe_unused = {
 	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
 	{ DOE_SIM_IRQ_MSI, 1, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_BOTH, 2, DOE_SIM_BUSY_DRAINED },
 };
 
 /* Each file makes the generators that it uses */
