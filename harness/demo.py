@@ -9,7 +9,8 @@ import kernel
 import tree
 
 FEATURES = {"0001:00": "DOE Discovery", "0001:01": "CMA-SPDM", "0001:02": "Secured CMA-SPDM",
-            "1e98:00": "CXL Compliance", "1e98:02": "CXL Table Access (CDAT)"}
+            "1e98:00": "CXL Compliance", "1e98:02": "CXL Table Access (CDAT)",
+            "d0e5:00": "echo", "d0e5:01": "sized response"}
 SHOWN = 9
 DOE_CAP, INT_SUP = 0x4, 1
 
@@ -21,18 +22,21 @@ def add_arguments(parser):
 
 def main(args):
     built = kernel.ready(args.kernel)
-    boot = guest.Boot(built, "demo", guest.initramfs(built), "doe_run=show")
+    boot = guest.Boot(built, "demo", guest.initramfs(built, (kernel.PCIDOE,)),
+                      "doe_run=show doe_sim.devices=1")
     report = sections(boot.output)
     if "end" not in report:
         raise host.Fail(f"the guest did not come to its end ({boot.problem}): see {boot.log}")
     failures = [show(line, report, args.all) for line in report["mailboxes"]]
+    print("\nThe simulated mailbox goes to user space, for a compliance test, and back")
+    failed = [show_tool(title, report) for title in report if title.startswith("pcidoe ")]
     irqs = sum(" irq " in line for line in report["mailboxes"])
     print(f"\n{len(failures)} mailboxes: {irqs} by interrupt, {len(failures) - irqs} polled; "
           f"Linux {tree.version(built.tree)}, console in {boot.log}")
     splats = guest.splats(boot.console)
     for line in splats:
         print(f"kernel: {line}")
-    return int(any(failures) or bool(splats) or not failures)
+    return int(any(failures + failed) or bool(splats) or not failures or not failed)
 
 
 def sections(text):
@@ -48,13 +52,27 @@ def show(line, report, everything):
     header, caps = struct.unpack_from("<II", unhex(report[f"config {dev} {off}"]), int(off, 16))
     words = line.replace(" polled ", " polled yes ").split()[2:]
     value = dict(zip(words[::2], words[1::2]))
-    print(f"\n{dev}  {guest.NAMES.get(dev, 'PCI device')}, driver {driver}")
+    print(f"\n{dev}  {guest.NAMES.get(dev, 'simulated device')}, driver {driver}")
     print(f"  mailbox    at {off}h, capability version {header >> 16 & 15}, {value['state']}, "
           f"{value['exchanges']} exchanges, {value['errors']} errors")
     print(f"  works      {how(dev, off, value, caps, msi, report['interrupts'])}")
     print("  features   " + ", ".join(f"{name} {FEATURES.get(name, 'unknown')}"
                                       for name in value["features"].split(",")))
+    if dev not in guest.CDATS:
+        return False
     return show_table(dev, unhex(report[f"cdat {dev}"]), everything)
+
+
+def show_tool(title, report):
+    """What the tool said; True if it failed."""
+    *lines, result = report[title] or ["no output"]
+    print(f"  # {title}")
+    for line in lines:
+        print(f"  {line}")
+    if result.endswith(": ok"):
+        return False
+    print(f"  {result}")
+    return True
 
 
 def how(dev, off, value, caps, msi, interrupts):
