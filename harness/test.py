@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run test: the KUnit suites, then the kselftests on emulated devices."""
+"""./run test: the KUnit suites, the tool's own tests, the kselftests on emulated devices."""
 import re
 
 import guest
@@ -15,6 +15,7 @@ DEVICE_TESTS = [
     ("nomsi", "DOE_EXPECT=polled pci=nomsi", "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
     ("visibility", f"{SIMULATED} trace_event=pci_doe:*", "visibility.sh"),
     ("pcidoe", SIMULATED, "pcidoe.sh"),
+    ("exclusive", SIMULATED, "exclusive.sh"),
     ("handover", SIMULATED, "handover.sh"),
 ]
 TIMEOUT = 900
@@ -26,15 +27,15 @@ def add_arguments(parser):
 
 def main(args):
     built = kernel.ready(args.kernel)
-    passed, failed = kunit(built)
+    totals = [kunit(built), tool()]
     initrd = guest.initramfs(built, (kernel.PCIDOE,))
     for name, parameters, tests in DEVICE_TESTS:
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
         result = host.run(built.kunit("parse", boot.out))
         print(result.stdout)
-        counts = count(result.stdout, boot.console, boot.log)
-        passed, failed = passed + counts[0], failed + counts[1]
+        totals.append(count(result.stdout, boot.console, boot.log))
+    passed, failed = map(sum, zip(*totals))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
 
@@ -46,6 +47,19 @@ def kunit(built):
                          cwd=built.tree, env=guest.tcg_only())
     log = built.dir / "test.log"
     return count(output, guest.read(log), log)
+
+
+def tool():
+    """The tests of pcidoe that need no device."""
+    result = host.run(["make", "-C", host.ROOT / "tools/pci",
+                       f"OUTPUT={kernel.PCIDOE.parent}/", "check"])
+    print(result.stdout)
+    passed = len(re.findall(r"^ok ", result.stdout, re.M))
+    failed = len(re.findall(r"^not ok ", result.stdout, re.M))
+    if not failed and result.returncode:
+        print(result.stderr)
+        failed = 1
+    return passed, failed
 
 
 def count(output, console, log):
