@@ -376,6 +376,8 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
  */
 int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 {
+	u32 status;
+
 	if (!pci_doe_may_yield(doe_mb))
 		return -EPERM;
 
@@ -403,6 +405,9 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	}
 
 	pci_doe_detach_irq(doe_mb);
+	if (!pci_doe_read_status(doe_mb, &status) &&
+	    (status & PCI_DOE_STATUS_INT_STATUS))
+		pci_doe_clear_int_status(doe_mb);
 	pci_doe_release_claim(doe_mb);
 
 	return 0;
@@ -435,14 +440,14 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 	}
 
 	pci_doe_claim(doe_mb);
+	if (doe_mb->irq_users)
+		pci_doe_attach_irq(doe_mb);
 	raw_spin_lock_irq(&doe_mb->lock);
 	doe_mb->ctrl_unknown = true;
 	doe_mb->revive = true;
 	pci_doe_want_discovery(doe_mb);
 	pci_doe_force(doe_mb, NULL);
 	raw_spin_unlock_irq(&doe_mb->lock);
-	if (doe_mb->irq_users)
-		pci_doe_attach_irq(doe_mb);
 
 	return 0;
 }

@@ -588,6 +588,8 @@ static void pci_doe_queue_discovery(struct pci_doe_mb *mb)
 
 	disc->request = cpu_to_le32(req);
 	disc->ended = false;
+	trace_pci_doe_submit(mb->pdev, mb->cap_offset, disc->task.feat.vid,
+			     disc->task.feat.type, disc->task.request_pl_sz);
 	/* Ahead of all that wait for Discovery */
 	list_add(&disc->task.node, &mb->tasks);
 	mb->pending = true;
