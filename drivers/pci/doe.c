@@ -799,17 +799,21 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 	return false;
 }
 
-/* Interrupt Enable is never written together with Go, nor with one unread */
+/*
+ * Interrupt Enable is never written together with Go.  Interrupt Status that
+ * is left from the exchange before is for the handler to clear, which is on
+ * its way: an interrupt that finds the bit clear would count as unhandled.
+ */
 static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 	__must_hold(&mb->lock)
 {
 	u32 want = pci_doe_want_ctrl(mb);
 
-	if (want && (status & PCI_DOE_STATUS_INT_STATUS))
-		pci_doe_clear_int_status(mb);
 	if (mb->ctrl == want)
 		return;
 
+	if (status & PCI_DOE_STATUS_INT_STATUS)
+		pci_doe_clear_int_status(mb);
 	mb->ctrl = want;
 	pci_doe_write_ctrl(mb, 0);
 }
@@ -924,19 +928,25 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 }
 
 /* An interrupt that never comes costs time; do not wait for the third one */
-static void pci_doe_judge_irq(struct pci_doe_mb *mb)
+static void pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
 {
 	if (!(mb->ctrl & PCI_DOE_CTRL_INT_EN) || !mb->deadline)
 		return;
 
 	if (mb->irq_seen) {
 		mb->irq_lost = 0;
-	} else if (mb->irq_lost < PCI_DOE_IRQ_LOST) {
-		if (++mb->irq_lost == PCI_DOE_IRQ_LOST)
-			dev_warn_ratelimited(&mb->pdev->dev,
-					     "[%x] no interrupts, polling\n",
-					     mb->cap_offset);
+		return;
 	}
+
+	/* While it is set it would hold back the next one, too */
+	if (status & PCI_DOE_STATUS_INT_STATUS)
+		pci_doe_clear_int_status(mb);
+	if (mb->irq_lost == PCI_DOE_IRQ_LOST)
+		return;
+	if (++mb->irq_lost == PCI_DOE_IRQ_LOST)
+		dev_warn_ratelimited(&mb->pdev->dev,
+				     "[%x] no interrupts, polling\n",
+				     mb->cap_offset);
 }
 
 static void pci_doe_receive(struct pci_doe_mb *mb)
@@ -972,7 +982,7 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 	}
 
 	if (status & PCI_DOE_STATUS_DONE)
-		pci_doe_judge_irq(mb);
+		pci_doe_judge_irq(mb, status);
 	if (rv < 0) {
 		pci_doe_fail(mb, rv);
 		return;
