@@ -17,6 +17,8 @@ MAKEFILE = "drivers/pci/Makefile"
 COMPAT = "drivers/pci/doe-compat.h"
 # Ours only where the kernel has none; a hook tells the kernel's own of our part.
 YIELDS = ("tools/pci/Makefile", "tools/pci/.gitignore")
+# Since 6.15 the kernel describes doe_features/ in its own file.
+ABI = "Documentation/ABI/testing/sysfs-bus-pci"
 # Entries of ours in a file of the kernel's: what they take the place of there.
 MERGED = {
     "drivers/pci/Kconfig": r"^config PCI_DOE(?:_\w+)?\n(?:(?:[ \t].*)?\n)*",
@@ -213,9 +215,13 @@ def integrate(tree, shown=None):
             raise host.Fail(f"{shown or tree} is not understood: {path} has {count} of the "
                             f"anchor {anchor.strip()!r}, not one")
 
+    def has_own(path):
+        return (path in YIELDS and (tree / path).exists() or
+                path == f"{ABI}-doe_features" and "/doe_features" in text(ABI))
+
     compat = missing_api(tree)
     for path in project_files():
-        if path not in MERGED and not (path in YIELDS and (tree / path).exists()):
+        if path not in MERGED and not has_own(path):
             new[path] = (host.ROOT / path).read_bytes()
     for path, pattern in MERGED.items():
         old, entries = text(path), (host.ROOT / path).read_text()
