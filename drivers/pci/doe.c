@@ -56,8 +56,11 @@
 /* Tasks wait for the end of a reset no longer */
 #define PCI_DOE_RESET_TIMEOUT	(5 * (u64)NSEC_PER_SEC)
 
-/* No reset is over sooner: PCIe r6.2 sec 5.3.1.4, D3hot to D0 */
-#define PCI_DOE_MIN_RESET	msecs_to_jiffies(10)
+/*
+ * No reset is over sooner (PCIe r6.2 sec 5.3.1.4, D3hot to D0), and no
+ * interrupt on its way for longer
+ */
+#define PCI_DOE_PAUSE		msecs_to_jiffies(10)
 
 /* First pause between two looks at DOE Status; they grow from there */
 #define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
@@ -799,21 +802,28 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 	return false;
 }
 
+static bool pci_doe_paused(struct pci_doe_mb *mb)
+{
+	return time_after(jiffies, mb->last_end + PCI_DOE_PAUSE);
+}
+
 /*
  * Interrupt Enable is never written together with Go.  Interrupt Status that
- * is left from the exchange before is for the handler to clear, which is on
- * its way: an interrupt that finds the bit clear would count as unhandled.
+ * is left from the exchange just before is for the handler to clear, which is
+ * on its way: an interrupt that finds the bit clear would count as unhandled.
+ * If it is older, the interrupt was lost, and no other one will come.
  */
 static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 	__must_hold(&mb->lock)
 {
 	u32 want = pci_doe_want_ctrl(mb);
 
+	if (want && (status & PCI_DOE_STATUS_INT_STATUS) &&
+	    (mb->ctrl != want || pci_doe_paused(mb)))
+		pci_doe_clear_int_status(mb);
 	if (mb->ctrl == want)
 		return;
 
-	if (status & PCI_DOE_STATUS_INT_STATUS)
-		pci_doe_clear_int_status(mb);
 	mb->ctrl = want;
 	pci_doe_write_ctrl(mb, 0);
 }
@@ -889,8 +899,7 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 	if (powered)
 		rc = pci_doe_read_status(mb, &status);
 	/* Reset while idle; not asked again until a task was sent after it */
-	if (powered && !rc && !mb->fresh &&
-	    time_after(jiffies, mb->last_end + PCI_DOE_MIN_RESET))
+	if (powered && !rc && !mb->fresh && pci_doe_paused(mb))
 		reset = pci_doe_lost_int_en(mb);
 	raw_spin_lock_irq(&mb->lock);
 
