@@ -32,7 +32,7 @@ def main(args):
     for name, parameters, tests in DEVICE_TESTS:
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
-        result = host.run(built.kunit("parse", boot.out))
+        result = host.run(["timeout", "60", *built.kunit("parse", boot.out)])
         print(result.stdout)
         totals.append(count(result.stdout, boot.console, boot.log))
     passed, failed = map(sum, zip(*totals))

@@ -67,7 +67,10 @@ test_idle()
 {
 	name=$1
 	shift
-	TESTS=$((TESTS + 1))
+	if [ -n "$counting" ]; then
+		TESTS=$((TESTS + 1))
+		return
+	fi
 	if "$@" && at_rest "$dev" "$off"; then
 		ktap_test_pass "$dev $off: $name"
 	else
@@ -386,10 +389,15 @@ no_violations()
 		! grep "^violation-.* [1-9]" "$SIM/$dev/counters"
 }
 
-# for_each TEST: every mailbox has its own list of tests
-for_each()
+all_tests()
 {
 	set -- $(doe_mailboxes)
+	dev=$1 off=$2 at=$1@$2
+	test_idle "help" helps
+	test_idle "list of all" lists_all
+	test_idle "arguments that make no sense" bad_input
+
+	# Every mailbox has its own list of tests
 	while [ $# -gt 0 ]; do
 		dev=$1 off=$2 at=$1@$2
 		if [ -z "$(doe_aux "$dev" "$off")" ]; then
@@ -408,14 +416,11 @@ if ! command -v "$PCIDOE" >/dev/null || [ -z "$(doe_mailboxes)" ]; then
 	ktap_skip_all "no pcidoe, or no device to test"
 	exit "$KSFT_SKIP"
 fi
-dev=$(doe_mailboxes | sed -n '1s/ .*//p')
-off=$(doe_mailboxes | sed -n '1s/.* //p')
-at=$dev@$off
-test_idle "help" helps
-test_idle "list of all" lists_all
-test_idle "arguments that make no sense" bad_input
-for_each
+# The plan comes first
+counting=yes
+all_tests
+counting=
+ktap_set_plan "$TESTS"
+all_tests
 rm -r "$TMP"
-echo "1..$TESTS"
-KSFT_NUM_TESTS=$TESTS
 ktap_finished
