@@ -60,14 +60,15 @@ def run(cmd, **kwargs):
                           capture_output=True, check=False, **kwargs)
 
 
-def stream(cmd, **kwargs):
-    """Run with the output shown as it comes; return it."""
+def stream(cmd, hidden, **kwargs):
+    """Run with the output, but for hidden lines, shown as it comes; return all of it."""
     text = ""
     with subprocess.Popen([str(c) for c in cmd], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs) as proc:
         for line in proc.stdout:
-            print(line, end="", flush=True)
             text += line
+            if not hidden.match(line):
+                print(line, end="", flush=True)
     return text
 
 
