@@ -9,6 +9,7 @@
  *	doe-sim/<device>/counters	write anything to clear them
  */
 
+#undef pr_fmt
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
