@@ -55,9 +55,9 @@ def main(args):
     (args.out / "latency.svg").write_text(bench_report.plot(samples(run)))
     print(f"\n{table}\nLinux {run['linux']}, {run['boots']} boots of each kernel; "
           f"{path}, {args.out / 'latency.svg'}")
-    failed = [row["workload"] for row in rows if row["reached"] == "no"]
-    for name in failed:
-        print(f"not reached: {name}")
+    failed = [row for row in rows if row["reached"] == "no"]
+    for row in failed:
+        print(f"not reached: {row['workload']}: {row['why']}")
     for line in run["problems"]:
         print(f"problem: {line}")
     return int(bool(failed or run["problems"]))

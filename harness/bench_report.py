@@ -89,8 +89,10 @@ class Table:
 
     def add(self, workload, form, mainline, polled, irq, *, limit=None, limit_form=None,
             distance="", required="", tests=(), more=None, ratio=True):
-        """One row; @tests are those values that a requirement is about, with their bounds."""
-        known = [value <= bound for value, bound in tests if value is not None]
+        """One row; @tests are the values that a requirement is about, with their bounds."""
+        tests = [test for test in tests if test[1] is not None]
+        missed = [f"{what} {form(value)}, at most {form(bound)} required"
+                  for what, value, bound, form in tests if value > bound]
         times = ""
         if ratio and mainline and polled and polled.mid > 0:
             times = f"{digits(mainline.mid / polled.mid)}"
@@ -104,8 +106,8 @@ class Table:
             (limit.show(limit_form or form) if limit else ""),
             "distance": distance,
             "required": required,
-            "reached": "" if not required else "-" if not known else
-            "yes" if all(known) and len(known) == len(tests) else "no",
+            "reached": "" if not required else "no" if missed else "yes" if tests else "-",
+            "why": "; ".join(missed),
         })
 
 
@@ -146,17 +148,17 @@ def latency(table):
             for kernel, mode in ((MAINLINE, "polled"), (THIS, "polled"), (THIS, "irq")))
         if not polled:
             continue
-        tests = [(irq.mid if irq else None, at + 100 * US)]
+        tests = [("interrupt, late by", irq and irq.mid - at, 100 * US, duration)]
         if at in SHORT:
             allowed = max(100 * US, at / 2)
-            tests += [(polled.mid, at + allowed)]
+            tests += [("polled, late by", polled.mid - at, allowed, duration)]
             required = f"polled + {point(allowed)}"
         else:
             share = median(median(each) for each in late_share(table, THIS, "polled", at))
-            tests += [(share, 0.25)]
+            tests += [("polled, late by", share, 0.25, percent)]
             required = "polled + 25 %"
         if at == 100 * US and mainline:
-            tests += [(40, mainline.mid / polled.mid)]
+            tests += [("polled", polled.mid, mainline.mid / 40, duration)]
             required += ", ratio 40"
         bare = spread([at + median(each) for each in late(table, THIS, "bare", at)])
         distance = ", ".join(signed(each.mid - bare.mid) for each in (polled, irq) if each)
@@ -187,7 +189,7 @@ def status_reads(table):
         worst[kernel] = spread([max(boot) for boot in zip(*each)])
     table.add("Status reads per decade of waiting, 5 to 500 ms", number, worst[MAINLINE],
               worst[THIS], None, ratio=False, required="12",
-              tests=[(worst[THIS].mid if worst[THIS] else None, 12)])
+              tests=[("polled", worst[THIS] and worst[THIS].mid, 12, number)])
     irq = spread([max(boot) for boot in zip(*(
         [max(reads) for reads in table.get(THIS, "latency", "irq", at, "status")]
         for at in SHORT + LONG))])
@@ -196,7 +198,7 @@ def status_reads(table):
     polled = spread([max(reads) for reads in
                      table.get(THIS, "latency", "polled", LONG[-1], "status")])
     table.add("Status reads of an exchange, at most (500 ms)", number, mainline, polled, irq,
-              ratio=False, required="interrupt 6", tests=[(irq.high if irq else None, 6)])
+              ratio=False, required="interrupt 6", tests=[("interrupt", irq and irq.high, 6, number)])
 
 
 def simple(table, workload, at, metric):
@@ -210,7 +212,8 @@ def accesses(table):
     table.add("register accesses, one DW, device instant", number, mainline, polled, irq,
               limit=bare, distance=f"+ {number(polled.mid - bare.mid)}" if polled else "",
               required="polled 13; interrupt 16", ratio=False,
-              tests=[(polled and polled.high, 13), (irq and irq.high, 16)])
+              tests=[("polled", polled and polled.high, 13, number),
+                     ("interrupt", irq and irq.high, 16, number)])
 
 
 def objects(table):
@@ -222,7 +225,7 @@ def objects(table):
         table.add(f"exchange of {size(count)}, device instant", duration, mainline, polled, irq,
                   limit=bare, distance=f"x {digits(times.mid)}",
                   required=f"x {bound}" if bound > 1.1 else "+ 10 %",
-                  tests=[(times.mid, bound)])
+                  tests=[("polled, times the bare loop", times.mid, bound, digits)])
 
 
 def less(a, b):
@@ -242,7 +245,8 @@ def enumeration(table):
                   duration, mainline, polled, None, limit="0",
                   distance=f"{duration(polled.mid / ENUMERATED)} each",
                   required="ratio 100, 0.1 ms each",
-                  tests=[(polled.mid, mainline.mid / 100), (polled.mid / ENUMERATED, 0.1 * MS)])
+                  tests=[("all", polled.mid, mainline.mid / 100, duration),
+                         ("each", polled.mid / ENUMERATED, 0.1 * MS, duration)])
     for at in (0, 100 * US, 5 * MS):
         mainline, polled = (blocked(kernel, at, "known") for kernel in (MAINLINE, THIS))
         if not mainline or not polled:
@@ -252,7 +256,7 @@ def enumeration(table):
         table.add(f"all features of {ENUMERATED} mailboxes known, discovery {point(at)}",
                   duration, mainline, polled, None, limit=duration(limit) if limit else "0",
                   distance=signed(polled.mid - limit), required="ratio 20",
-                  tests=[(polled.mid, mainline.mid / 20)])
+                  tests=[("all", polled.mid, mainline.mid / 20, duration)])
 
 
 def memory(table):
@@ -265,21 +269,29 @@ def memory(table):
             first = first or polled
             table.add(f"memory per mailbox, {per_device} per device, {count:,} in all", byte,
                       mainline, polled, None, required="1,024 B, constant",
-                      tests=[(polled.mid, 1024), (polled.mid, 1.1 * first.mid)])
+                      tests=[("each", polled.mid, 1024, byte),
+                             ("each", polled.mid, 1.1 * first.mid, byte)])
+
+
+def each_way(spreads, value, bound, form):
+    """A requirement that holds for polling as for interrupts."""
+    return [(way, value(each), bound, form)
+            for way, each in zip(("polled", "interrupt"), spreads[1:]) if each]
 
 
 def crowd(table):
     name = f"{CROWD:,} mailboxes wait 300 ms"
     threads = simple(table, "crowd", CROWD, "threads")[:3]
     table.add(f"{name}: extra threads", number, *threads, limit="0", ratio=False,
-              required="4", tests=[(each and each.high, 4) for each in threads[1:]])
+              required="4", tests=each_way(threads, lambda each: each.high, 4, number))
     cpu = [spread([busy / (170 * MS) for busy in each.values]) if each else None
            for each in simple(table, "crowd", CROWD, "window-busy")[:3]]
     table.add(f"{name}: CPU time, share of one CPU", percent, *cpu, limit="0", ratio=False,
-              required="2 %", tests=[(each and each.mid, 0.02) for each in cpu[1:]])
+              required="2 %", tests=each_way(cpu, lambda each: each.mid, 0.02, percent))
     time = simple(table, "crowd", CROWD, "time")[:3]
     table.add(f"{name}: all done after", duration, *time, limit="300 ms", ratio=False,
-              required="390 ms", tests=[(each and each.mid, 390 * MS) for each in time[1:]])
+              required="390 ms",
+              tests=each_way(time, lambda each: each.mid, 390 * MS, duration))
 
 
 def busy(table):
@@ -293,7 +305,7 @@ def busy(table):
                for boot in table.get(THIS, "busy", mode, at, "error") for value in boot)
     table.add("Busy for 900 ms before a request: share of one CPU", percent, *cpu, limit="0",
               required="2 %", more={"mainline": failed}, ratio=False,
-              tests=[(each and each.mid if good else math.inf, 0.02) for each in cpu[1:]])
+              tests=each_way(cpu, lambda each: each.mid if good else 1, 0.02, percent))
 
 
 def among(table):
@@ -307,7 +319,7 @@ def among(table):
         table.add(f"exchange of one DW among {count:,} mailboxes", duration, mainline, polled,
                   None, limit=duration(alone), distance=f"x {polled.mid / alone:.3f}",
                   required="within 10 %" if count > 1 else "",
-                  tests=[(polled.mid / alone, 1.1)])
+                  tests=[("polled, times one alone", polled.mid / alone, 1.1, digits)])
 
 
 # ---- Plot ----
