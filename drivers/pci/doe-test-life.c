@@ -4,14 +4,12 @@
  */
 
 #include <linux/ioport.h>
-#include <linux/kernfs.h>
 #include <linux/pm_runtime.h>
 
 #include "doe-test.h"
 #include "pci.h"
 
 DOE_TEST_PARAMS(all);
-DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
 /* ---- A driver that calls the case at each point of its life ---- */
@@ -499,58 +497,6 @@ static void runtime_suspended(struct kunit *test)
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 }
 
-static int probe_with_irq(struct pci_dev *pdev, struct doe_test_hooks *hooks)
-{
-	int rc = pcim_enable_device(pdev);
-
-	if (rc)
-		return rc;
-
-	pci_set_master(pdev);
-	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
-	if (rc < 0)
-		return rc;
-
-	return PTR_ERR_OR_ZERO(pcim_doe_create_mb(pdev,
-						  *(u16 *)hooks->data, true));
-}
-
-static void dont_suspend(void *pdev)
-{
-	pm_runtime_get_sync(&((struct pci_dev *)pdev)->dev);
-	pm_runtime_forbid(&((struct pci_dev *)pdev)->dev);
-}
-
-/* The interrupt is there again whenever the device is */
-static void interrupt_after_runtime_suspend(struct kunit *test)
-{
-	struct doe_test *dt = new_unbound(test);
-	static struct doe_test_hooks hooks;
-	static u16 off;
-	int i;
-
-	off = doe_sim_offset(dt->sim, 0);
-	hooks = (struct doe_test_hooks) {
-		.probe = probe_with_irq,
-		.data = &off,
-	};
-	doe_test_bind(test, &hooks);
-	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
-
-	allow_runtime_pm(dt->pdev, &hooks);
-	for (i = 0; i < 3; i++) {
-		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-		doe_sim_clear_counters(dt->sim, 0);
-		doe_test_works(dt, 0);
-		doe_test_works(dt, 0);
-		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 2);
-		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
-	}
-	dont_suspend(dt->pdev);
-}
-
 struct pm_order {
 	struct doe_test *dt;
 	int suspend, resume;
@@ -803,8 +749,6 @@ static void removal_ends_tasks(struct kunit *test)
 		thread[i] = doe_test_thread(test, echo_thread, dt);
 	doe_test_remove(dt);
 
-	/* The device is told, and not waited for */
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 	for (i = 0; i < 5; i++) {
 		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt[i]));
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
@@ -814,41 +758,6 @@ static void removal_ends_tasks(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
 				-ENODEV);
 	expect_gone(dt);
-}
-
-static void wait_in_complete(struct doe_test_task *tt)
-{
-	complete(&tt->done);
-	wait_for_completion(tt->data);
-	atomic_inc(&tt->calls);
-}
-
-static int remove_thread(struct doe_test_thread *thread)
-{
-	doe_test_remove(thread->data);
-	return 0;
-}
-
-/* complete() has returned when the device is gone */
-static void removal_waits_for_complete(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
-	struct doe_test_task *tt = doe_test_task(test);
-	DECLARE_COMPLETION_ONSTACK(go_on);
-	struct doe_test_thread *thread;
-
-	tt->then = wait_in_complete;
-	tt->data = &go_on;
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	wait_for_completion(&tt->done);
-
-	thread = doe_test_thread(test, remove_thread, dt);
-	msleep(20);
-	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	complete(&go_on);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
 }
 
 /* Removal while Discovery goes on */
@@ -1549,34 +1458,6 @@ static void aux_one_per_mailbox(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr, 0);
 }
 
-/* Which of them it is */
-static void aux_offset(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
-	struct device_attribute *attr;
-	struct kernfs_node *kn;
-	struct device *dev;
-	char want[8];
-	char *page;
-
-	dev = auxdev(dt);
-	page = (char *)__get_free_page(GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	kn = kernfs_find_and_get(dev->kobj.sd, "offset");
-	KUNIT_EXPECT_NOT_NULL(test, kn);
-	if (kn) {
-		attr = container_of((struct attribute *)kn->priv,
-				    struct device_attribute, attr);
-		attr->show(dev, attr, page);
-		snprintf(want, sizeof(want), "%#x\n",
-			 doe_sim_offset(dt->sim, 0));
-		KUNIT_EXPECT_STREQ(test, page, want);
-	}
-	kernfs_put(kn);
-	free_page((unsigned long)page);
-}
-
 /* Unbinding the auxiliary driver hands over, binding takes back */
 static void aux_unbind_and_bind(struct kunit *test)
 {
@@ -1619,18 +1500,6 @@ static void aux_parent_unbind_takes_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
 	doe_test_works(dt, 0);
-}
-
-/* The device goes while user space has its mailbox */
-static void aux_removal_while_handed_over(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
-
-	device_release_driver(auxdev(dt));
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
-	doe_test_remove(dt);
-	expect_gone(dt);
 }
 
 /* The PCI driver goes, which is no hand-over: exchanges go on */
@@ -1726,8 +1595,6 @@ static struct kunit_case doe_reset_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
-			 doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
 	{ }
@@ -1746,7 +1613,6 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE(r12_managed_bad_offset),
 	KUNIT_CASE_PARAM(gone_after_removal, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removal_ends_tasks, doe_test_all_gen_params),
-	KUNIT_CASE(removal_waits_for_complete),
 	KUNIT_CASE_PARAM(removal_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE(r23_reference_outlives_device),
 	KUNIT_CASE(r23_complete_drops_the_last),
@@ -1783,11 +1649,8 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(response_is_hidden),
 #if IS_ENABLED(CONFIG_PCI_DOE_AUX)
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
-	KUNIT_CASE(aux_offset),
 	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_removal_while_handed_over,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_is_no_hand_over,
 			 doe_test_mode_gen_params),

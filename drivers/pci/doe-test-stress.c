@@ -815,7 +815,7 @@ static struct kunit_suite doe_stress_suite = {
 
 static struct kunit_case doe_random_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(random_run, random_gen_params,
-			      { .speed = KUNIT_SPEED_SLOW }),
+			      { .speed = KUNIT_SPEED_VERY_SLOW }),
 	{ }
 };
 
