@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 HARNESS = ROOT / "harness"
 BUILD = ROOT / "build"
 START = time.monotonic()
+# One clone's kernels serve the next: without the names of their directories
+os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))
+os.environ.setdefault("CCACHE_NOHASHDIR", "1")
 
 # Debian package: the command or file that tells whether it is there.
 BUILD_PACKAGES = {
