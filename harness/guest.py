@@ -65,11 +65,12 @@ def libraries(binary):
 
 
 def initramfs(kernel, binaries=()):
-    """busybox, the init script, the kselftests and the tables that QEMU serves."""
-    where = host.BUILD / "boots"
+    """busybox, the init script, our modules if the kernel has any, the kselftests and
+    the tables that QEMU serves."""
+    where = host.BUILD / "boots" / kernel.name
     root = where / "root"
     shutil.rmtree(root, ignore_errors=True)
-    for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "selftests/kselftest"):
+    for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "modules", "selftests/kselftest"):
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
         shutil.copy2(binary, root / "bin")
@@ -77,6 +78,8 @@ def initramfs(kernel, binaries=()):
             target = root / library.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(library, target)
+    for module in kernel.dir.glob("drivers/pci/*doe*.ko"):
+        shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
     shutil.copy2(host.HARNESS / "guest/init", root / "init")
     selftests = kernel.tree / "tools/testing/selftests"

@@ -28,10 +28,14 @@ def ready(release):
 
 
 class Kernel:
-    """A tree, its build directory and the image in it."""
+    """A tree, a build directory beside it and the image in that.
 
-    def __init__(self, release):
-        self.dir = tree.place(release) / "kernel"
+    configs are fragments below this repository; with minimal everything that
+    they do not name is off, else it is as the kernel has it by default."""
+
+    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False):
+        self.name, self.configs, self.minimal = name, configs, minimal
+        self.dir = tree.place(release) / name
         self.image = self.dir / "arch/x86/boot/bzImage"
         if not self.image.exists():
             host.need_space(host.BUILD, 3)
@@ -42,14 +46,33 @@ class Kernel:
         return [sys.executable, "-B", self.tree / "tools/testing/kunit/kunit.py", command,
                 *options]
 
+    def make(self, *targets):
+        return ["make", "-C", self.tree, f"O={self.dir}", "ARCH=x86_64", CC, *targets]
+
     def build(self):
         self.dir.mkdir(exist_ok=True)
+        if self.minimal:
+            self.configure()
+        else:
+            self.configure_kunit()
+        host.build(self.make(JOBS), f"building Linux {tree.version(self.tree)}, {self.name}",
+                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+
+    def configure(self):
+        fragment = self.dir / "fragment.config"
+        text = "".join((host.ROOT / name).read_text() for name in self.configs)
+        fragment.write_text(text)
+        if host.run(self.make(f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")).returncode:
+            raise host.Fail(f"{self.name}: make allnoconfig failed in {self.dir}")
+        wanted = {line for line in text.splitlines() if re.match(r"CONFIG_\w+=[^n]", line)}
+        lacking = wanted - set((self.dir / ".config").read_text().splitlines())
+        if lacking:
+            raise host.Fail(f"{self.name}: the kernel does not take {' '.join(sorted(lacking))}")
+
+    def configure_kunit(self):
         result = host.run(self.kunit(
             "config", "--arch=x86_64", f"--build_dir={self.dir}", f"--make_options={CC}",
-            *(f"--kunitconfig={host.ROOT / name}" for name in CONFIGS)), cwd=self.tree)
+            *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
         if result.returncode:
             why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)
             raise host.Fail(f"kunit.py config failed: {why.group() if why else 'no message'}")
-        host.build(["make", "-C", self.tree, f"O={self.dir}", "ARCH=x86_64", CC, JOBS],
-                   f"building Linux {tree.version(self.tree)}", self.dir / "make.log",
-                   r"\s+(CC|AS|LD|AR)\s")
