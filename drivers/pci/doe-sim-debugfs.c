@@ -173,28 +173,46 @@ static void set_knob(const struct knob *knob, struct doe_sim_knobs *knobs,
 	}
 }
 
+static bool is_storm_ns(const struct knob *knob)
+{
+	return knob->offset == offsetof(struct doe_sim_knobs, storm_ns);
+}
+
 static bool may_be_never(const struct knob *knob)
 {
-	return knob->size == sizeof(u64) &&
-	       knob->offset != offsetof(struct doe_sim_knobs, storm_ns);
+	return knob->size == sizeof(u64) && !is_storm_ns(knob);
+}
+
+/* Say what values there are */
+static int bad_value(const struct knob *knob)
+{
+	char range[80];
+	int i, n = 0;
+
+	if (is_storm_ns(knob))
+		n = scnprintf(range, sizeof(range), "0 or %u to %lld",
+			      DOE_SIM_MIN_STORM_NS, knob->max);
+	else if (!knob->names)
+		n = scnprintf(range, sizeof(range), "%lld to %lld", knob->min,
+			      knob->max);
+	for (i = 0; knob->names && i <= knob->max; i++)
+		n += scnprintf(range + n, sizeof(range) - n, "%s%s",
+			       i ? ", " : "", knob->names[i]);
+	pr_err("%s must be %s%s\n", knob->name, range,
+	       may_be_never(knob) ? " or never" : "");
+
+	return -EINVAL;
 }
 
 static int check_knob(const struct knob *knob, s64 val)
 {
-	if (val >= knob->min && val <= knob->max &&
-	    (knob->offset != offsetof(struct doe_sim_knobs, storm_ns) ||
-	     !val || val >= DOE_SIM_MIN_STORM_NS))
-		return 0;
 	if (may_be_never(knob) && (u64)val == DOE_SIM_NEVER)
 		return 0;
+	if (val < knob->min || val > knob->max ||
+	    (is_storm_ns(knob) && val && val < DOE_SIM_MIN_STORM_NS))
+		return bad_value(knob);
 
-	if (knob->offset == offsetof(struct doe_sim_knobs, storm_ns))
-		pr_err("%s must be 0 or %u to %lld\n", knob->name,
-		       DOE_SIM_MIN_STORM_NS, knob->max);
-	else
-		pr_err("%s must be %lld to %lld%s\n", knob->name, knob->min,
-		       knob->max, may_be_never(knob) ? " or never" : "");
-	return -EINVAL;
+	return 0;
 }
 
 int doe_sim_check_knobs(const struct doe_sim_knobs *knobs)
@@ -226,10 +244,9 @@ static int parse_value(const struct knob *knob, const char *str, s64 *val)
 			return 0;
 		}
 	}
-	if (kstrtos64(str, 0, val)) {
-		pr_err("%s: '%s' is no value\n", knob->name, str);
-		return -EINVAL;
-	}
+	/* -1 would be DOE_SIM_NEVER */
+	if (kstrtos64(str, 0, val) || (may_be_never(knob) && *val < 0))
+		return bad_value(knob);
 
 	return check_knob(knob, *val);
 }
@@ -243,7 +260,7 @@ static int parse_knob(char *str, struct doe_sim_knobs *knobs)
 	for (i = 0; i < ARRAY_SIZE(knob_table); i++) {
 		if (strcmp(name, knob_table[i].name))
 			continue;
-		if (!str || parse_value(&knob_table[i], str, &val))
+		if (parse_value(&knob_table[i], str ?: "", &val))
 			return -EINVAL;
 		set_knob(&knob_table[i], knobs, val);
 		return 0;
@@ -296,8 +313,10 @@ static int parse_mailbox(struct doe_sim_dev *sim, char **str, unsigned int *mb)
 
 static char *get_line(const char __user *ubuf, size_t count)
 {
-	if (count > MAX_WRITE)
+	if (count > MAX_WRITE) {
+		pr_err("a write must be 0 to %u bytes\n", MAX_WRITE);
 		return ERR_PTR(-EINVAL);
+	}
 
 	return memdup_user_nul(ubuf, count);
 }
@@ -379,11 +398,42 @@ static int inject_mailbox(struct doe_sim_dev *sim, unsigned int mb,
 	return 0;
 }
 
+static int bad_injection(const char *what)
+{
+	pr_err("'%s' must be flr, gone-value, gone-error, back, raise, spurious, busy=<ns>, error or stale=<mask>\n",
+	       what);
+	return -EINVAL;
+}
+
+/* What follows "=", 0 without it */
+static int parse_injected(const char *what, const char *str, u64 *val)
+{
+	int ret = 0;
+
+	*val = 0;
+	if (str && !strcmp(str, "never"))
+		*val = DOE_SIM_NEVER;
+	else if (str)
+		ret = kstrtou64(str, 0, val);
+
+	if (!strcmp(what, "stale") && (ret || *val & ~(u64)DOE_SIM_STALE_ALL)) {
+		pr_err("stale must be 0 to %lu\n", DOE_SIM_STALE_ALL);
+		return -EINVAL;
+	}
+	if (!strcmp(what, "busy") &&
+	    (ret || (*val > MAX_NS && *val != DOE_SIM_NEVER))) {
+		pr_err("busy must be 0 to %llu or never\n", MAX_NS);
+		return -EINVAL;
+	}
+
+	return ret ? bad_injection(what) : 0;
+}
+
 static int write_inject(struct doe_sim_dev *sim, char *str)
 {
 	unsigned int mb, i;
 	char *what;
-	u64 val = 0;
+	u64 val;
 	int ret;
 
 	ret = parse_mailbox(sim, &str, &mb);
@@ -392,20 +442,9 @@ static int write_inject(struct doe_sim_dev *sim, char *str)
 
 	str = strim(str);
 	what = strsep(&str, "=");
-	if (str && kstrtou64(str, 0, &val) && strcmp(str, "never")) {
-		pr_err("%s: '%s' is no value\n", what, str);
-		return -EINVAL;
-	}
-	if (str && !strcmp(str, "never"))
-		val = DOE_SIM_NEVER;
-	if (!strcmp(what, "stale") && val & ~(u64)DOE_SIM_STALE_ALL) {
-		pr_err("stale must be 0 to %lu\n", DOE_SIM_STALE_ALL);
-		return -EINVAL;
-	}
-	if (!strcmp(what, "busy") && val > MAX_NS && val != DOE_SIM_NEVER) {
-		pr_err("busy must be 0 to %llu or never\n", MAX_NS);
-		return -EINVAL;
-	}
+	ret = parse_injected(what, str, &val);
+	if (ret)
+		return ret;
 
 	if (!strcmp(what, "flr"))
 		doe_sim_flr(sim);
@@ -424,19 +463,17 @@ static int write_inject(struct doe_sim_dev *sim, char *str)
 		if (mb != DOE_SIM_ALL && mb != i)
 			continue;
 		ret = inject_mailbox(sim, i, what, val);
-		if (ret) {
-			pr_err("'%s' must be flr, gone-value, gone-error, back, raise, spurious, busy=<ns>, error or stale=<mask>\n",
-			       what);
-			return ret;
-		}
+		if (ret)
+			break;
 	}
 
-	return 0;
+	return ret ? bad_injection(what) : 0;
 }
 
 static int write_trigger(struct doe_sim_dev *sim, char *str)
 {
 	struct doe_sim_trigger trigger = { };
+	u64 duration = 0;
 	char event[16];
 	unsigned int mb, i;
 	int ret;
@@ -445,17 +482,18 @@ static int write_trigger(struct doe_sim_dev *sim, char *str)
 	if (ret)
 		return ret;
 
-	ret = sscanf(str, "%llu %15s %u", &trigger.at, event,
-		     &trigger.duration);
-	if (ret >= 2)
+	ret = sscanf(str, "%llu %15s %llu", &trigger.at, event, &duration);
+	if (ret >= 2 && duration <= U32_MAX)
 		ret = match_string(event_names, ARRAY_SIZE(event_names), event);
 	else
 		ret = -EINVAL;
 	if (ret < 0) {
-		pr_err("trigger must be: access, none, unready, error, flr, gone-value or gone-error, number of accesses\n");
+		pr_err("trigger must be: access, none, unready, error, flr, gone-value or gone-error, 0 to %u accesses\n",
+		       U32_MAX);
 		return -EINVAL;
 	}
 	trigger.event = ret;
+	trigger.duration = duration;
 
 	for (i = 0; i < sim->config.nr_mailboxes; i++)
 		if (mb == DOE_SIM_ALL || mb == i)

@@ -280,15 +280,15 @@ static struct pci_driver doe_sim_driver = {
 static struct doe_sim_config default_config = DOE_SIM_CONFIG_DEFAULT;
 
 #ifdef MODULE
-static unsigned int devices = 1;
+static int devices = 1;
 #else
-static unsigned int devices;
+static int devices;
 #endif
-module_param(devices, uint, 0444);
+module_param(devices, int, 0444);
 MODULE_PARM_DESC(devices, "Number of devices (default 1, built-in 0)");
 
-static unsigned int mailboxes = 1;
-module_param(mailboxes, uint, 0444);
+static int mailboxes = 1;
+module_param(mailboxes, int, 0444);
 MODULE_PARM_DESC(mailboxes, "DOE Capabilities per device (default 1)");
 
 static char *irq = "msix";
@@ -303,16 +303,16 @@ static bool irq_fixed;
 module_param(irq_fixed, bool, 0444);
 MODULE_PARM_DESC(irq_fixed, "Do not adapt message numbers to those enabled");
 
-static unsigned int vectors;
-module_param(vectors, uint, 0444);
+static int vectors;
+module_param(vectors, int, 0444);
 MODULE_PARM_DESC(vectors, "Size of the MSI-X table, or MSI messages (0: as needed)");
 
-static unsigned int max_vectors;
-module_param(max_vectors, uint, 0444);
+static int max_vectors;
+module_param(max_vectors, int, 0444);
 MODULE_PARM_DESC(max_vectors, "Grant so many vectors at most (0: no limit)");
 
-static unsigned int version = 2;
-module_param(version, uint, 0444);
+static int version = 2;
+module_param(version, int, 0444);
 MODULE_PARM_DESC(version, "Version of the DOE Capabilities (default 2)");
 
 static bool bind = true;
@@ -331,24 +331,24 @@ static bool dsn;
 module_param(dsn, bool, 0444);
 MODULE_PARM_DESC(dsn, "Another capability precedes the first DOE Capability");
 
-static unsigned int max_object = 1024;
-module_param(max_object, uint, 0444);
+static int max_object = 1024;
+module_param(max_object, int, 0444);
 MODULE_PARM_DESC(max_object, "Longest request in DW (default 1024)");
 
-static unsigned int features = DOE_SIM_FEAT_DEFAULT;
-module_param(features, uint, 0444);
+static int features = DOE_SIM_FEAT_DEFAULT;
+module_param(features, int, 0444);
 MODULE_PARM_DESC(features, "Mask: 1 echo, 2 sized, 4 CDAT, 8 compliance, 16 CMA, 32 secured CMA (default 15)");
 
-static unsigned int nr_features;
-module_param(nr_features, uint, 0444);
+static int nr_features;
+module_param(nr_features, int, 0444);
 MODULE_PARM_DESC(nr_features, "Pad the list of features to this length");
 
-static unsigned int cdat_entries = 8;
-module_param(cdat_entries, uint, 0444);
+static int cdat_entries = 8;
+module_param(cdat_entries, int, 0444);
 MODULE_PARM_DESC(cdat_entries, "Entries of the CDAT (default 8)");
 
-static unsigned int stale;
-module_param(stale, uint, 0444);
+static int stale;
+module_param(stale, int, 0444);
 MODULE_PARM_DESC(stale, "Mask of what is left at power-on: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16 Interrupt Status, 32 Interrupt Enable");
 
 static char *knobs = "";
@@ -359,8 +359,8 @@ static struct doe_sim_dev *param_devices[MAX_DEVICES];
 
 static const struct {
 	const char *name;
-	const unsigned int *val;
-	unsigned int min, max;
+	const int *val;
+	int min, max;
 } ranges[] = {
 	{ "devices", &devices, 0, MAX_DEVICES },
 	{ "mailboxes", &mailboxes, 0, DOE_SIM_MAX_MAILBOXES },
@@ -389,7 +389,7 @@ static int check_params(void)
 		if (*ranges[i].val >= ranges[i].min &&
 		    *ranges[i].val <= ranges[i].max)
 			continue;
-		pr_err("%s must be %u to %u\n", ranges[i].name, ranges[i].min,
+		pr_err("%s must be %d to %d\n", ranges[i].name, ranges[i].min,
 		       ranges[i].max);
 		return -EINVAL;
 	}
@@ -419,7 +419,7 @@ static int check_params(void)
 
 static void destroy_devices(void)
 {
-	unsigned int i;
+	int i;
 
 	for (i = devices; i--; )
 		if (!IS_ERR_OR_NULL(param_devices[i]))
@@ -429,7 +429,7 @@ static void destroy_devices(void)
 static int create_devices(void)
 {
 	struct doe_sim_config *config = &default_config;
-	unsigned int i;
+	int i;
 
 	config->nr_mailboxes = mailboxes;
 	config->irq_shared = irq_shared;

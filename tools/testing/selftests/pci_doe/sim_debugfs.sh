@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The simulated device refuses what is out of range, says the range, and stays
+# as it was.
+. "$(dirname "$0")/doe_user.sh"
+
+NS="0 to 3600000000000 or never"
+U32="0 to 4294967295"
+BOOL="0 to 1"
+DW="0 to 262143"
+STALE="0 to 63"
+EVENTS="none, unready, error, flr, gone-value, gone-error"
+
+# The knobs, and what they may be
+ranges()
+{
+	cat <<-END
+		skip $U32
+		times $U32
+		busy pulse, ready, drained, never, stuck
+		copy_ns $NS
+		proc_ns $NS
+		busy_after_ns $NS
+		abort_ns $NS
+		abort_ignored $BOOL
+		reset_busy_ns $NS
+		stale_busy_ns $NS
+		busy_sticky $BOOL
+		error_at none, write, go, done, ready, drained
+		error_dw $DW
+		read_event $EVENTS
+		read_dw $DW
+		read_late $BOOL
+		hdr_xor0 $U32
+		hdr_xor1 $U32
+		payload_xor $U32
+		length -1 to 262143
+		rsp_dw 0 to 262144
+		extra 0 to 255
+		unsupported_error $BOOL
+		irq_lose $U32
+		irq_delay_ns $NS
+		irq_on_busy $BOOL
+		storm_ns 0 or 20000 to 3600000000000
+		storm_status $BOOL
+		discovery_dw 3 to 4
+		chain good, self, back, open
+		bad_index ffff, error, silent
+		discovery_strict $BOOL
+	END
+}
+
+# refused FILE WHAT TEXT: EINVAL, and a message that says TEXT
+refused()
+{
+	lines=$(dmesg | grep -c "doe_sim: ")
+	err=$({ echo "$2" >"$SIM/$dev/$1"; } 2>&1)
+	if echo "$err" | grep -q "nvalid argument" &&
+	   dmesg | grep "doe_sim: " | tail -n +$((lines + 1)) |
+			grep -qF -- "$3"; then
+		return
+	fi
+	echo "# '$2' to $1: $err, $(dmesg | grep "doe_sim: " | tail -n 1)"
+	return 1
+}
+
+accepted()
+{
+	echo "$2" >"$SIM/$dev/$1" && grep -q " $2\( \|\$\)" "$SIM/$dev/$1" ||
+		! echo "# '$2' to $1 had no effect"
+}
+
+# beyond RANGE: values outside of it
+beyond()
+{
+	echo "x" ""
+	case $1 in
+	*" to "*)
+		low=${1%% *} high=${1#* to }
+		high=${high%% *}
+		echo $((low - 1)) $((high + 1)) ;;
+	*)
+		echo 99 -1 ;;
+	esac
+	case $1 in
+	*" or 20000 "*)
+		echo 1 19999 never ;;
+	esac
+}
+
+# within RANGE: the first and the last value in it
+within()
+{
+	case $1 in
+	*" to "*)
+		last=${1#* to }
+		echo "${1%% *}" "${last%% *}" ;;
+	*)
+		echo "${1%%,*}" "${1##* }" ;;
+	esac
+}
+
+all_knobs()
+{
+	[ "$(ranges | cut -d' ' -f1 | sort)" = \
+	  "$(head -n 1 "$SIM/$dev/knobs" | tr ' ' '\n' | sed -n 's/=.*//p' |
+	     sort)" ]
+}
+
+knob()
+{
+	before=$(cat "$SIM/$dev/knobs")
+	for value in $(beyond "$2"); do
+		refused knobs "$1=$value" "$1 must be $2" || return
+	done
+	refused knobs "$1=" "$1 must be $2" &&
+		refused knobs "$1" "$1 must be $2" || return
+	[ "$(cat "$SIM/$dev/knobs")" = "$before" ] || return
+
+	for value in $(within "$2"); do
+		accepted knobs "$1=$value" || return
+	done
+	echo "$GOOD" >"$SIM/$dev/knobs"
+	[ "$(cat "$SIM/$dev/knobs")" = "$before" ]
+}
+
+no_such_knob()
+{
+	refused knobs "frob=1" "there is no knob 'frob'"
+}
+
+no_such_mailbox()
+{
+	for mailbox in 1000 -1 x; do
+		for what in "knobs skip=1" "inject raise" "trigger 1 none"; do
+			refused "${what%% *}" "$mailbox: ${what#* }" \
+				"mailbox must be 0 to " || return
+		done
+	done
+}
+
+too_long()
+{
+	refused knobs "$(head -c 1024 /dev/zero | tr '\0' ' ')" \
+		"a write must be 0 to 1024 bytes"
+}
+
+bad_injections()
+{
+	for stale in -1 64 x; do
+		refused inject "stale=$stale" "stale must be $STALE" || return
+	done
+	for busy in -1 3600000000001 x; do
+		refused inject "busy=$busy" "busy must be $NS" || return
+	done
+	refused inject "frob" "must be flr, gone-value, gone-error, back" &&
+		refused inject "raise=x" "must be flr, gone-value"
+}
+
+bad_triggers()
+{
+	for trigger in "x none" "1" "1 frob" "-1 flr" "1 gone-value 4294967296"; do
+		refused trigger "$trigger" "trigger must be: access, none" ||
+			return
+	done
+}
+
+unharmed()
+{
+	at_rest "$dev" "$(doe_offsets "$dev" | head -n 1)" &&
+		[ "$(cat "$SIM/$dev/knobs")" = "$KNOBS" ]
+}
+
+ktap_print_header
+loaded=
+[ -n "$(sims)" ] || ! modprobe doe_sim 2>/dev/null || loaded=yes
+dev=$(sims | head -n 1)
+if [ -z "$dev" ]; then
+	ktap_skip_all "no simulated device"
+	exit "$KSFT_SKIP"
+fi
+KNOBS=$(cat "$SIM/$dev/knobs")
+GOOD=$(echo "$KNOBS" | head -n 1 | cut -d: -f2-)
+
+ktap_set_plan $(($(ranges | wc -l) + 7))
+ktap_test_result "every knob is tried" all_knobs
+while read -r name range; do
+	if knob "$name" "$range"; then
+		ktap_test_pass "knob $name: $range"
+	else
+		ktap_test_fail "knob $name: $range"
+	fi
+done <<END
+$(ranges)
+END
+ktap_test_result "no such knob" no_such_knob
+ktap_test_result "no such mailbox" no_such_mailbox
+ktap_test_result "too long a write" too_long
+ktap_test_result "injections" bad_injections
+ktap_test_result "triggers" bad_triggers
+ktap_test_result "after that the device is as it was" unharmed
+[ -z "$loaded" ] || rmmod doe_sim
+ktap_finished
