@@ -13,8 +13,10 @@ QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 QEMU_NEEDED = (7, 2)
 # pcie_aspm=off: or else the kernel gets control of CXL events, which need more than
 # the one vector of the Type 3 device, and cxl_pci gives up on it.
-# no_timer_check: on a machine under load the emulated timer may look broken.
-PARAMETERS = "console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_check"
+# no_timer_check: on a machine under load the emulated timer may look broken, and a
+# guest that gets no time may take that for a stall.
+PARAMETERS = ("console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_check "
+              "rcupdate.rcu_cpu_stall_timeout=300")
 SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|Oops|Call Trace|possible circular locking|"
                    r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
 # PCI address that the kernel gives the device: CDAT that it serves.
@@ -85,7 +87,8 @@ def initramfs(kernel, binaries=()):
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    shutil.copy2(host.HARNESS / "guest/show", root / "selftests/pci_doe")
+    for script in ("show", "mainline"):
+        shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
     served = root / "cdat"
     served.mkdir()
     for name, table in CDATS.items():

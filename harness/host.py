@@ -99,6 +99,12 @@ def missing(packages):
             if not (glob.glob(probe) if probe[0] == "/" else shutil.which(probe))]
 
 
+def apt_get():
+    """apt-get with the right to change the system."""
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    return [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+
+
 def install(packages):
     """Install with apt-get what the probes do not find."""
     lacking = missing(packages)
@@ -107,15 +113,13 @@ def install(packages):
     names = " ".join(lacking)
     if not shutil.which("apt-get"):
         raise Fail(f"missing {names}, and there is no apt-get: install them by hand")
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if root and not shutil.which("sudo"):
+    if os.geteuid() and not shutil.which("sudo"):
         raise Fail(f"missing {names}: run 'apt-get install {names}' as root")
     progress = Progress(f"installing {names}")
-    apt = root + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    add = apt + ["install", "--no-install-recommends", *lacking]
+    add = [*apt_get(), "install", "--no-install-recommends", *lacking]
     # Fresh machines have no package lists, others old ones.
     if run(add).returncode:
-        run(apt + ["update"])
+        run([*apt_get(), "update"])
         run(add)
     if missing(packages):
         progress.done("failed")

@@ -11,6 +11,7 @@ COMMANDS = {
     "test": "run the KUnit suites and the device tests",
     "check": "build in every configuration, run the static checkers",
     "bench": "measure this library and mainline's side by side",
+    "external": "run the simulated device as a module of Debian's kernel",
     "tree": "make an integrated kernel tree",
 }
 

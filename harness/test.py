@@ -13,7 +13,7 @@ DEVICE_TESTS = [
     ("interrupts", "DOE_EXPECT=irq",
      "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,lost_interrupt.sh,rebind.sh"),
     ("nomsi", "DOE_EXPECT=polled pci=nomsi", "boot_log.sh,discovery.sh,interrupts.sh,cdat.sh,rebind.sh"),
-    ("visibility", f"{SIMULATED} trace_event=pci_doe:*", "visibility.sh"),
+    ("visibility", f"{SIMULATED} trace_event=pci_doe:*", "visibility.sh,sim_debugfs.sh"),
     ("pcidoe", SIMULATED, "pcidoe.sh"),
     ("exclusive", SIMULATED, "exclusive.sh"),
     ("handover", SIMULATED, "handover.sh"),
@@ -34,8 +34,7 @@ def main(args):
     for name, parameters, tests in DEVICE_TESTS:
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
-        output = host.stream(["timeout", "60", *built.kunit("parse", boot.out)], PASSED)
-        totals.append(count(output, boot.console, boot.log))
+        totals.append(results(built, boot))
     passed, failed = map(sum, zip(*totals))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
@@ -49,6 +48,12 @@ def kunit(built):
                          cwd=built.tree, env=guest.tcg_only())
     log = built.dir / "test.log"
     return count(output, guest.read(log), log)
+
+
+def results(built, boot):
+    """What kunit.py makes of a boot's output."""
+    output = host.stream(["timeout", "60", *built.kunit("parse", boot.out)], PASSED)
+    return count(output, boot.console, boot.log)
 
 
 def tool():
