@@ -8,6 +8,7 @@
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules
  *	doe-test-life.c		reset, power, removal, hand-over
+ *	doe-test-plan.c		random exchanges and faults
  *	doe-test-stress.c	concurrency, random devices
  *
  * A regression that a case guards against is named in the comment above it as
@@ -25,6 +26,7 @@
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pci-doe.h>
+#include <linux/prandom.h>
 #include <linux/time64.h>
 
 #include "doe-sim.h"
@@ -33,7 +35,6 @@
 #define DOE_TEST_HANG		(60 * HZ)
 
 #define DOE_TEST_MAX_MB		16U
-#define DOE_TEST_MAX_THREADS	16
 #define DOE_TEST_BUF		64
 
 /* What a buffer holds where nothing was stored */
@@ -157,6 +158,71 @@ struct doe_test_thread *doe_test_thread(struct kunit *test,
 					void *data);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
+
+/* ---- Random exchanges, doe-test-plan.c ---- */
+
+#define DOE_TEST_MAX_DW		1000
+
+/**
+ * struct doe_worker - A thread with a random number generator of its own
+ * @thread: the thread
+ * @rnd: random numbers
+ * @dt: device
+ * @mb: index of its mailbox
+ * @left: exchanges that it is to do
+ * @good: those with a right answer
+ * @failed: those that failed as they should
+ * @wrong: those with wrong bytes
+ * @stop: end early
+ * @buf: request, and behind it the response
+ */
+struct doe_worker {
+	struct doe_test_thread *thread;
+	struct rnd_state rnd;
+	struct doe_test *dt;
+	unsigned int mb;
+	unsigned int left;
+	unsigned int good;
+	unsigned int failed;
+	unsigned int wrong;
+	bool *stop;
+	u8 *buf;
+};
+
+/**
+ * struct doe_plan - An exchange and how the device deals with it
+ * @sized: a sized object, else an echo
+ * @req_sz: request payload in bytes
+ * @rsp_dw: payload DW that the device answers if it is honest
+ * @buf_sz: room for the response
+ * @knobs: how the device behaves
+ * @rv: what is to come of it, ANY_ERROR: some error
+ * @heal: the device needs to be told to come back
+ */
+struct doe_plan {
+	bool sized;
+	size_t req_sz;
+	u32 rsp_dw;
+	size_t buf_sz;
+	struct doe_sim_knobs knobs;
+	int rv;
+	bool heal;
+};
+
+u32 doe_any(struct doe_worker *w, u32 ceil);
+bool doe_one_in(struct doe_worker *w, u32 n);
+struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
+				  unsigned int mb, unsigned int nr,
+				  unsigned long salt);
+void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
+unsigned int doe_plan_fault(struct doe_worker *w, struct doe_plan *p);
+const char *doe_fault_name(unsigned int fault);
+int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
+		struct doe_plan *p);
+bool doe_as_planned(struct doe_plan *p, int rv);
+
+/* The module parameter, or a random number for all of the run */
+unsigned long doe_test_seed(struct kunit *test);
 
 /* Wait for what is to come true, however long it takes */
 #define doe_test_until(test, cond)					\
