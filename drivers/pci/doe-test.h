@@ -10,6 +10,7 @@
  *	doe-test-life.c		reset, power, removal, hand-over
  *	doe-test-plan.c		random exchanges and faults
  *	doe-test-stress.c	concurrency, random devices
+ *	doe-test-soak.c		everything at once
  *
  * A regression that a case guards against is named in the comment above it as
  * R1 to R57; Documentation/PCI/doe.rst lists them.
