@@ -381,29 +381,25 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	if (!pci_doe_may_yield(doe_mb))
 		return -EPERM;
 
-	if (READ_ONCE(doe_mb->state) == PCI_DOE_YIELDED)
-		return -EBUSY;
-
 	raw_spin_lock_irq(&doe_mb->lock);
 	pci_doe_divert(doe_mb, PCI_DOE_YIELDED, -ECANCELED);
 	pci_doe_force(doe_mb, NULL);
 	raw_spin_unlock_irq(&doe_mb->lock);
 
-	/* The mutex is not for those who wait for a device */
+	/*
+	 * The mutex is not for those who wait for a device.  Nothing but removal
+	 * leads out of the state before @handed is set.
+	 */
 	wait_var_event(&doe_mb->known,
 		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
 
 	guard(mutex)(&pci_doe_mutex);
-	switch (READ_ONCE(doe_mb->state)) {
-	case PCI_DOE_YIELDED:
-		break;
-	case PCI_DOE_GONE:
+	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
 		return -ENODEV;
-	default:
-		/* Reclaimed already */
+	if (doe_mb->handed)
 		return -EBUSY;
-	}
 
+	doe_mb->handed = true;
 	pci_doe_detach_irq(doe_mb);
 	if (!pci_doe_read_status(doe_mb, &status) &&
 	    (status & PCI_DOE_STATUS_INT_STATUS))
@@ -430,15 +426,12 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 {
 	guard(mutex)(&pci_doe_mutex);
 
-	switch (READ_ONCE(doe_mb->state)) {
-	case PCI_DOE_YIELDED:
-		break;
-	case PCI_DOE_GONE:
+	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
 		return -ENODEV;
-	default:
+	if (!doe_mb->handed)
 		return -EINVAL;
-	}
 
+	doe_mb->handed = false;
 	pci_doe_claim(doe_mb);
 	if (doe_mb->irq_users)
 		pci_doe_attach_irq(doe_mb);
