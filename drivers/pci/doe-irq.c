@@ -45,7 +45,7 @@ static irqreturn_t pci_doe_irq(int irq, void *data)
 		mb->stats.spurious++;
 	mb->irq_seen = true;
 
-	if (time_after(jiffies, mb->burst_start + HZ)) {
+	if (!time_in_range(jiffies, mb->burst_start, mb->burst_start + HZ)) {
 		mb->burst_start = jiffies;
 		mb->irq_burst = 0;
 	}
@@ -127,8 +127,8 @@ static int pci_doe_request_irq(struct pci_doe_mb *mb)
 	raw_spin_lock_irq(&mb->lock);
 	mb->irq = irq;
 	mb->irq_lost = 0;
+	mb->irq_burst = 0;
 	mb->storm = false;
-	mb->storm_said = false;
 	raw_spin_unlock_irq(&mb->lock);
 
 	return 0;

@@ -804,7 +804,8 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 
 static bool pci_doe_paused(struct pci_doe_mb *mb)
 {
-	return time_after(jiffies, mb->last_end + PCI_DOE_PAUSE);
+	return !time_in_range(jiffies, mb->last_end,
+			      mb->last_end + PCI_DOE_PAUSE);
 }
 
 /*
@@ -1117,10 +1118,8 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 	if (mb->storm && (mb->ctrl & PCI_DOE_CTRL_INT_EN)) {
 		mb->ctrl &= ~PCI_DOE_CTRL_INT_EN;
 		pci_doe_write_ctrl(mb, 0);
-		if (!mb->storm_said)
-			pci_warn(mb->pdev, "[%x] interrupt storm, polling\n",
-				 mb->cap_offset);
-		mb->storm_said = true;
+		pci_warn(mb->pdev, "[%x] interrupt storm, polling\n",
+			 mb->cap_offset);
 	}
 
 	if (mb->revive) {

@@ -95,7 +95,6 @@ struct pci_doe_stats {
  * @irq_lost: exchanges in a row that waited for an interrupt in vain
  * @irq_burst: interrupts since @burst_start, less those that were fair
  * @storm: too many of them
- * @storm_said: and it was logged
  * @failed_said: that the mailbox failed was logged
  * @burst_start: in jiffies
  * @last_end: when the last task ended, in jiffies
@@ -157,7 +156,6 @@ struct pci_doe_mb {
 	u8 irq_lost;
 	u8 irq_burst;
 	bool storm;
-	bool storm_said;
 	bool failed_said;
 	unsigned long burst_start;
 	unsigned long last_end;
