@@ -202,49 +202,49 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 
 #ifdef CONFIG_DEBUG_FS
 
-static const char *pci_doe_owner(const struct pci_doe_mb *mb)
-{
-	if (mb->state == PCI_DOE_YIELDED)
-		return "user";
+/* What one line shows, taken at one moment */
+struct pci_doe_view {
+	enum pci_doe_state state;
+	int irq;
+	struct pci_doe_stats stats;
+	int nr_feats;
+	struct pci_doe_feature feats[PCI_DOE_MAX_FEATS];
+};
 
-	return mb->users ? "driver" : "core";
+static void pci_doe_take_view(struct pci_doe_view *view, struct pci_doe_mb *mb)
+{
+	guard(raw_spinlock_irq)(&mb->lock);
+
+	view->state = mb->state;
+	view->irq = mb->storm ? 0 : mb->irq;
+	view->stats = mb->stats;
+	view->nr_feats = mb->nr_feats;
+	memcpy(view->feats, mb->feats, mb->nr_feats * sizeof(*mb->feats));
 }
 
-static void pci_doe_show_feats(struct seq_file *s, struct pci_doe_mb *mb)
+static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb,
+			    struct pci_doe_view *view)
 {
-	struct pci_doe_feature *feats;
-	int i, nr;
+	struct pci_doe_stats *stats = &view->stats;
+	int i;
 
-	feats = kcalloc(PCI_DOE_MAX_FEATS, sizeof(*feats), GFP_KERNEL);
-	if (!feats)
-		return;
-
-	raw_spin_lock_irq(&mb->lock);
-	nr = mb->nr_feats;
-	memcpy(feats, mb->feats, nr * sizeof(*feats));
-	raw_spin_unlock_irq(&mb->lock);
-
-	seq_puts(s, " features ");
-	for (i = 0; i < nr; i++)
-		seq_printf(s, "%s%04x:%02x", i ? "," : "", feats[i].vid,
-			   feats[i].type);
-	if (!nr)
-		seq_puts(s, "-");
-	kfree(feats);
-}
-
-static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb)
-{
-	struct pci_doe_stats *stats = &mb->stats;
-
+	pci_doe_take_view(view, mb);
 	seq_printf(s, "%s %x owner %s state %s", pci_name(mb->pdev),
-		   mb->cap_offset, pci_doe_owner(mb),
-		   pci_doe_state_name(READ_ONCE(mb->state)));
-	if (mb->irq && !mb->storm)
-		seq_printf(s, " irq %d", mb->irq);
+		   mb->cap_offset, view->state == PCI_DOE_YIELDED ? "user" :
+		   mb->users ? "driver" : "core",
+		   pci_doe_state_name(view->state));
+	if (view->irq)
+		seq_printf(s, " irq %d", view->irq);
 	else
 		seq_puts(s, " polled");
-	pci_doe_show_feats(s, mb);
+
+	seq_puts(s, " features ");
+	for (i = 0; i < view->nr_feats; i++)
+		seq_printf(s, "%s%04x:%02x", i ? "," : "", view->feats[i].vid,
+			   view->feats[i].type);
+	if (!view->nr_feats)
+		seq_puts(s, "-");
+
 	seq_printf(s, " exchanges %u errors %u aborts %u interrupts %u spurious %u polls %u\n",
 		   stats->exchanges, stats->errors, stats->aborts,
 		   stats->interrupts, stats->spurious, stats->polls);
@@ -252,14 +252,19 @@ static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb)
 
 static int pci_doe_show(struct seq_file *s, void *unused)
 {
+	struct pci_doe_view *view __free(kfree) = kmalloc(sizeof(*view),
+							  GFP_KERNEL);
 	struct pci_dev *pdev = NULL;
 	struct pci_doe_mb *mb;
 	unsigned long i;
 
+	if (!view)
+		return -ENOMEM;
+
 	guard(mutex)(&pci_doe_mutex);
 	for_each_pci_dev(pdev)
 		xa_for_each(&pdev->doe_mbs, i, mb)
-			pci_doe_show_mb(s, mb);
+			pci_doe_show_mb(s, mb, view);
 
 	return 0;
 }
