@@ -208,6 +208,7 @@ struct pci_doe_mb *pci_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
 	raw_spin_lock_irq(&mb->lock);
 	if (mb->state == PCI_DOE_DEAD) {
 		mb->revive = true;
+		pci_doe_want_discovery(mb);
 		pci_doe_kick(mb);
 	}
 	raw_spin_unlock_irq(&mb->lock);

@@ -1128,8 +1128,11 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 			mb->stale = true;
 			mb->failed_said = false;
 			pci_doe_enter(mb, PCI_DOE_IDLE);
-			/* Nobody may ask for it, but sysfs still lacks it */
-			if (mb->disc_rv)
+			/*
+			 * Nobody may ask for it, but sysfs still lacks it.  A
+			 * driver may, or it has lent the device (vfio).
+			 */
+			if (mb->disc_rv && !READ_ONCE(mb->pdev->driver))
 				pci_doe_want_discovery(mb);
 		}
 	}
