@@ -849,6 +849,11 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 		pci_doe_abort(mb);
 		return;
 	}
+	/* The first half of it was lost */
+	if (mb->restored) {
+		pci_doe_fail(mb, -ECONNRESET);
+		return;
+	}
 
 	mb->irq_seen = false;
 	mb->irq_burst -= min(mb->irq_burst, PCI_DOE_IRQ_FAIR);
