@@ -1209,7 +1209,7 @@ static bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
 /*
  * Have what is set in @stop_rv, @divert or @revive done, whoever's turn it is.
  * If it is for @task, whoever runs the machine may do it and go on with others.
- * Drops the lock.
+ * What follows is left to whose turn it is.  Drops the lock.
  */
 void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	__must_hold(&mb->lock)
@@ -1223,9 +1223,13 @@ void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	}
 
 	mb->running = true;
-	mb->pending = false;
 	mb->timer_on = false;
-	pci_doe_step(mb);
+	if (pci_doe_override(mb)) {
+		mb->pending = false;
+		pci_doe_park(mb);
+	} else {
+		mb->pending = true;
+	}
 	pci_doe_stop_running(mb);
 }
 
