@@ -1465,7 +1465,8 @@ static bool pci_doe_queued(struct pci_doe_mb *mb,
  * @doe_mb: DOE mailbox that the task was submitted to
  * @task: the task; only its address is used, so it may have ended
  *
- * When this returns, complete() has returned, too.  An exchange in flight ends
+ * When this returns, complete() has returned, too, and that of the tasks which
+ * ended before: hold no lock that one of them takes.  An exchange in flight ends
  * at once; the mailbox is aborted before the next one.  If complete() submits
  * the task again, that is cancelled as well; it must not when rv is -ECANCELED.
  *
