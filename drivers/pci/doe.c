@@ -258,9 +258,12 @@ static int pci_doe_ack_dw(struct pci_doe_mb *mb)
 				      0) ? -ENODEV : 0;
 }
 
+/* Under the lock, so that pci_doe_detach_irq() does not clear it meanwhile */
 static bool pci_doe_lost_int_en(struct pci_doe_mb *mb)
 {
 	u32 ctrl;
+
+	lockdep_assert_held(&mb->lock);
 
 	if (!(mb->ctrl & PCI_DOE_CTRL_INT_EN))
 		return false;
@@ -277,7 +280,7 @@ static bool pci_doe_was_reset(struct pci_doe_mb *mb)
 {
 	u16 cmd;
 
-	if (READ_ONCE(mb->restored) || pci_doe_lost_int_en(mb))
+	if (mb->restored || pci_doe_lost_int_en(mb))
 		return true;
 
 	if (!mb->pdev->is_busmaster)
@@ -890,56 +893,73 @@ static void pci_doe_begin_anew(struct pci_doe_mb *mb)
 	mb->pending = true;
 }
 
+/*
+ * Reset while idle, by somebody who did not say so.  Not asked again until a
+ * task was sent after it, nor if Interrupt Enable is known to be lost.
+ */
+static bool pci_doe_reset_in_pause(struct pci_doe_mb *mb)
+{
+	return !mb->fresh && !mb->ctrl_unknown && pci_doe_paused(mb) &&
+	       pci_doe_lost_int_en(mb);
+}
+
+/* DOE Busy, what is left over, a low power state: wait, or abort it */
+static void pci_doe_make_way(struct pci_doe_mb *mb, u32 status, bool powered)
+	__must_hold(&mb->lock)
+{
+	enum pci_doe_state wait = powered ? PCI_DOE_BUSY : PCI_DOE_WAKE;
+	bool late = pci_doe_late(mb) && mb->state == wait;
+
+	if (!mb->start_by)
+		mb->start_by = ktime_add_ns(ktime_get(), PCI_DOE_START_TIMEOUT);
+
+	if (!powered && late) {
+		pci_doe_fail(mb, -ENODEV);
+	} else if ((status & PCI_DOE_STATUS_BUSY) && late) {
+		pci_doe_clear_way(mb, -EBUSY);
+	} else if (!powered || (status & PCI_DOE_STATUS_BUSY)) {
+		if (mb->state != wait)
+			pci_doe_enter(mb, wait);
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
+	} else if (status & PCI_DOE_STATUS_DONE) {
+		pci_doe_clear_way(mb, status & PCI_DOE_STATUS_ERROR ?
+				  -EIO : -EPROTO);
+	} else {
+		/* It need not be repeated if Busy follows */
+		mb->aborted = true;
+		pci_doe_abort(mb);
+	}
+}
+
 static void pci_doe_start(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
-	bool late = pci_doe_late(mb), powered, reset = false;
 	u32 status = 0;
+	bool powered;
 	int rc = 0;
 
 	if (!mb->cur && !pci_doe_choose(mb))
 		return;
 
 	raw_spin_unlock_irq(&mb->lock);
-	powered = pci_doe_powered(mb) || (late && mb->state == PCI_DOE_WAKE);
+	powered = pci_doe_powered(mb);
 	if (powered)
 		rc = pci_doe_read_status(mb, &status);
-	/* Reset while idle; not asked again until a task was sent after it */
-	if (powered && !rc && !mb->fresh && pci_doe_paused(mb))
-		reset = pci_doe_lost_int_en(mb);
 	raw_spin_lock_irq(&mb->lock);
 
 	/* Who has set it has pci_doe_override() called, which ends the task */
 	if (mb->stop_rv)
 		return;
 
-	if (!powered) {
-		if (mb->state != PCI_DOE_WAKE)
-			pci_doe_enter(mb, PCI_DOE_WAKE);
-		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
-	} else if (rc) {
+	if (rc)
 		pci_doe_fail(mb, rc);
-	} else if (reset) {
+	else if (powered && pci_doe_reset_in_pause(mb))
 		pci_doe_begin_anew(mb);
-	} else if (status & PCI_DOE_STATUS_BUSY) {
-		if (mb->state == PCI_DOE_BUSY && late) {
-			pci_doe_clear_way(mb, -EBUSY);
-			return;
-		}
-		if (!mb->start_by)
-			mb->start_by = ktime_add_ns(ktime_get(),
-						    PCI_DOE_START_TIMEOUT);
-		if (mb->state != PCI_DOE_BUSY)
-			pci_doe_enter(mb, PCI_DOE_BUSY);
-		pci_doe_wait(mb, PCI_DOE_TIMEOUT, false);
-	} else if (status & PCI_DOE_STATUS_DONE) {
-		pci_doe_clear_way(mb, status & PCI_DOE_STATUS_ERROR ?
-				  -EIO : -EPROTO);
-	} else if (mb->need_abort) {
-		pci_doe_abort(mb);
-	} else {
+	else if (!powered || mb->need_abort ||
+		 (status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_DONE)))
+		pci_doe_make_way(mb, status, powered);
+	else
 		pci_doe_send(mb, status);
-	}
 }
 
 /* An interrupt that never comes costs time; do not wait for the third one */
@@ -985,10 +1005,10 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 		rv = -ETIMEDOUT;
 	else
 		waiting = true;
-	if ((rv == -ETIMEDOUT || rv == -EPROTO) && pci_doe_was_reset(mb))
-		rv = -ECONNRESET;
 	raw_spin_lock_irq(&mb->lock);
 
+	if ((rv == -ETIMEDOUT || rv == -EPROTO) && pci_doe_was_reset(mb))
+		rv = -ECONNRESET;
 	if (waiting) {
 		pci_doe_wait(mb, PCI_DOE_TIMEOUT,
 			     mb->ctrl & PCI_DOE_CTRL_INT_EN &&
