@@ -98,6 +98,7 @@ struct doe_test_thread {
  * @calls: how often
  * @seq: when, in the order of all of the same case
  * @then: called by complete(), may submit again
+ * @data: for @then
  * @req: request
  * @rsp: response
  */

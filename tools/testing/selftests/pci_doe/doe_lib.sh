@@ -20,7 +20,7 @@ read32()
 # write16 DEVICE OFFSET VALUE
 write16()
 {
-	printf "$(printf '\\%03o\\%03o' $(($3 & 255)) $(($3 >> 8)))" |
+	printf %b "$(printf '\\0%03o\\0%03o' $(($3 & 255)) $(($3 >> 8)))" |
 		dd of="$PCI/$1/config" bs=2 seek=$(($2 / 2)) conv=notrunc 2>/dev/null
 }
 

@@ -51,12 +51,12 @@ sim_count()
 
 hand_over()
 {
-	echo "$(doe_aux "$1" "$2")" >"$AUX/drivers/doe_aux/unbind"
+	doe_aux "$1" "$2" >"$AUX/drivers/doe_aux/unbind"
 }
 
 take_back()
 {
-	echo "$(doe_aux "$1" "$2")" >"$AUX/drivers/doe_aux/bind"
+	doe_aux "$1" "$2" >"$AUX/drivers/doe_aux/bind"
 }
 
 # settle DEVICE OFFSET: wait until the kernel has nothing to do with it
@@ -116,7 +116,7 @@ at_rest()
 # trace_on EVENT...: into a buffer of its own
 trace_on()
 {
-	[ -e "$TRACING/trace" ] || mount -t tracefs tracefs "$TRACING"
+	[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
 	TRACE=$TRACING/instances/pci_doe_test
 	mkdir -p "$TRACE"
 	echo 16384 >"$TRACE/buffer_size_kb"

@@ -284,7 +284,7 @@ memory=$(for mailbox in $aux; do
 	! memdevs | grep -q "^${mailbox%@*}$" || echo "$mailbox"
 done)
 probes=$TRACING/kprobe_events
-[ -e "$TRACING/trace" ] || mount -t tracefs tracefs "$TRACING"
+[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
 tests=$(($(echo $all | wc -w) + $(echo $aux | wc -w) * 3 +
 	 $(echo $memory | wc -w) + $(echo $simulated | wc -w) * 2 + 3))
 if [ -e "$probes" ]; then

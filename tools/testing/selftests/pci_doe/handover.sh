@@ -37,7 +37,7 @@ reading()
 	echo "# $reads times CXL was to read the table of $1"
 }
 
-to_and_fro()
+back_and_forth()
 {
 	STOP=$BEFORE.$1.$2 reader=
 	if memdevs | grep -q "^$1$"; then
@@ -60,7 +60,7 @@ to_and_fro()
 	echo "$failed" >"$STOP.failed"
 }
 
-went_to_and_fro()
+went_back_and_forth()
 {
 	while [ ! -e "$BEFORE.$1.$2.failed" ]; do
 		sleep 0.5
@@ -205,9 +205,9 @@ trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
 	pci_doe/pci_doe_response pci_doe/pci_doe_complete \
 	pci_doe/pci_doe_abort pci_doe/pci_doe_state
 for mailbox; do
-	to_and_fro "${mailbox%@*}" "${mailbox#*@}" &
+	back_and_forth "${mailbox%@*}" "${mailbox#*@}" &
 done
-for_each_mailbox "$ROUNDS times to and fro" went_to_and_fro
+for_each_mailbox "$ROUNDS times back and forth" went_back_and_forth
 for_each_mailbox "each exchange ended once" ended_once
 for_each_mailbox "with a response, or cut" ended_well
 for_each_mailbox "nothing was sent while user space had it" kept_off

@@ -102,7 +102,7 @@ lists()
 shows_features()
 {
 	works features "$dev" &&
-		count : "$(ls "$PCI/$dev/doe_features" | wc -l)" &&
+		count : "$(find "$PCI/$dev/doe_features" -type f | wc -l)" &&
 		has "^0001:00 .*DOE Discovery"
 }
 

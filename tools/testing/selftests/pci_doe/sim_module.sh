@@ -39,7 +39,7 @@ said()
 nothing_left()
 {
 	[ ! -e "/sys/module/$MODULE" ] && [ ! -e "$SIM" ] &&
-		! ls "$PCI" | grep '^1[0-9a-f]\{4\}:' &&
+		! find "$PCI" -name '1[0-9a-f][0-9a-f][0-9a-f][0-9a-f]:*' | grep . &&
 		! grep DOE-SIM /proc/iomem
 }
 

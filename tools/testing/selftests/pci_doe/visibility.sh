@@ -17,13 +17,14 @@ features_abi()
 	for file in *; do
 		name=$file
 		[ "$file" != doe_discovery ] || name=0001:00
-		echo "$name" | grep -Eqx "$ID" &&
-			[ "$file" != 0001:00 ] &&
-			[ "$(stat -c %a "$file")" = 444 ] &&
-			[ "$(cat "$file")" = "$name" ] || break
+		if [ "$file" = 0001:00 ] || ! echo "$name" | grep -Eqx "$ID" ||
+		   [ "$(stat -c %a "$file")" != 444 ] ||
+		   [ "$(cat "$file")" != "$name" ]; then
+			break
+		fi
 		name=
 	done
-	cd - >/dev/null
+	cd - >/dev/null || return
 	[ -z "$name" ]
 }
 
@@ -72,8 +73,12 @@ debugfs_lines()
 
 debugfs_format()
 {
-	! grep -Evx "$(echo "$AT" | tr -d '[]\\' | sed 's/.*/[^ ]+ [0-9a-f]+/') owner (core|driver|user) state ($STATES) (irq [0-9]+|polled) features (-|$ID(,$ID)*) exchanges [0-9]+ errors [0-9]+ aborts [0-9]+ interrupts [0-9]+ spurious [0-9]+ polls [0-9]+" \
-		"$MAILBOXES" | sed 's/^/# /' | grep .
+	line="[^ ]+ [0-9a-f]+ owner (core|driver|user) state ($STATES)"
+	line="$line (irq [0-9]+|polled) features (-|$ID(,$ID)*)"
+	for counter in exchanges errors aborts interrupts spurious polls; do
+		line="$line $counter [0-9]+"
+	done
+	! grep -Evx "$line" "$MAILBOXES" | sed 's/^/# /' | grep .
 }
 
 # Tracepoints
@@ -92,15 +97,20 @@ event_format()
 	state) line="$AT ($STATES) -> ($STATES)" ;;
 	*) line="$AT $ID [0-9]+ bytes" ;;
 	esac
-	event_lines "$1" | grep -Eq . &&
+	event_lines "$1" | grep -q . &&
 		! event_lines "$1" | grep -Evx "$line" | sed 's/^/# /' | grep .
 }
 
 # And no field of a record, which perf and trace-cmd get, holds one either
 event_fields()
 {
-	! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' "$TRACE/events/pci_doe/pci_doe_$1/format" |
-		grep -Evx "(unsigned short|unsigned char|int) common_(type|flags|preempt_count|pid)|__data_loc char\[\] (dev|from|to)|size_t size|int rv|u16 (off|vid)|u8 type" |
+	allowed="(unsigned short|unsigned char|int) common_"
+	allowed="$allowed(type|flags|preempt_count|pid)"
+	allowed="$allowed|__data_loc char\[\] (dev|from|to)"
+	allowed="$allowed|size_t size|int rv|u16 (off|vid)|u8 type"
+	! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' \
+			"$TRACE/events/pci_doe/pci_doe_$1/format" |
+		grep -Evx "$allowed" |
 		sed 's/^/# /' | grep .
 }
 
