@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run check: the library in every configuration that matters."""
+"""./run check: every configuration that matters, static checkers, documentation."""
+import random
 import re
+import shutil
+import time
 
+import hooks
 import host
 import kernel
 import tree
@@ -9,6 +13,7 @@ import tree
 BASE = "64BIT EXPERT SMP MODULES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
 CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
 OURS = "PCI_DOE_AUX PCI_DOE_SIM KUNIT PCI_DOE_KUNIT_TEST"
+ALL = f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_TSM {OURS} PCI_DOE_BENCH {CXL}"
 
 
 def options(yes, modules=""):
@@ -20,15 +25,47 @@ def options(yes, modules=""):
 CONFIGS = {
     "no-doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI"),
     "doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE"),
-    "builtin": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_TSM {OURS} {CXL}"),
+    "builtin": options(ALL),
     "modules": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE", f"{OURS} {CXL}"),
     "no-msi": options(f"{BASE} SYSFS DEBUG_FS PCI_DOE {OURS} {CXL}"),
     "no-sysfs": options(f"{BASE} PCI_MSI PCI_DOE {OURS}") + "CONFIG_SYSFS=n\n",
 }
-# Not in every kernel
-OPTIONAL = {"CONFIG_PCI_TSM=y"}
-# Our files, in what the compiler says.
+# Not in every kernel, or not in every configuration
+OPTIONAL = {"CONFIG_PCI_TSM=y", "CONFIG_PCI_DOE_SIM=y", "CONFIG_PCI_DOE_KUNIT_TEST=y"}
+# Random configurations: all is left to chance but for these, which get one of the values
+SEEDS = range(1, 31)
+FIXED = ("CONFIG_PCI=y\nCONFIG_COMPILE_TEST=n\nCONFIG_WERROR=n\nCONFIG_GCC_PLUGINS=n\n"
+         "CONFIG_DEBUG_INFO_NONE=y\n")
+VARIED = {
+    "64BIT": "yyyn", "SMP": "yyyn", "MODULES": "yyyn", "SYSFS": "yyyn", "DEBUG_FS": "yyyn",
+    "PCI_MSI": "yyyn", "PM": "yyn", "STRICT_DEVMEM": "yn", "PREEMPT_RT": "nny", "KUNIT": "yym",
+    "FTRACE": "yn", "PCI_DOE": "yyyyn", "PCI_DOE_AUX": "ymn", "PCI_DOE_SIM": "yym",
+    "PCI_DOE_KUNIT_TEST": "ymn", "PCI_DOE_BENCH": "yn", "CXL_BUS": "ymn", "CXL_PCI": "ymn",
+    "PCI_TSM": "yn", "EXPERT": "y",
+}
+CLANG = "clang-19"
+# Debian package: the command or file that tells whether it is there.
+PACKAGES = {
+    "perl": "perl", "sparse": "sparse", "coccinelle": "spatch", "ocaml": "ocamlopt",
+    "codespell": "codespell", "shellcheck": "shellcheck", CLANG: CLANG,
+    "python3-sphinx": "sphinx-build",
+}
+# Our files, in what a checker says.
 OUR_FILES = r"(?:\S*/)?(?:doe[\w-]*\.[ch]|pci[-_]doe\.h)"
+MAKE_ERROR = r"make: \*\*\*"
+COMPILER = re.compile(OUR_FILES + r":\d+.*(?:warning|error)")
+SCRIPTS = [".ci/run", "run", "harness/guest/init", "harness/guest/show"]
+SHELLCHECK = [
+    # Sourced files are checked on their own, what they set is used elsewhere; lists of
+    # words are meant to be split
+    "--exclude=SC1090,SC1091,SC2034,SC2153,SC2154,SC2046,SC2086", "--severity=style", "--shell=dash", "--format=gcc",
+]
+ACCEPTED = re.compile("|".join((
+    # the layout of every trace event in the kernel
+    r"trace/events/.*(?:OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT)",
+    # an iterator
+    r"pci-doe\.h.*MACRO_ARG_REUSE",
+)))
 
 
 def add_arguments(parser):
@@ -41,45 +78,187 @@ def main(args):
     unknown = set(args.what) - set(CHECKS)
     if unknown:
         raise host.Fail(f"no check named {unknown.pop()}: there is {', '.join(CHECKS)}")
-    host.install(host.BUILD_PACKAGES)
+    host.install({**host.BUILD_PACKAGES, **PACKAGES})
     source = tree.prepared(args.kernel)
-    failed = sum(CHECKS[name](source) for name in args.what or CHECKS)
-    print(f"{failed} checks failed" if failed else "all checks passed")
+    rows = [one(name, source) for name in args.what or CHECKS]
+    print(f"\n{'check':<14}{'findings':>9}{'time':>8}")
+    for name, findings, seconds in rows:
+        print(f"{name:<14}{findings:>9}{host.clock(seconds):>8}")
+    failed = sum(findings > 0 for _, findings, _ in rows)
+    print(f"{failed} of {len(rows)} checks failed" if failed else "all checks passed")
     return int(failed > 0)
 
 
+def one(name, source):
+    start = time.monotonic()
+    found = [line for line in CHECKS[name](source) if not ACCEPTED.search(line)]
+    print("\n".join([*found, f"==> {name}: {len(found)} findings"]), flush=True)
+    return name, len(found), time.monotonic() - start
+
+
+# What compiles
+
 def builds(source):
     """W=1 in every configuration: neither errors nor a warning from our files."""
-    return sum(not build(source, name, config) for name, config in CONFIGS.items())
+    # Modules are linked too, for the exports they need
+    found = [line for name, config in CONFIGS.items()
+             for line in build(source, name, config, [] if name == "modules" else WHOLE)]
+    make = configured(source, "modules", CONFIGS["modules"])
+    return found + kernel.sample([*make, "W=1"], directory(source, "sample"), "modules")
 
 
-def build(source, name, config):
-    where = source.with_name("check") / name
+WHOLE = ["drivers/pci/", "drivers/cxl/"]
+
+
+def build(source, name, config, targets, goal="allnoconfig", cc=kernel.CC):
+    """Configure and compile with W=1; what the compiler says of our files."""
+    make, where = configured(source, name, config, goal, cc), directory(source, name)
+    for path in where.glob("drivers/pci/*doe*.o"):
+        path.unlink()
+    if targets is None:
+        targets = enabled((where / ".config").read_text())
+    return compiled(name, [*make, "W=1", *targets], where)
+
+
+def directory(source, name):
+    return source.with_name("check") / re.sub(r"\d", "", name)
+
+
+def configured(source, name, config, goal="allnoconfig", cc=kernel.CC, lax=False):
+    """The command line of make for a directory with this configuration."""
+    where = directory(source, name)
     where.mkdir(parents=True, exist_ok=True)
-    make = ["make", "-C", source, f"O={where}", "ARCH=x86_64", kernel.CC, kernel.JOBS]
+    make = ["make", "-C", source, f"O={where}", "ARCH=x86", cc, kernel.JOBS]
     fragment = where / "fragment.config"
     fragment.write_text(config)
-    if host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"]).returncode:
-        raise host.Fail(f"{name}: make allnoconfig failed in {where}")
-    lacking = set(config.split()) - set((where / ".config").read_text().split()) - OPTIONAL
-    if any(not line.endswith("=n") for line in lacking):
-        raise host.Fail(f"{name}: the kernel does not take {' '.join(sorted(lacking))}")
-    log = where / "make.log"
-    for path in (where / "drivers/pci").glob("*doe*.o"):
-        path.unlink()
+    done = host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", *goal.split()])
+    if done.returncode:
+        raise host.Fail(f"{name}: make {goal} failed in {where}")
+    if goal == "allnoconfig" and not lax:
+        lacking = set(config.split()) - set((where / ".config").read_text().split())
+        if any(not line.endswith("=n") for line in lacking - OPTIONAL):
+            raise host.Fail(f"{name}: the kernel does not take {' '.join(sorted(lacking))}")
+    return make
+
+
+def compiled(name, make, where):
+    log = where / f"{name}.log"
+    failed = []
     try:
-        # Modules are linked too, for the exports they need
-        targets = [] if name == "modules" else ["drivers/pci/", "drivers/cxl/"]
-        host.build([*make, "W=1", *targets], f"W=1 {name}", log,
-                   r"\s+(CC|AS|LD|AR)\s")
+        host.build(make, name, log, r"\s+(CC|AS|LD|AR|CHECK)\s")
     except host.Fail as err:
-        print(err)
-        return False
-    warnings = [line for line in log.read_text().splitlines()
-                if re.match(OUR_FILES + r":\d+.*warning", line)]
-    for line in warnings:
-        print(line)
-    return not warnings
+        failed = [str(err)]
+    return [line for line in log.read_text().splitlines() if COMPILER.match(line)] + failed
 
 
-CHECKS = {"builds": builds}
+def objects():
+    """Our object files, with everything built in."""
+    return [path[:-1] + "o" for path in tree.project_files()
+            if re.fullmatch(r"drivers/pci/.*\.c", path)]
+
+
+def clang(source):
+    return build(source, "clang", CONFIGS["builtin"], objects(), cc=f"CC=ccache {CLANG}")
+
+
+def sparse(source):
+    make = configured(source, "builtin", CONFIGS["builtin"])
+    return compiled("sparse", [*make, "C=2", "CF=-D__CHECK_ENDIAN__", *objects()],
+                    directory(source, "builtin"))
+
+
+def randoms(source):
+    """Random configurations with our options varied: what is ours or has hooks."""
+    return [line for seed in SEEDS
+            for line in build(source, f"random{seed}", varied(seed), None,
+                              f"KCONFIG_SEED={seed} randconfig")]
+
+
+def enabled(config):
+    """The objects of this project, and those with hooks, that a configuration has."""
+    makefile = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
+    lines = dict(re.findall(r"^(\S+)\s*[:+]=(.*)", makefile, re.M))
+    names = [name for option, names in lines.items() for name in names.split()
+             if re.search(rf"^{option[6:-1]}=[ym]", config, re.M)]
+    parts = [part for name in names
+             for part in lines.get(f"{name[:-2]}-y", name).split()]
+    hooked = [path[:-1] + "o" for topic in hooks.HOOKS.values() for path, *_ in topic
+              if re.fullmatch(r"drivers/pci/[\w-]+\.c", path) and
+              ("sysfs" not in path or "CONFIG_SYSFS=y" in config)]
+    return sorted({*(f"drivers/pci/{part}" for part in parts), *hooked}) + \
+        ["drivers/cxl/"] * ("CONFIG_CXL_BUS=" in config)
+
+
+def varied(seed):
+    chance = random.Random(seed)
+    return FIXED + "".join(f"CONFIG_{name}={chance.choice(values)}\n"
+                           for name, values in VARIED.items())
+
+
+# What reads
+
+def ours(pattern):
+    return [host.ROOT / path for path in tree.project_files() if re.search(pattern, path)]
+
+
+def said(cmd, pattern=r".*\S", **kwargs):
+    """The lines of a checker's output that are findings."""
+    result = host.run(cmd, **kwargs)
+    found = [line for line in (result.stdout + result.stderr).splitlines()
+             if re.match(pattern, line)]
+    return found or [f"{cmd[0]} failed"] * (result.returncode > 1)
+
+
+def checkpatch(source):
+    return said([source / "scripts/checkpatch.pl", "--strict", "--no-summary", "--terse",
+                 "--show-types", "-f", *ours(r"")], r".*:\d+:|\D*:", cwd=source)
+
+
+def coccicheck(source):
+    """The kernel's semantic patches, on a directory with our files alone."""
+    where = directory(source, "coccicheck")
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(parents=True)
+    for path in ours(r"^(?:drivers|include|Documentation)/.*\.[ch]$"):
+        shutil.copy2(path, where)
+    make = configured(source, "builtin", CONFIGS["builtin"])
+    return said([*make, "coccicheck", "MODE=report", f"M={where}"], rf"{OUR_FILES}:\d|{MAKE_ERROR}")
+
+
+def includecheck(source):
+    return said([source / "scripts/checkincludes.pl", *ours(r"\.[ch]$")], r".*included more")
+
+
+def kernel_doc(source):
+    return said([first(source, "scripts/kernel-doc", "tools/docs/kernel-doc"), "-none", "-Wall",
+                 *ours(r"\.[ch]$")])
+
+
+def first(source, *names):
+    for name in names:
+        if (source / name).exists():
+            return source / name
+    raise host.Fail(f"{source} has no {' nor '.join(names)}")
+
+
+def sphinx(source):
+    """The PCI book."""
+    make = configured(source, "builtin", CONFIGS["builtin"])
+    return said([*make, "htmldocs", "SPHINXDIRS=PCI"], rf"\S*/[\w-]*doe[\w.-]*:\d|{MAKE_ERROR}")
+
+
+def codespell(_source):
+    return said(["codespell", *ours(r""), host.ROOT / "README.md", *host.HARNESS.rglob("*.py")])
+
+
+def shellcheck(_source):
+    return said(["shellcheck", *SHELLCHECK, *(host.ROOT / name for name in SCRIPTS),
+                 *ours(r"\.sh$")])
+
+
+CHECKS = {
+    "checkpatch": checkpatch, "kernel-doc": kernel_doc, "includecheck": includecheck,
+    "codespell": codespell, "shellcheck": shellcheck, "sphinx": sphinx, "builds": builds,
+    "sparse": sparse, "coccicheck": coccicheck, "clang": clang,
+    "random": randoms,
+}

@@ -2,6 +2,7 @@
 """Configure and build the integrated kernel through the kernel's own kunit.py."""
 import os
 import re
+import shutil
 import sys
 
 import guest
@@ -27,14 +28,25 @@ def ready(release):
     return kernel
 
 
+def sample(make, where, target):
+    """Build the driver that the documentation shows; what the compiler says."""
+    where.mkdir(parents=True, exist_ok=True)
+    (where / "Kbuild").write_text("obj-m := doe-sample.o\n")
+    shutil.copy2(host.ROOT / "Documentation/PCI/doe-sample.c", where)
+    made = host.run([*make, f"M={where}", "clean", target])
+    return [line for line in made.stderr.splitlines() if "doe-sample" in line] or \
+        [f"doe-sample.c could not be built in {where}"] * bool(made.returncode)
+
+
 class Kernel:
     """A tree, a build directory beside it and the image in that.
 
-    configs are fragments below this repository; with minimal everything that
-    they do not name is off, else it is as the kernel has it by default."""
+    configs are fragments below this repository, extra is the text of another; with
+    minimal everything that they do not name is off, else it is as the kernel has it
+    by default."""
 
-    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False):
-        self.name, self.configs, self.minimal = name, configs, minimal
+    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, extra=""):
+        self.name, self.configs, self.minimal, self.extra = name, configs, minimal, extra
         self.dir = tree.place(release) / name
         self.image = self.dir / "arch/x86/boot/bzImage"
         if not self.image.exists():
@@ -60,7 +72,7 @@ class Kernel:
 
     def configure(self):
         fragment = self.dir / "fragment.config"
-        text = "".join((host.ROOT / name).read_text() for name in self.configs)
+        text = "".join((host.ROOT / name).read_text() for name in self.configs) + self.extra
         fragment.write_text(text)
         if host.run(self.make(f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")).returncode:
             raise host.Fail(f"{self.name}: make allnoconfig failed in {self.dir}")
