@@ -141,3 +141,13 @@ trace_lost()
 	grep -v ": 0$" "$TRACE"/per_cpu/cpu*/stats |
 		grep -q "overrun\|dropped events"
 }
+
+# settle_all: for Discovery may still go on
+settle_all()
+{
+	doe_mailboxes | while read -r dev off; do
+		settle "$dev" "$off"
+	done
+}
+
+[ ! -r "$MAILBOXES" ] || settle_all

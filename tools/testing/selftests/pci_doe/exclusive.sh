@@ -7,6 +7,7 @@
 # only the first write can be told from one to registers that are free.
 . "$(dirname "$0")/doe_user.sh"
 
+DOE_SIZE=24
 TAINT_USER=6
 RESULTS=$(mktemp)
 
@@ -22,39 +23,79 @@ tainted()
 	echo $(($(cat /proc/sys/kernel/tainted) >> TAINT_USER & 1))
 }
 
+# taints: how often the kernel has tainted itself
 taints()
 {
-	if [ -n "$KPROBES" ]; then
-		grep -c " flag=$TAINT_USER\$" "$TRACE/trace"
-	else
+	if [ -z "$KPROBES" ]; then
 		tainted
+		return
 	fi
+	while read -r name hits _; do
+		[ "$name" != doe_taint ] || echo "$hits"
+	done <"$TRACING/kprobe_profile"
+}
+
+# write_at FILE OFFSET ESCAPES: in one system call, at any alignment
+write_at()
+{
+	# shellcheck disable=SC2059
+	{ [ "$2" -eq 0 ] || dd bs="$2" count=1 of=/dev/null 2>/dev/null
+	  printf "$3"; } <>"$1" >&0
+}
+
+# escapes FILE OFFSET COUNT: what is there, as words that printf understands
+escapes()
+{
+	dd if="$1" bs=1 skip="$2" count="$3" 2>/dev/null | od -An -v -to1 |
+		sed 's/ /\\/g' | tr -d '\n'
+}
+
+# slice ESCAPES FROM COUNT: as many bytes of them
+slice()
+{
+	rest=$1 slice=
+	skip=$2 count=$3
+	while [ "$skip" -gt 0 ]; do
+		rest=${rest#????} skip=$((skip - 1))
+	done
+	while [ "$count" -gt 0 ]; do
+		slice=$slice${rest%"${rest#????}"}
+		rest=${rest#????} count=$((count - 1))
+	done
+}
+
+# miscounted SIZE OFFSET FILE: what a failed test says
+miscounted()
+{
+	echo "# $1 bytes at $2 through $3: $((after - before)) taints"
 }
 
 # taints_once NUMBER FILE OFFSET SIZE: a write of what is there anyway
 taints_once()
 {
-	value=0 shift=0
-	for byte in $(dd if="$2" bs="$4" skip=$(($3 / $4)) count=1 2>/dev/null |
-		      od -An -v -tu1); do
-		value=$((value | byte << shift)) shift=$((shift + 8))
-	done
 	before=$(taints)
-	write_file "$2" "$3" "$4" "$value"
+	write_at "$2" "$3" "$(escapes "$2" "$3" "$4")"
 	after=$(taints)
-	[ "$((after - before))" -eq "$1" ] ||
-		! echo "# write of $4 bytes at $3 through $2: $((after - before)) taints"
+	[ "$((after - before))" -eq "$1" ] || ! miscounted "$4" "$3" "$2"
 }
 
-# writes NUMBER DEVICE OFFSET: all registers, at every size and alignment
+# writes NUMBER DEVICE OFFSET: at every offset and every size, whole mailbox
+# included, of what is there anyway; the next test is of all of them
 writes()
 {
 	for file in "$PCI/$2/config" "$(proc_file "$2")"; do
-		at=$((0x$3))
-		while [ $at -lt $((0x$3 + 24)) ]; do
-			for size in 1 2 4; do
-				[ $((at % size)) -ne 0 ] ||
-					taints_once "$1" "$file" $at $size || return
+		there=$(escapes "$file" $((0x$3)) $DOE_SIZE)
+		before=$(taints) at=0
+		while [ $at -lt $DOE_SIZE ]; do
+			for size in 1 2 4 $DOE_SIZE; do
+				[ $((at + size)) -le $DOE_SIZE ] || continue
+				slice "$there" $at $size
+				write_at "$file" $((0x$3 + at)) "$slice"
+				after=$(taints)
+				[ $((after - before)) -eq "$1" ] ||
+					! miscounted $size "$3 + $at" "$file" ||
+					return
+				before=$after
 			done
 			at=$((at + 1))
 		done
@@ -80,11 +121,16 @@ untainted()
 	[ "$(tainted)" -eq 0 ] && ! dmesg | grep "write to kernel-exclusive"
 }
 
-# The next registers are not of the mailbox: 0 is the Vendor ID
+# 0 is the Vendor ID; around a mailbox there may be anything, but not here
 others_free()
 {
-	taints_once 0 "$PCI/$1/config" 0 4 &&
-		taints_once 0 "$(proc_file "$1")" 0 4
+	for file in "$PCI/$1/config" "$(proc_file "$1")"; do
+		taints_once 0 "$file" 0 4 || return
+		[ -e "$SIM/$1" ] && [ "$(doe_offsets "$1" | wc -l)" -eq 1 ] ||
+			continue
+		taints_once 0 "$file" $((0x$2 - 1)) 1 &&
+			taints_once 0 "$file" $((0x$2 + DOE_SIZE)) 1 || return
+	done
 }
 
 # clean DEVICE OFFSET: what was written must not be the kernel's next request
@@ -200,14 +246,46 @@ hidden_in_response()
 	[ $seen -ge 5 ]
 }
 
-# A response for something else is aborted, which this device ignores: for a
-# second its rest is there while the kernel tries. After that, nobody cares.
+# around DEVICE OFFSET AT SIZE: a read of SIZE bytes that begins AT bytes from
+# the Read Data Mailbox; the bytes of the mailbox among them
+around()
+{
+	start=$((0x$2 + DOE_READ + $3))
+	set -- $3 $4 $({ dd bs=$start count=1 of=/dev/null 2>/dev/null
+		dd bs="$4" count=1 2>/dev/null; } <"$PCI/$1/config" |
+		od -An -v -tu1)
+	at=$1 size=$2 mailbox=
+	shift 2
+	[ $# -eq "$size" ] || return
+	for byte; do
+		[ $at -lt 0 ] || [ $at -gt 3 ] || mailbox="$mailbox $byte"
+		at=$((at + 1))
+	done
+	echo $mailbox
+}
+
+# abort_again DEVICE OFFSET: a response for something else is aborted, which
+# this device ignores: for a second its rest is there while the kernel tries
+abort_again()
+{
+	hand_over "$1" "$2"
+	echo "hdr_xor0=0xffffffff abort_ignored=1" >"$SIM/$1/knobs"
+	take_back "$1" "$2"
+}
+
+abort_no_more()
+{
+	hand_over "$1" "$2"
+	echo "hdr_xor0=0 abort_ignored=0" >"$SIM/$1/knobs"
+	take_back "$1" "$2"
+	settle "$1" "$2"
+}
+
+# After that second, nobody cares
 hidden_in_abort()
 {
 	before=$(snapshot "$1" "$2" 4)
-	hand_over "$1" "$2"
-	echo "hdr_xor0=0xff00 abort_ignored=1" >"$SIM/$1/knobs"
-	take_back "$1" "$2"
+	abort_again "$1" "$2"
 	looks=0 hidden=0 shown=0 during=
 	while [ $looks -lt 200 ] && [ $shown -lt 3 ]; do
 		now=$(look "$1" "$2")
@@ -223,12 +301,43 @@ hidden_in_abort()
 		[ $hidden -eq 0 ] || [ -n "$during" ] ||
 			during=$(snapshot "$1" "$2" 4)
 	done
-	hand_over "$1" "$2"
-	echo "hdr_xor0=0 abort_ignored=0" >"$SIM/$1/knobs"
-	take_back "$1" "$2"
-	settle "$1" "$2"
+	abort_no_more "$1" "$2"
 	echo "# hidden $hidden times, then shown $shown times"
 	[ $hidden -gt 0 ] && [ $shown -ge 3 ] && [ "$during" = "$before" ]
+}
+
+# hidden_at DEVICE OFFSET AT SIZE: while the kernel aborts, and not later
+hidden_at()
+{
+	for _ in 1 2 3 4 5; do
+		while [ "$(doe_value "$1" "$2" state)" = abort ]; do
+			now=$(around "$@")
+			[ "$(doe_value "$1" "$2" state)" = abort ] || break
+			case $now in
+			*[1-9]*) ! echo "# $4 bytes at $3: $now"; return ;;
+			[0-9]*) return 0 ;;
+			esac
+		done
+		abort_again "$1" "$2"
+	done
+	echo "# no look at $4 bytes at $3"
+	return 1
+}
+
+# At every alignment and size that has a byte of the mailbox
+hidden_at_all()
+{
+	result=0 tried=0
+	for size in 1 2 4 8; do
+		at=$((1 - size))
+		while [ $at -le 3 ]; do
+			hidden_at "$1" "$2" $at $size || result=1
+			tried=$((tried + 1)) at=$((at + 1))
+		done
+	done
+	abort_no_more "$1" "$2"
+	echo "# $tried reads"
+	return $result
 }
 
 # A device that answers at once: look as often as possible, at each size
@@ -286,7 +395,7 @@ done)
 probes=$TRACING/kprobe_events
 [ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
 tests=$(($(echo $all | wc -w) + $(echo $aux | wc -w) * 3 +
-	 $(echo $memory | wc -w) + $(echo $simulated | wc -w) * 2 + 3))
+	 $(echo $memory | wc -w) + $(echo $simulated | wc -w) * 3 + 3))
 if [ -e "$probes" ]; then
 	tests=$((tests + $(echo $all | wc -w) + $(echo $aux | wc -w)))
 	KPROBES=y
@@ -313,6 +422,7 @@ for_each "what CXL reads cannot be read along" hidden_always
 doe_list=$simulated
 for_each "a response is hidden" hidden_in_response
 for_each "one that is aborted is hidden, nothing else" hidden_in_abort
+for_each "at every size and alignment" hidden_at_all
 
 set -- $all
 dev=${1%@*} status=$((0x${1#*@} + DOE_STATUS)) ctrl=$((0x${1#*@} + DOE_CTRL))

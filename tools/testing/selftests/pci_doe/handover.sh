@@ -23,18 +23,25 @@ pace()
 	esac >"$SIM/$1/knobs"
 }
 
-# reading DEVICE: CXL reads the table over and over, until $STOP is there
+# reading DEVICE: CXL reads the table over and over, until $STOP is there; it is
+# right or there is none
 reading()
 {
-	reads=0
+	reads=0 whole=0
 	while [ ! -e "$STOP" ]; do
 		mem=$(basename "$PCI/$1"/mem*)
 		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
 		sleep 0.$((reads % 10))
 		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
 		reads=$((reads + 1))
+		table=$(cdat_port "$1")/CDAT
+		if [ "$(wc -c <"$table")" -gt 0 ]; then
+			whole=$((whole + 1))
+			cdat_good "$1" >/dev/null || [ ! -e "$table" ] ||
+				echo "$table is not right" >>"$STOP.bad"
+		fi
 	done 2>/dev/null
-	echo "# $reads times CXL was to read the table of $1"
+	echo "# $reads times CXL was to read the table of $1, $whole times it had it"
 }
 
 back_and_forth()
@@ -66,6 +73,7 @@ went_back_and_forth()
 		sleep 0.5
 	done
 	failed=$(cat "$BEFORE.$1.$2.failed")
+	[ ! -e "$BEFORE.$1.$2.bad" ] || failed=$((failed + 1))
 	rm "$BEFORE.$1.$2"*
 	settle "$1" "$2" && [ "$failed" -eq 0 ]
 }
