@@ -54,7 +54,8 @@ PACKAGES = {
 OUR_FILES = r"(?:\S*/)?(?:doe[\w-]*\.[ch]|pci[-_]doe\.h)"
 MAKE_ERROR = r"make: \*\*\*"
 COMPILER = re.compile(OUR_FILES + r":\d+.*(?:warning|error)")
-SCRIPTS = [".ci/run", "run", "harness/guest/init", "harness/guest/show"]
+SCRIPTS = [".ci/run", "run", "harness/guest/init", "harness/guest/show",
+           "harness/guest/mainline"]
 SHELLCHECK = [
     # Sourced files are checked on their own, what they set is used elsewhere; lists of
     # words are meant to be split

@@ -26,12 +26,13 @@ def main(_args):
     host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES,
                   "libssl3": "/usr/lib/*/libssl.so.3"})
     guest.check_qemu()
+    kernel.build_pcidoe()
     abi = newest()
     root = unpacked(abi, [fetched(name) for name in packages(abi)])
     debian = kernel.Kernel(None, WHERE.name)
     debian.image = root / f"boot/vmlinuz-{abi}"
     build(root / "usr/src", abi)
-    boot = guest.Boot(debian, "debian", guest.initramfs(debian),
+    boot = guest.Boot(debian, "debian", guest.initramfs(debian, (kernel.PCIDOE,)),
                       f"doe_run=test doe_tests={TESTS}", 600)
     passed, failed = test.results(debian, boot)
     print(f"Debian's Linux {abi}, console in {boot.log}")

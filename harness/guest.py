@@ -16,7 +16,7 @@ QEMU_NEEDED = (7, 2)
 # no_timer_check: on a machine under load the emulated timer may look broken, and a
 # guest that gets no time may take that for a stall.
 PARAMETERS = ("console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_check "
-              "rcupdate.rcu_cpu_stall_timeout=300")
+              "rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300")
 SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|Oops|Call Trace|possible circular locking|"
                    r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
 # PCI address that the kernel gives the device: CDAT that it serves.

@@ -15,14 +15,18 @@ CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
 
 
-def ready(release):
-    """The kernel and the tool, built; whatever that needs is installed first."""
-    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
-    guest.check_qemu()
+def build_pcidoe():
     PCIDOE.parent.mkdir(parents=True, exist_ok=True)
     made = host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={PCIDOE.parent}/"])
     if made.returncode:
         raise host.Fail(f"pcidoe could not be built: {(made.stderr.splitlines() or ['?'])[0]}")
+
+
+def ready(release):
+    """The kernel and the tool, built; whatever that needs is installed first."""
+    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
+    guest.check_qemu()
+    build_pcidoe()
     kernel = Kernel(release)
     kernel.build()
     return kernel

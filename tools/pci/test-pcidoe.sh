@@ -95,6 +95,14 @@ gives()
 	is "exit $want: pcidoe $*"
 }
 
+# machine_readable WHAT: so is the output of the last command
+machine_readable()
+{
+	python3 -c "import json, sys; json.load(sys.stdin)" < "$dir/out" \
+		> "$dir/err" 2>&1
+	is "$1: valid JSON"
+}
+
 echo "TAP version 13"
 
 "$pcidoe" --help > "$dir/out" && grep -q "EXIT STATUS" "$dir/out"
@@ -125,6 +133,7 @@ is "list"
 run --json list
 grep -q '"device": "0001:02:03.4"' "$dir/out"
 is "list --json"
+machine_readable "list --json"
 cp "$dev/config" "$dir/before"
 
 gives 4 "doesn't tell who owns" discover $bdf
@@ -187,6 +196,9 @@ run list --json $bdf
 [ "$(tr -d ' \n' < "$dir/out" | sed 's/.*"features"://')" = \
 	'["0001:00","0001:01"]}]}' ]
 is "list --json, with what debugfs tells"
+machine_readable "list --json, with what debugfs tells"
+run features --json $bdf
+machine_readable "features --json"
 sed -i 's/owner core state idle/owner user state yielded/' \
 	"$dir/kernel/debug/pci_doe"
 run list $bdf
@@ -262,6 +274,12 @@ for command in "list" "discover $at"; do
 		grep -q "no permission" "$dir/err"
 	is "exit 3: pcidoe $command"
 done
+
+# A table that ends in the midst of an entry: what there is, closed
+printf '\044\0\0\0\001\0\0\0\0\0\0\0\0\0\0\0' > "$dir/table"
+printf '\0\0\030\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >> "$dir/table"
+gives 7 "CDAT: length 24" cdat --json --decode "$dir/table"
+machine_readable "cdat --json of a bad table"
 
 "$pcidoe" --help > /dev/full 2> "$dir/err"
 [ $? -eq 8 ]

@@ -113,10 +113,15 @@ at_rest()
 	[ $((status & ~DOE_INT_STATUS)) -eq 0 ] || ! echo "# $1 $2 has status $status"
 }
 
+mount_tracefs()
+{
+	[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
+}
+
 # trace_on EVENT...: into a buffer of its own
 trace_on()
 {
-	[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
+	mount_tracefs
 	TRACE=$TRACING/instances/pci_doe_test
 	mkdir -p "$TRACE"
 	echo 16384 >"$TRACE/buffer_size_kb"

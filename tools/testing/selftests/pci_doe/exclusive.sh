@@ -126,8 +126,9 @@ others_free()
 {
 	for file in "$PCI/$1/config" "$(proc_file "$1")"; do
 		taints_once 0 "$file" 0 4 || return
-		[ -e "$SIM/$1" ] && [ "$(doe_offsets "$1" | wc -l)" -eq 1 ] ||
+		if [ ! -e "$SIM/$1" ] || [ "$(doe_offsets "$1" | wc -l)" -ne 1 ]; then
 			continue
+		fi
 		taints_once 0 "$file" $((0x$2 - 1)) 1 &&
 			taints_once 0 "$file" $((0x$2 + DOE_SIZE)) 1 || return
 	done
@@ -393,7 +394,7 @@ memory=$(for mailbox in $aux; do
 	! memdevs | grep -q "^${mailbox%@*}$" || echo "$mailbox"
 done)
 probes=$TRACING/kprobe_events
-[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING"
+mount_tracefs
 tests=$(($(echo $all | wc -w) + $(echo $aux | wc -w) * 3 +
 	 $(echo $memory | wc -w) + $(echo $simulated | wc -w) * 3 + 3))
 if [ -e "$probes" ]; then

@@ -3,6 +3,7 @@
 # What sysfs, debugfs and the tracepoints say about mailboxes.
 . "$(dirname "$0")/doe_user.sh"
 
+KOBJ_CHANGE=2
 EVENTS="abort complete interrupt request response state submit"
 ID="[0-9a-f]{4}:[0-9a-f]{2}"
 AT="[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] \[[0-9a-f]+\]"
@@ -85,7 +86,7 @@ debugfs_format()
 
 event_lines()
 {
-	sed -n "s/.*: pci_doe_$1: //p" "$TRACE/trace"
+	sed -n "s/.*: pci_doe_$1: *//p" "${RECORD:-$TRACE/trace}"
 }
 
 # All there is in a line: where, what, how much; no room for a payload
@@ -158,6 +159,48 @@ boot_traced()
 		grep -q .
 }
 
+# What trace-cmd makes of it, with a filter: Discovery of this mailbox, no other
+recorded()
+{
+	dat=$(mktemp) RECORD=$(mktemp)
+	adev=$(doe_aux "$1" "$2")
+	trace-cmd record -q -e pci_doe -f "dev == \"$1\"" -o "$dat" sh -c "
+		echo $adev >$AUX/drivers/doe_aux/unbind
+		echo $adev >$AUX/drivers/doe_aux/bind
+		sleep 1" >"$RECORD" 2>&1 || sed 's/^/# /' "$RECORD"
+	trace-cmd report -i "$dat" >"$RECORD" 2>/dev/null
+	settle "$1" "$2"
+	discovery_traced "$1" "$2" &&
+		! grep "pci_doe_" "$RECORD" | grep -vF " $1 "
+	result=$?
+	for event in abort complete request response state submit; do
+		event_format "$event" || result=1
+	done
+	rm "$dat" "$RECORD"
+	RECORD=
+	return $result
+}
+
+# The files come back when Discovery has ended, with a uevent for each mailbox
+announced()
+{
+	before=$(cat "$PCI/$1/doe_features"/*)
+	# shellcheck disable=SC2016
+	echo 'p:doe_uevent kobject_uevent action=$arg2:u32 name=+0(+0($arg1)):string' \
+		>>"$TRACING/kprobe_events" && trace_on kprobes/doe_uevent || return
+	echo 1 >"$PCI/$1/remove"
+	echo 1 >/sys/bus/pci/rescan
+	for off in $(doe_offsets "$1"); do
+		settle "$1" "$off"
+	done
+	changes=$(grep -c "action=$KOBJ_CHANGE name=\"$1\"" "$TRACE/trace")
+	trace_off
+	echo '-:doe_uevent' >>"$TRACING/kprobe_events"
+	[ "$(cat "$PCI/$1/doe_features"/*)" = "$before" ] &&
+		[ "$changes" -eq "$(doe_offsets "$1" | wc -l)" ] ||
+		! echo "# $changes uevents"
+}
+
 set -- $(doe_mailboxes | cut -d' ' -f1 | sort -u)
 mailboxes=$(doe_mailboxes | wc -l)
 aux=$(aux_mailboxes | wc -l)
@@ -167,6 +210,15 @@ tests=$(($# * 2 + $(echo $aux_devices | wc -w) + 4 + 14 + 2 * aux +
 if grep -q trace_event=pci_doe /proc/cmdline; then
 	tests=$((tests + mailboxes))
 	boot=1
+fi
+mount_tracefs
+if [ -e "$TRACING/kprobe_events" ]; then
+	tests=$((tests + $(sims | wc -l)))
+	kprobes=1
+fi
+if command -v trace-cmd >/dev/null; then
+	tests=$((tests + aux))
+	trace_cmd=1
 fi
 [ $# -gt 0 ] || tests=0
 plan "$tests"
@@ -208,4 +260,13 @@ for event in $EVENTS; do
 	ktap_test_result "pci_doe_$event has no field for it" event_fields "$event"
 done
 trace_off
+set -- $(aux_mailboxes)
+while [ -n "$trace_cmd" ] && [ $# -gt 0 ]; do
+	ktap_test_result "$1 $2: trace-cmd records it" recorded "$1" "$2"
+	shift 2
+done
+for dev in ${kprobes:+$(sims)}; do
+	ktap_test_result "$dev: user space is told when Discovery ends" \
+		announced "$dev"
+done
 ktap_finished
