@@ -35,6 +35,24 @@ aux_mailboxes()
 	done
 }
 
+# words: "DEVICE OFFSET" lines as DEVICE@OFFSET words, for $doe_list
+words()
+{
+	tr ' ' @
+}
+
+# for_each WHAT TEST...: a test of each mailbox in $doe_list, with DEVICE and
+# OFFSET at its end
+for_each()
+{
+	doe_what=$1
+	shift
+	for mailbox in $doe_list; do
+		ktap_test_result "${mailbox%@*} ${mailbox#*@}: $doe_what" \
+			"$@" "${mailbox%@*}" "${mailbox#*@}"
+	done
+}
+
 # sims: simulated devices
 sims()
 {

@@ -147,6 +147,8 @@ claimed()
 	writes 1 "$1" "$2"
 	result=$?
 	clean "$1" "$2"
+	! grep "doe_taint:" "$TRACE/trace" | grep -v " flag=$TAINT_USER\$" ||
+		result=1
 	return "$result"
 }
 
@@ -375,18 +377,8 @@ same_to_both()
 	done
 }
 
-for_each()
-{
-	doe_what=$1
-	shift
-	for mailbox in $doe_list; do
-		ktap_test_result "${mailbox%@*} ${mailbox#*@}: $doe_what" \
-			"$@" "${mailbox%@*}" "${mailbox#*@}"
-	done
-}
-
-all=$(doe_mailboxes | tr ' ' @)
-aux=$(aux_mailboxes | tr ' ' @)
+all=$(doe_mailboxes | words)
+aux=$(aux_mailboxes | words)
 simulated=$(for mailbox in $aux; do
 	[ ! -e "$SIM/${mailbox%@*}" ] || echo "$mailbox"
 done)

@@ -188,25 +188,14 @@ parent_rebound()
 		doe_line "$1" "$2" | grep -q "owner driver state idle"
 }
 
-# for_each_mailbox TEST...: a test of each, with DEVICE and OFFSET at its end
-for_each_mailbox()
-{
-	doe_what=$1
-	shift
-	for mailbox in $MAILBOX_LIST; do
-		ktap_test_result "${mailbox%@*} ${mailbox#*@}: $doe_what" \
-			"$@" "${mailbox%@*}" "${mailbox#*@}"
-	done
-}
-
-MAILBOX_LIST=$(aux_mailboxes | tr ' ' @)
-set -- $MAILBOX_LIST
+doe_list=$(aux_mailboxes | words)
+set -- $doe_list
 plan $(($# * 10))
 BEFORE=$(mktemp)
 cp "$MAILBOXES" "$BEFORE"
-for_each_mailbox "handed over, it is idle and silent" handed_over
-for_each_mailbox "handed over, the kernel keeps off" driver_refused
-for_each_mailbox "taken back, it works as before" taken_back
+for_each "handed over, it is idle and silent" handed_over
+for_each "handed over, the kernel keeps off" driver_refused
+for_each "taken back, it works as before" taken_back
 
 # All at a time
 trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
@@ -215,13 +204,13 @@ trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
 for mailbox; do
 	back_and_forth "${mailbox%@*}" "${mailbox#*@}" &
 done
-for_each_mailbox "$ROUNDS times back and forth" went_back_and_forth
-for_each_mailbox "each exchange ended once" ended_once
-for_each_mailbox "with a response, or cut" ended_well
-for_each_mailbox "nothing was sent while user space had it" kept_off
+for_each "$ROUNDS times back and forth" went_back_and_forth
+for_each "each exchange ended once" ended_once
+for_each "with a response, or cut" ended_well
+for_each "nothing was sent while user space had it" kept_off
 trace_off
-for_each_mailbox "the features are still right" same_features
-for_each_mailbox "what is read afterwards is exact" exact_after
-for_each_mailbox "the driver of the device goes and comes" parent_rebound
+for_each "the features are still right" same_features
+for_each "what is read afterwards is exact" exact_after
+for_each "the driver of the device goes and comes" parent_rebound
 rm "$BEFORE"
 ktap_finished

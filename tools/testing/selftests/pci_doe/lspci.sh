@@ -76,21 +76,14 @@ same_to_user()
 	same "$before" "$theirs"
 }
 
-aux=$(aux_mailboxes)
-set -- $(doe_mailboxes)
 tests=$(($(doe_mailboxes | wc -l) + $(aux_mailboxes | wc -l) * 3))
 command -v lspci >/dev/null || tests=0
 plan "$tests"
-while [ $# -gt 0 ]; do
-	ktap_test_result "$1 $2: lspci has it" capability "$1" "$2"
-	shift 2
-done
-set -- $aux
-while [ $# -gt 0 ]; do
-	ktap_test_result "$1 $2: the same after an exchange" same_after "$1" "$2"
-	ktap_test_result "$1 $2: the same in an exchange" same_meanwhile "$1" "$2"
-	ktap_test_result "$1 $2: the same for user space" same_to_user "$1" "$2"
-	shift 2
-done
+doe_list=$(doe_mailboxes | words)
+for_each "lspci has it" capability
+doe_list=$(aux_mailboxes | words)
+for_each "the same after an exchange" same_after
+for_each "the same in an exchange" same_meanwhile
+for_each "the same for user space" same_to_user
 rm -f /tmp/one
 ktap_finished
