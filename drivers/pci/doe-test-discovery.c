@@ -6,9 +6,11 @@
  */
 
 #include <linux/kernfs.h>
+#include <linux/sched/signal.h>
 #include <linux/sysfs.h>
 
 #include "doe-test.h"
+#include "pci.h"
 
 DOE_TEST_PARAMS(mode);
 
@@ -313,7 +315,8 @@ static void r45_failed_discovery_says_so_once(struct kunit *test)
 				   pci_doe_supports_feat(dt->mb[0],
 							 DOE_SIM_VENDOR_ID,
 							 DOE_SIM_TYPE_ECHO));
-		KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
+		/* Calls say why */
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
@@ -440,6 +443,74 @@ static void discovery_takes_too_long(struct kunit *test)
 	doe_test_find_mbs(dt);
 	KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
 	doe_test_until(test, doe_test_try(dt, 0) == 8);
+	/* It was given up, and has not gone on behind the scenes */
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 1);
+}
+
+static int find_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	static atomic_t seq;
+
+	pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO);
+	return atomic_inc_return(&seq);
+}
+
+/*
+ * Who waits for Discovery is woken when it ends.  He would go on after 5 s all
+ * the same, as does he who waits for a device that never answers: that one was
+ * there first, but is the last to go on.  False if the machine was too slow.
+ */
+static bool woken_by_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_thread *slow, *good;
+	struct doe_test *dt[2];
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt[0] = doe_test_new_raw(test, &config);
+	slow = doe_test_thread(test, find_thread, dt[0]);
+	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
+	dt[1] = doe_test_new_raw(test, &config);
+	good = doe_test_thread(test, find_thread, dt[1]);
+	return doe_test_join(test, good) < doe_test_join(test, slow);
+}
+
+static void discovery_wakes(struct kunit *test)
+{
+	int tries;
+
+	for (tries = 0; tries < 5; tries++)
+		if (woken_by_discovery(test))
+			return;
+	KUNIT_FAIL(test, "they go on after 5 s");
+}
+
+static int impatient_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try_interruptible(thread->data, 0);
+}
+
+/* R49: a signal ends the wait for Discovery as well */
+static void r49_signal_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_thread *thread;
+	struct pci_doe_mb *mb;
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	pci_doe_destroy_mb(mb);
+	dt->mb[0] = mb;
+
+	thread = doe_test_thread(test, impatient_thread, dt);
+	send_sig(SIGUSR1, thread->task, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
+	doe_sim_behave(dt->sim, 0);
+	dt->messy = true;
 }
 
 struct stale_param {
@@ -682,6 +753,21 @@ static void sysfs_contents(struct kunit *test)
 	free_page((unsigned long)page);
 }
 
+#ifndef MODULE
+/* R39: once more, as when a BAR is resized: pci_doe_sysfs_init() is built in */
+static void r39_sysfs_twice(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = new_counted(test, &config);
+
+	wait_for_file(dt, "d0e5:00");
+	pci_doe_sysfs_init(dt->pdev);
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
+}
+#endif
+
 /* R40: two mailboxes with the same features have one file for each of them */
 static void r40_sysfs_duplicates(struct kunit *test)
 {
@@ -766,6 +852,8 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(tasks_wait_for_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE(discovery_takes_too_long),
+	KUNIT_CASE(discovery_wakes),
+	KUNIT_CASE(r49_signal_during_discovery),
 	KUNIT_CASE_PARAM(r56_stale_at_boot, stale_gen_params),
 	KUNIT_CASE(r36_busy_at_boot),
 	KUNIT_CASE(r06_lookup),
@@ -773,6 +861,9 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(each_capability, count_gen_params),
 	KUNIT_CASE(r41_sysfs_names),
 	KUNIT_CASE(sysfs_contents),
+#ifndef MODULE
+	KUNIT_CASE(r39_sysfs_twice),
+#endif
 	KUNIT_CASE(r40_sysfs_duplicates),
 	KUNIT_CASE(r37_sysfs_survives_unbind),
 	KUNIT_CASE(r38_sysfs_removed_during_discovery),

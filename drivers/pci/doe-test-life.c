@@ -4,12 +4,14 @@
  */
 
 #include <linux/ioport.h>
+#include <linux/kernfs.h>
 #include <linux/pm_runtime.h>
 
 #include "doe-test.h"
 #include "pci.h"
 
 DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
 /* ---- A driver that calls the case at each point of its life ---- */
@@ -374,6 +376,22 @@ static void unannounced_reset_while_idle(struct kunit *test)
 	}
 }
 
+/* It is noticed before the next exchange if it was not just now */
+static void unannounced_reset_is_noticed(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	doe_test_works(dt, 0);
+	doe_sim_flr(dt->sim);
+	msleep(30);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->discoveries, 5);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
+			PCI_DOE_CTRL_INT_EN);
+}
+
 static int reset_thread(struct doe_test_thread *thread)
 {
 	struct doe_test *dt = thread->data;
@@ -495,6 +513,61 @@ static void runtime_suspended(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->resets, 1);
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+}
+
+static int probe_with_irq(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	int rc = pcim_enable_device(pdev);
+
+	if (rc)
+		return rc;
+
+	pci_set_master(pdev);
+	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
+	if (rc < 0)
+		return rc;
+
+	return PTR_ERR_OR_ZERO(pcim_doe_create_mb(pdev,
+						  *(u16 *)hooks->data, true));
+}
+
+static void dont_suspend(void *pdev)
+{
+	pm_runtime_get_sync(&((struct pci_dev *)pdev)->dev);
+	pm_runtime_forbid(&((struct pci_dev *)pdev)->dev);
+}
+
+/* The interrupt is there again whenever the device is */
+static void interrupt_after_runtime_suspend(struct kunit *test)
+{
+	struct doe_test *dt = new_unbound(test);
+	static struct doe_test_hooks hooks;
+	static u16 off;
+	int i;
+
+	off = doe_sim_offset(dt->sim, 0);
+	hooks = (struct doe_test_hooks) {
+		.probe = probe_with_irq,
+		.data = &off,
+	};
+	doe_test_bind(test, &hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+
+	allow_runtime_pm(dt->pdev, &hooks);
+	for (i = 0; i < 3; i++) {
+		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+		/* This one may be so early that MSI is not restored yet */
+		doe_test_works(dt, 0);
+		pm_runtime_get_sync(&dt->pdev->dev);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+		pm_runtime_put(&dt->pdev->dev);
+	}
+	dont_suspend(dt->pdev);
 }
 
 struct pm_order {
@@ -689,13 +762,9 @@ static void expect_gone(struct doe_test *dt)
 	struct doe_test_task *tt = doe_test_task(dt->test);
 	u16 off = doe_sim_offset(dt->sim, 0);
 	struct kunit *test = dt->test;
-	u8 buf[8] = { };
 
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	KUNIT_EXPECT_EQ(test, -ENODEV,
-			pci_doe_interruptible(dt->mb[0], DOE_SIM_VENDOR_ID,
-					      DOE_SIM_TYPE_ECHO, buf, 8, buf,
-					      8));
+	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt, 0), -ENODEV);
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
@@ -749,6 +818,8 @@ static void removal_ends_tasks(struct kunit *test)
 		thread[i] = doe_test_thread(test, echo_thread, dt);
 	doe_test_remove(dt);
 
+	/* The device is told, and not waited for */
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 	for (i = 0; i < 5; i++) {
 		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt[i]));
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
@@ -758,6 +829,41 @@ static void removal_ends_tasks(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
 				-ENODEV);
 	expect_gone(dt);
+}
+
+static void wait_in_complete(struct doe_test_task *tt)
+{
+	complete(&tt->done);
+	wait_for_completion(tt->data);
+	atomic_inc(&tt->calls);
+}
+
+static int remove_thread(struct doe_test_thread *thread)
+{
+	doe_test_remove(thread->data);
+	return 0;
+}
+
+/* complete() has returned when the device is gone */
+static void removal_waits_for_complete(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+	DECLARE_COMPLETION_ONSTACK(go_on);
+	struct doe_test_thread *thread;
+
+	tt->then = wait_in_complete;
+	tt->data = &go_on;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	wait_for_completion(&tt->done);
+
+	thread = doe_test_thread(test, remove_thread, dt);
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+	complete(&go_on);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
 }
 
 /* Removal while Discovery goes on */
@@ -991,17 +1097,20 @@ static void surprise_at_each_access(struct kunit *test)
 	};
 	struct surprise surprise;
 	struct doe_test_task *tt;
-	unsigned int k, nr;
+	unsigned int k, nr = UINT_MAX;
 	struct doe_test *dt;
 	int rv;
 
 	config.knobs.busy = DOE_SIM_BUSY_NEVER;
 	config.knobs.proc_ns = 0;
 	dt = doe_test_new(test, &config);
-	doe_test_works(dt, 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_works(dt, 0);
-	nr = doe_test_accesses(dt, 0);
+	/* After a pause, which load may bring about, there are more */
+	for (k = 0; k < 5; k++) {
+		doe_test_works(dt, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
+	}
 	doe_test_discard(dt);
 
 	for (k = 1; k <= nr; k++) {
@@ -1065,6 +1174,46 @@ static void surprise_ends_tasks(struct kunit *test)
 	doe_test_remove(dt);
 	expect_gone(dt);
 	dt->messy = true;
+}
+
+/*
+ * Their end does not wait for the next look at the device: a task that began
+ * before, and is looked at no more before its deadline, ends after one that is
+ * in the same place when its device is pulled out.
+ */
+static bool surprise_comes_first(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt[2];
+	struct doe_test_task *tt[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		dt[i] = doe_test_new(test, &config);
+	for (i = 0; i < 2; i++)
+		tt[i] = submit_stuck(dt[i]);
+	/* Before the request, right after Go, and after 100 ms */
+	doe_test_until(test, doe_test_counters(dt[1], 0)->
+		       reads[DOE_SIM_REG_STATUS] >= 3);
+	disconnect(dt[1]);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[1]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ETIMEDOUT);
+	for (i = 0; i < 2; i++) {
+		dt[i]->messy = true;
+		doe_test_discard(dt[i]);
+	}
+
+	return tt[1]->seq < tt[0]->seq;
+}
+
+static void surprise_is_told_at_once(struct kunit *test)
+{
+	int tries;
+
+	for (tries = 0; tries < 5; tries++)
+		if (surprise_comes_first(test))
+			return;
+	KUNIT_FAIL(test, "it ends at its deadline");
 }
 
 /* With sync exchange in flight alone: whoever waits is woken */
@@ -1255,6 +1404,27 @@ static void yield_ends_tasks(struct kunit *test)
 				-ECANCELED);
 	i = doe_test_join(test, thread);
 	KUNIT_EXPECT_TRUE_MSG(test, i == -ECANCELED || i == -EBUSY, "%d", i);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* It waits for the abort of what was in flight: user space finds no Busy */
+static void yield_waits_for_abort(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	config.knobs.abort_ns = 100 * NSEC_PER_MSEC;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
@@ -1458,6 +1628,34 @@ static void aux_one_per_mailbox(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr, 0);
 }
 
+/* Which of them it is */
+static void aux_offset(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct device_attribute *attr;
+	struct kernfs_node *kn;
+	struct device *dev;
+	char want[8];
+	char *page;
+
+	dev = auxdev(dt);
+	page = (char *)__get_free_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	kn = kernfs_find_and_get(dev->kobj.sd, "offset");
+	KUNIT_EXPECT_NOT_NULL(test, kn);
+	if (kn) {
+		attr = container_of((struct attribute *)kn->priv,
+				    struct device_attribute, attr);
+		attr->show(dev, attr, page);
+		snprintf(want, sizeof(want), "%#x\n",
+			 doe_sim_offset(dt->sim, 0));
+		KUNIT_EXPECT_STREQ(test, page, want);
+	}
+	kernfs_put(kn);
+	free_page((unsigned long)page);
+}
+
 /* Unbinding the auxiliary driver hands over, binding takes back */
 static void aux_unbind_and_bind(struct kunit *test)
 {
@@ -1502,6 +1700,18 @@ static void aux_parent_unbind_takes_back(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* The device goes while user space has its mailbox */
+static void aux_removal_while_handed_over(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	doe_test_remove(dt);
+	expect_gone(dt);
+}
+
 /* The PCI driver goes, which is no hand-over: exchanges go on */
 static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 {
@@ -1517,6 +1727,34 @@ static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 	doe_test_wait(test, tt);
 	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
 	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	doe_test_works(dt, 0);
+}
+
+/* A mailbox whose device was pulled out is not taken back */
+static void aux_bind_when_gone(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct device *dev = auxdev(dt);
+
+	device_release_driver(dev);
+	WRITE_ONCE(dt->pdev->error_state, pci_channel_io_perm_failure);
+	KUNIT_EXPECT_EQ(test, device_attach(dev), 0);
+	KUNIT_EXPECT_NULL(test, dev->driver);
+	doe_test_remove(dt);
+	expect_gone(dt);
+}
+
+/* Unbinding the driver of a mailbox that was handed over by other means */
+static void aux_unbind_when_yielded(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "kept by the kernel"), 1);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 }
 
@@ -1593,8 +1831,11 @@ static struct kunit_case doe_reset_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_while_idle,
 			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
+			 doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
 	{ }
@@ -1613,6 +1854,7 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE(r12_managed_bad_offset),
 	KUNIT_CASE_PARAM(gone_after_removal, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removal_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE(removal_waits_for_complete),
 	KUNIT_CASE_PARAM(removal_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE(r23_reference_outlives_device),
 	KUNIT_CASE(r23_complete_drops_the_last),
@@ -1622,6 +1864,7 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(surprise_at_each_access, doe_test_mode_gen_params),
 #ifndef MODULE
 	KUNIT_CASE_PARAM(surprise_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE(surprise_is_told_at_once),
 	KUNIT_CASE_PARAM(surprise_wakes_waiters, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_while_busy, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_while_aborting, doe_test_mode_gen_params),
@@ -1642,6 +1885,7 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yield_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(yield_waits_for_abort, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
 	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
 	KUNIT_CASE_PARAM(removal_while_yielded, doe_test_mode_gen_params),
@@ -1649,11 +1893,16 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(response_is_hidden),
 #if IS_ENABLED(CONFIG_PCI_DOE_AUX)
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
+	KUNIT_CASE(aux_offset),
 	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
 			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_removal_while_handed_over,
+			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_is_no_hand_over,
 			 doe_test_mode_gen_params),
+	KUNIT_CASE(aux_bind_when_gone),
+	KUNIT_CASE(aux_unbind_when_yielded),
 	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
 #endif
 	{ }

@@ -382,6 +382,16 @@ int doe_test_try(struct doe_test *dt, unsigned int mb)
 	return doe_test_echo(dt, mb, 8);
 }
 
+/* The same, but a signal ends it */
+int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb)
+{
+	u8 buf[8] = { };
+
+	return pci_doe_interruptible(dt->mb[mb], DOE_SIM_VENDOR_ID,
+				     DOE_SIM_TYPE_ECHO, buf, sizeof(buf), buf,
+				     sizeof(buf));
+}
+
 /* The mailbox is usable */
 void doe_test_works(struct doe_test *dt, unsigned int mb)
 {

@@ -7,8 +7,10 @@
  * broken rules), never at the library's inside.
  */
 
-#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/irqflags.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/unaligned.h>
 
 #include "doe-test.h"
@@ -89,6 +91,40 @@ static void submit_irqs_off(struct kunit *test)
 
 	thread = doe_test_thread(test, submit_in_irq, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+}
+
+struct hard_irq {
+	struct irq_work work;
+	struct doe_test *dt;
+	struct doe_test_task *tt;
+	int rc;
+};
+
+static void submit_from_work(struct irq_work *work)
+{
+	struct hard_irq *irq = container_of(work, struct hard_irq, work);
+
+	irq->rc = doe_test_submit(irq->dt, 0, irq->tt);
+}
+
+static void submit_in_hard_irq(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct hard_irq irq = {
+		.work = IRQ_WORK_INIT_HARD(submit_from_work),
+		.dt = dt,
+	};
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		irq.tt = doe_test_task(test);
+		irq_work_queue(&irq.work);
+		irq_work_sync(&irq.work);
+		KUNIT_ASSERT_EQ(test, irq.rc, 0);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, irq.tt), 8);
+		KUNIT_EXPECT_TRUE(test, doe_test_echoed(irq.tt));
+	}
 }
 
 static void complete_slowly(struct doe_test_task *tt)
@@ -451,8 +487,7 @@ static void r18_largest_object(struct kunit *test)
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, size), size);
-	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, size - 3), size);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out, 2);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 	doe_test_works(dt, 0);
 }
@@ -624,6 +659,15 @@ static void create_mb_gives_the_same(struct kunit *test)
 		pci_doe_destroy_mb(mb[1]);
 		doe_test_works(dt, i);
 	}
+}
+
+/* Thousands of them may be there */
+static void mailbox_is_small(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_EXPECT_LE(test, ksize(dt->mb[0]), 1024);
 }
 
 /* ---- Order ---- */
@@ -854,13 +898,24 @@ static void cancel_resubmitting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, again.rc, 0);
 }
 
-static void slow_complete(struct doe_test_task *tt)
-{
-	struct completion *go_on = tt->data;
+struct slowly_again {
+	struct doe_test *dt;
+	struct completion entered;
+	struct completion go_on;
+	int rc;
+};
 
-	complete(&tt->done);
-	wait_for_completion(go_on);
-	atomic_inc(&tt->calls);
+static void submit_slowly_again(struct doe_test_task *tt)
+{
+	struct slowly_again *again = tt->data;
+
+	if (tt->task.rv < 0) {
+		complete(&tt->done);
+		return;
+	}
+	complete(&again->entered);
+	wait_for_completion(&again->go_on);
+	again->rc = doe_test_submit(again->dt, 0, tt);
 }
 
 static int cancel_thread(struct doe_test_thread *thread)
@@ -869,6 +924,46 @@ static int cancel_thread(struct doe_test_thread *thread)
 	struct doe_test *dt = tt->task.private;
 
 	return pci_doe_cancel_task(dt->mb[0], &tt->task);
+}
+
+/* Submitted again while it is waited for that complete() returns */
+static void cancel_submitted_again(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct slowly_again again = { .dt = dt };
+	struct doe_test_thread *thread;
+
+	init_completion(&again.entered);
+	init_completion(&again.go_on);
+	tt->then = submit_slowly_again;
+	tt->data = &again;
+	tt->task.private = dt;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	wait_for_completion(&again.entered);
+
+	thread = doe_test_thread(test, cancel_thread, tt);
+	doe_test_until(test, !task_is_running(thread->task));
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &config.knobs);
+	complete(&again.go_on);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), true);
+	KUNIT_EXPECT_EQ(test, again.rc, 0);
+	KUNIT_EXPECT_TRUE(test, completion_done(&tt->done));
+	KUNIT_EXPECT_EQ(test, tt->task.rv, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+static void slow_complete(struct doe_test_task *tt)
+{
+	struct completion *go_on = tt->data;
+
+	complete(&tt->done);
+	wait_for_completion(go_on);
+	atomic_inc(&tt->calls);
 }
 
 /* complete() has returned when pci_doe_cancel_task() does */
@@ -915,6 +1010,56 @@ static void r25_many_cancellers(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+struct hold {
+	bool held;
+	bool go_on;
+};
+
+/* An access that takes its time, but not for ever */
+static void hold_access(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct hold *hold = data;
+	int ms;
+
+	WRITE_ONCE(hold->held, true);
+	for (ms = 0; ms < 5000 && !READ_ONCE(hold->go_on); ms++)
+		mdelay(1);
+}
+
+/* R25: two come while the request is written; only one of them cancels it */
+static void r25_cancelled_at_once(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_thread *thread[2];
+	struct hold hold = { };
+	struct doe_sim_trigger trigger = {
+		.at = 3,
+		.event = DOE_SIM_EV_CALL,
+		.fn = hold_access,
+		.data = &hold,
+	};
+	int i, ended = 0;
+
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	tt->task.private = dt;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, READ_ONCE(hold.held));
+	for (i = 0; i < 2; i++) {
+		thread[i] = doe_test_thread(test, cancel_thread, tt);
+		doe_test_until(test, !task_is_running(thread[i]->task));
+	}
+	WRITE_ONCE(hold.go_on, true);
+	for (i = 0; i < 2; i++)
+		ended += doe_test_join(test, thread[i]);
+
+	KUNIT_EXPECT_EQ(test, ended, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+	doe_test_works(dt, 0);
+}
+
 /* Cancelling everything in flight and queued, from the end and the beginning */
 static void cancel_all(struct kunit *test)
 {
@@ -939,6 +1084,140 @@ static void cancel_all(struct kunit *test)
 
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
+}
+
+/* Whether a cancelled task ended while its abort, which never ends, went on */
+static bool cancelled_before_abort_timed_out(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	unsigned int said = doe_test_log(test, "timed out");
+	struct doe_test_task *tt;
+	bool before;
+
+	config.knobs.abort_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &config.knobs);
+	tt = in_flight(dt, 0);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	before = doe_test_log(test, "timed out") == said;
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+	dt->messy = true;
+	doe_test_discard(dt);
+
+	return before;
+}
+
+/*
+ * The task ends at once, even if the abort that follows never does.  That times
+ * out after 1 s, which may pass before a machine under load has come to look.
+ */
+static void cancel_does_not_wait_for_abort(struct kunit *test)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++)
+		if (cancelled_before_abort_timed_out(test))
+			return;
+	KUNIT_FAIL(test, "it waits each time");
+}
+
+/* A task of the greatest size, in this direction or that */
+static struct doe_test_task *long_task(struct kunit *test, bool request)
+{
+	size_t size = (DOE_SIM_MAX_OBJECT_DW - 2) * sizeof(u32);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	if (request) {
+		tt->task.request_pl = kunit_kzalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, tt->task.request_pl);
+		tt->task.request_pl_sz = size;
+	} else {
+		put_unaligned_le32(DOE_SIM_MAX_OBJECT_DW - 2, tt->req);
+		tt->task.feat.type = DOE_SIM_TYPE_SIZED;
+	}
+
+	return tt;
+}
+
+/* Whether it was stopped on the way; false if it was through too soon */
+static bool cancelled_half_way(struct kunit *test, bool request)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_task *tt = long_task(test, request);
+	const struct doe_sim_counters *cnt;
+	struct doe_test *dt;
+	bool half;
+
+	config.max_object = DOE_SIM_MAX_OBJECT_DW;
+	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->
+		       writes[request ? DOE_SIM_REG_WRITE : DOE_SIM_REG_READ]);
+	if (pci_doe_cancel_task(dt->mb[0], &tt->task))
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	cnt = doe_test_counters(dt, 0);
+	half = cnt->writes[request ? DOE_SIM_REG_WRITE : DOE_SIM_REG_READ] <
+	       DOE_SIM_MAX_OBJECT_DW;
+	if (half)
+		KUNIT_EXPECT_EQ(test, cnt->gos, request ? 0 : 1);
+	doe_test_works(dt, 0);
+	doe_test_discard(dt);
+
+	return half;
+}
+
+/* Not even a transfer of 2^18 DW holds up cancellation */
+static void cancel_long_transfer(struct kunit *test)
+{
+	int request, tries;
+
+	for (request = 0; request < 2; request++) {
+		for (tries = 0; tries < 10; tries++)
+			if (cancelled_half_way(test, request))
+				break;
+		KUNIT_EXPECT_LT(test, tries, 10);
+	}
+}
+
+/* A reset in the midst of a long request; false if that was through too soon */
+static bool restore_half_way(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_task *tt = long_task(test, true);
+	struct doe_test *dt;
+	bool half;
+	int rv;
+
+	config.max_object = DOE_SIM_MAX_OBJECT_DW;
+	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->
+		       writes[DOE_SIM_REG_WRITE]);
+	doe_sim_flr(dt->sim);
+	pci_restore_state(dt->pdev);
+	half = !doe_test_counters(dt, 0)->gos;
+	rv = doe_test_wait(test, tt);
+	if (half) {
+		KUNIT_EXPECT_EQ(test, rv, -ECONNRESET);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
+	}
+	doe_test_works(dt, 0);
+	doe_test_discard(dt);
+
+	return half;
+}
+
+/* The second half of a request is not sent as if it were the whole */
+static void restored_half_way(struct kunit *test)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++)
+		if (restore_half_way(test))
+			return;
+	KUNIT_FAIL(test, "it is too fast");
 }
 
 /* A cancelled task can be submitted again, to another mailbox as well */
@@ -982,12 +1261,7 @@ static void r46_cancel_while_busy(struct kunit *test)
 
 static int interruptible_thread(struct doe_test_thread *thread)
 {
-	struct doe_test *dt = thread->data;
-	u8 buf[8] = { };
-
-	return pci_doe_interruptible(dt->mb[0], DOE_SIM_VENDOR_ID,
-				     DOE_SIM_TYPE_ECHO, buf, sizeof(buf), buf,
-				     sizeof(buf));
+	return doe_test_try_interruptible(thread->data, 0);
 }
 
 /* R10, R49: a signal ends the wait, and leaves a clean mailbox */
@@ -1045,6 +1319,7 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(exchanges, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(async_exchange, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(submit_irqs_off, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(submit_in_hard_irq, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(complete_sleeps, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(complete_resubmits, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(complete_frees, doe_test_mode_gen_params),
@@ -1067,6 +1342,7 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(submitted_twice, doe_test_mode_gen_params),
 	KUNIT_CASE(create_mb_bad_offset),
 	KUNIT_CASE(create_mb_gives_the_same),
+	KUNIT_CASE(mailbox_is_small),
 	{ }
 };
 
@@ -1087,9 +1363,15 @@ static struct kunit_case doe_queue_cases[] = {
 	KUNIT_CASE(cancel_ended),
 	KUNIT_CASE(cancel_freed),
 	KUNIT_CASE_PARAM(cancel_resubmitting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_waits_for_complete),
 	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_mode_gen_params),
+	KUNIT_CASE(r25_cancelled_at_once),
 	KUNIT_CASE_PARAM(cancel_all, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE(cancel_long_transfer),
+	KUNIT_CASE(restored_half_way),
 	KUNIT_CASE_PARAM(cancel_and_submit, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_mode_gen_params),
