@@ -8,6 +8,7 @@ import time
 import hooks
 import host
 import kernel
+import regressions
 import tree
 
 BASE = "64BIT EXPERT SMP MODULES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
@@ -258,6 +259,7 @@ def shellcheck(_source):
 
 
 CHECKS = {
+    "regressions": regressions.check,
     "checkpatch": checkpatch, "kernel-doc": kernel_doc, "includecheck": includecheck,
     "codespell": codespell, "shellcheck": shellcheck, "sphinx": sphinx, "builds": builds,
     "sparse": sparse, "coccicheck": coccicheck, "clang": clang,
