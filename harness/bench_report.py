@@ -208,6 +208,9 @@ def simple(table, workload, at, metric):
 
 
 def accesses(table):
+    mainline, polled, _, _ = simple(table, "accesses", 0, "discovery")
+    table.add("register accesses until two features are known", number, mainline, polled, None,
+              ratio=False)
     mainline, polled, irq, bare = simple(table, "accesses", 0, "count")
     table.add("register accesses, one DW, device instant", number, mainline, polled, irq,
               limit=bare, distance=f"+ {number(polled.mid - bare.mid)}" if polled else "",
@@ -233,9 +236,10 @@ def less(a, b):
 
 
 def enumeration(table):
-    def blocked(kernel, at, metric):
+    def blocked(kernel, at, metric, base="scanned"):
+        """What the mailboxes add to the same devices without."""
         return spread(less(table.mids(kernel, "enumerate", "polled", at, metric),
-                           table.mids(kernel, "enumerate-none", "polled", at, "scanned")))
+                           table.mids(kernel, "enumerate-none", "polled", at, base)))
 
     for at in (0, 100 * US, 5 * MS):
         mainline, polled = (blocked(kernel, at, "scanned") for kernel in (MAINLINE, THIS))
@@ -257,6 +261,11 @@ def enumeration(table):
                   duration, mainline, polled, None, limit=duration(limit) if limit else "0",
                   distance=signed(polled.mid - limit), required="ratio 20",
                   tests=[("all", polled.mid, mainline.mid / 20, duration)])
+    for at in (0, 100 * US, 5 * MS):
+        mainline, polled = (blocked(kernel, at, "busy", "busy") for kernel in (MAINLINE, THIS))
+        if mainline and polled:
+            table.add(f"CPU time of that, discovery {point(at)}", duration, mainline, polled,
+                      None, distance=f"{duration(polled.mid / ENUMERATED)} each")
 
 
 def memory(table):
@@ -288,6 +297,8 @@ def crowd(table):
            for each in simple(table, "crowd", CROWD, "window-busy")[:3]]
     table.add(f"{name}: CPU time, share of one CPU", percent, *cpu, limit="0", ratio=False,
               required="2 %", tests=each_way(cpu, lambda each: each.mid, 0.02, percent))
+    table.add(f"{name}: CPU time of it all, sending and receiving too", duration,
+              *simple(table, "crowd", CROWD, "total-busy")[:3])
     time = simple(table, "crowd", CROWD, "time")[:3]
     table.add(f"{name}: all done after", duration, *time, limit="300 ms", ratio=False,
               required="390 ms",
