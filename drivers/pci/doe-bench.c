@@ -20,6 +20,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/hrtimer.h>
 #include <linux/kernel_stat.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -485,7 +486,7 @@ static __le32 *bench_buffer(struct kunit *test, size_t size)
 static void bench_object_at(struct kunit *test, struct bench_dev *devs,
 			    __le32 *req, __le32 *rsp, u32 bytes, u32 batch)
 {
-	unsigned int i, nr = bytes > SZ_64K ? 3 : BENCH_BATCHES;
+	unsigned int i, nr = bytes > SZ_64K ? 5 : BENCH_BATCHES;
 	s64 time[BENCH_IRQ + 1][BENCH_BATCHES];
 	u32 dw = bytes / sizeof(*req);
 	enum bench_mode mode;
@@ -877,8 +878,19 @@ static void bench_among_4096(struct kunit *test)
 	bench_among_at(test, 4096);
 }
 
+/* Early in the boot there are only ticks, on a bad machine for ever */
+static void bench_timers(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 100 && hrtimer_resolution > 1; i++)
+		msleep(100);
+	KUNIT_EXPECT_EQ(test, hrtimer_resolution, 1);
+}
+
 /* The crowds come first, so that nothing else has made workers before them */
 static struct kunit_case bench_cases[] = {
+	KUNIT_CASE_SLOW(bench_timers),
 	KUNIT_CASE_SLOW(bench_crowd_polled),
 	KUNIT_CASE_SLOW(bench_crowd_irq),
 	KUNIT_CASE_SLOW(bench_latency),
@@ -899,6 +911,7 @@ static struct kunit_suite bench_suite = {
 };
 
 static struct kunit_case bench_large_cases[] = {
+	KUNIT_CASE_SLOW(bench_timers),
 	KUNIT_CASE_SLOW(bench_among_1),
 	KUNIT_CASE_SLOW(bench_among_4096),
 	KUNIT_CASE_SLOW(bench_memory_1_large),
