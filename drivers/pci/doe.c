@@ -1208,6 +1208,13 @@ static void pci_doe_stop_running(struct pci_doe_mb *mb)
 	}
 }
 
+/* With the queue empty it is nobody's turn: no worker is woken to rest */
+static bool pci_doe_goes_on(struct pci_doe_mb *mb, struct task_struct *self)
+{
+	return mb->pending && (pci_doe_runner(mb) == self ||
+			       list_empty(&mb->tasks));
+}
+
 /* Run the machine if it is @self's turn and there is something to look at */
 static bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
 	__must_hold(&mb->lock)
@@ -1220,7 +1227,7 @@ static bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
 		mb->pending = false;
 		mb->timer_on = false;
 		pci_doe_step(mb);
-	} while (mb->pending && pci_doe_runner(mb) == self);
+	} while (pci_doe_goes_on(mb, self));
 	pci_doe_stop_running(mb);
 
 	return true;
