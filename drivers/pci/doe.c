@@ -25,6 +25,8 @@
  * An event sets @pending and wakes whoever is to run the machine: the caller
  * of pci_doe() whose task is first in the queue, or a worker if it is an
  * asynchronous task, or if there is none.  @running keeps it to one of them.
+ * The timer looks at DOE Status itself and is such an event only if there is
+ * something new.
  * All decisions are made with the lock held; it is dropped for register
  * accesses other than writes of DOE Control.
  */
@@ -154,19 +156,6 @@ void pci_doe_kick(struct pci_doe_mb *mb)
 		pci_doe_wake_runner(mb);
 }
 
-static enum hrtimer_restart pci_doe_timeout(struct hrtimer *timer)
-{
-	struct pci_doe_mb *mb = container_of(timer, struct pci_doe_mb, timer);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&mb->lock, flags);
-	mb->stats.polls++;
-	pci_doe_kick(mb);
-	raw_spin_unlock_irqrestore(&mb->lock, flags);
-
-	return HRTIMER_NORESTART;
-}
-
 static bool pci_doe_late(struct pci_doe_mb *mb)
 {
 	return mb->deadline && ktime_compare(ktime_get(), mb->deadline) >= 0;
@@ -176,7 +165,7 @@ static bool pci_doe_late(struct pci_doe_mb *mb)
  * Look again after a quarter of the time that the present wait has taken, so
  * that an answer is noticed at most 25 % late, and at its end.
  */
-static void pci_doe_wait(struct pci_doe_mb *mb, u64 timeout, bool by_irq)
+static void pci_doe_wait(struct pci_doe_mb *mb, u64 timeout, bool by_event)
 {
 	ktime_t now = ktime_get();
 	u64 waited, pause;
@@ -190,7 +179,7 @@ static void pci_doe_wait(struct pci_doe_mb *mb, u64 timeout, bool by_irq)
 	}
 
 	waited = ktime_to_ns(ktime_sub(now, mb->since));
-	if (by_irq)
+	if (by_event)
 		pause = waited < PCI_DOE_IRQ_POLL ? PCI_DOE_IRQ_POLL : timeout;
 	else
 		pause = max(waited / 4, PCI_DOE_POLL_MIN);
@@ -199,6 +188,20 @@ static void pci_doe_wait(struct pci_doe_mb *mb, u64 timeout, bool by_irq)
 	if (ktime_after(mb->wake_at, mb->deadline))
 		mb->wake_at = mb->deadline;
 	mb->timer_on = true;
+}
+
+/* The timer may fire 6 % early: many that wait then share one interrupt */
+static u64 pci_doe_slack(struct pci_doe_mb *mb)
+{
+	if (!ktime_before(mb->wake_at, mb->deadline))
+		return 0;
+
+	return (u64)ktime_to_ns(ktime_sub(mb->wake_at, mb->since)) / 16;
+}
+
+static ktime_t pci_doe_wake_from(struct pci_doe_mb *mb)
+{
+	return ktime_sub_ns(mb->wake_at, pci_doe_slack(mb));
 }
 
 /* ---- Registers ---- */
@@ -984,6 +987,13 @@ static void pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
 				     mb->cap_offset);
 }
 
+static bool pci_doe_by_irq(struct pci_doe_mb *mb)
+{
+	return mb->state == PCI_DOE_RESPONSE &&
+	       mb->ctrl & PCI_DOE_CTRL_INT_EN &&
+	       mb->irq_lost < PCI_DOE_IRQ_LOST;
+}
+
 static void pci_doe_receive(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
@@ -1010,9 +1020,7 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 	if ((rv == -ETIMEDOUT || rv == -EPROTO) && pci_doe_was_reset(mb))
 		rv = -ECONNRESET;
 	if (waiting) {
-		pci_doe_wait(mb, PCI_DOE_TIMEOUT,
-			     mb->ctrl & PCI_DOE_CTRL_INT_EN &&
-			     mb->irq_lost < PCI_DOE_IRQ_LOST);
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, pci_doe_by_irq(mb));
 		return;
 	}
 
@@ -1204,7 +1212,9 @@ static void pci_doe_stop_running(struct pci_doe_mb *mb)
 		pci_doe_wake_runner(mb);
 	} else if (mb->timer_on) {
 		mb->timer_on = false;
-		hrtimer_start(&mb->timer, mb->wake_at, HRTIMER_MODE_ABS_HARD);
+		hrtimer_start_range_ns(&mb->timer, pci_doe_wake_from(mb),
+				       pci_doe_slack(mb),
+				       HRTIMER_MODE_ABS_HARD);
 	}
 }
 
@@ -1267,6 +1277,68 @@ static void pci_doe_work(struct work_struct *work)
 	raw_spin_lock_irq(&mb->lock);
 	pci_doe_run(mb, NULL);
 	raw_spin_unlock_irq(&mb->lock);
+}
+
+/* ---- The timer ---- */
+
+/* What the present wait is for has not come */
+static bool pci_doe_still_waits(struct pci_doe_mb *mb)
+{
+	u32 status;
+
+	if (pci_doe_read_status(mb, &status))
+		return false;
+	if (mb->state == PCI_DOE_RESPONSE)
+		return !(status & PCI_DOE_STATUS_DONE);
+
+	return status & PCI_DOE_STATUS_BUSY ||
+	       (mb->state == PCI_DOE_ABORT && status & PCI_DOE_STATUS_DONE);
+}
+
+/*
+ * Most looks find nothing new.  Those are done here, in the interrupt, so that
+ * they wake nobody, however many mailboxes wait.  All else is for the runner,
+ * who reads DOE Status anew.  True if the timer is to go on.
+ */
+static bool pci_doe_look(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	bool waits;
+
+	if (mb->running || mb->pending || mb->state < PCI_DOE_BUSY ||
+	    mb->state > PCI_DOE_ABORT || pci_doe_late(mb) ||
+	    pci_channel_offline(mb->pdev))
+		return false;
+
+	mb->running = true;
+	raw_spin_unlock(&mb->lock);
+	waits = pci_doe_still_waits(mb);
+	raw_spin_lock(&mb->lock);
+	mb->running = false;
+
+	return waits && !mb->pending;
+}
+
+static enum hrtimer_restart pci_doe_timeout(struct hrtimer *timer)
+{
+	struct pci_doe_mb *mb = container_of(timer, struct pci_doe_mb, timer);
+	enum hrtimer_restart restart = HRTIMER_NORESTART;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&mb->lock, flags);
+	mb->stats.polls++;
+	if (pci_doe_look(mb)) {
+		pci_doe_wait(mb, PCI_DOE_TIMEOUT, pci_doe_by_irq(mb));
+		mb->timer_on = false;
+		hrtimer_set_expires_range_ns(timer, pci_doe_wake_from(mb),
+					     pci_doe_slack(mb));
+		restart = HRTIMER_RESTART;
+	} else {
+		pci_doe_kick(mb);
+	}
+	raw_spin_unlock_irqrestore(&mb->lock, flags);
+
+	return restart;
 }
 
 /* ---- Tasks ---- */

@@ -39,7 +39,7 @@ struct pci_doe_stats {
 	u32 aborts;
 	u32 interrupts;
 	u32 spurious;		/* interrupts with neither Ready nor Error */
-	u32 polls;		/* looks at a register because a timer said so */
+	u32 polls;		/* looks at DOE Status because a timer said so */
 };
 
 /**
@@ -102,7 +102,7 @@ struct pci_doe_stats {
  * @since: when the present wait began, 0 if it has not
  * @deadline: when the present wait ends
  * @start_by: until when @cur may wait for Busy
- * @wake_at: when @timer is to fire
+ * @wake_at: when @timer is to fire at the latest
  * @stats: counters for debugfs
  */
 struct pci_doe_mb {
