@@ -19,7 +19,7 @@
 #include "doe.h"
 #include "pci.h"
 
-/* References, interrupts, claims and sysfs files of all mailboxes */
+/* References, interrupts and claims of all mailboxes */
 DEFINE_MUTEX(pci_doe_mutex);
 
 /**

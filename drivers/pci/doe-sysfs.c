@@ -15,7 +15,9 @@
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 
 #include "doe.h"
 #include "pci.h"
@@ -30,6 +32,17 @@ struct pci_doe_attr {
 	char name[16];
 	bool added;
 };
+
+/* Files of all mailboxes; enumeration does not wait for it */
+static DEFINE_MUTEX(pci_doe_sysfs_mutex);
+
+/*
+ * Mailboxes whose files may be missing, with a reference to each.  One worker
+ * adds the files of all: it waits for sysfs, and with a work item for each
+ * mailbox so many workers would wait.
+ */
+static LIST_HEAD(pci_doe_unpublished);
+static DEFINE_SPINLOCK(pci_doe_unpublished_lock);
 
 /*
  * The directory is there from the start.  Discovery may end later, so that
@@ -115,24 +128,18 @@ static void pci_doe_add_file(struct pci_dev *pdev, struct pci_doe_attr *attr)
 		attr->added = true;
 }
 
-/**
- * pci_doe_sysfs_publish() - Add the files of a mailbox that are still missing
- * @mb: DOE mailbox
- *
- * Called when Discovery has ended and when the device is in sysfs, in either
- * order.  What is found by a later Discovery changes nothing.
+/*
+ * Add the files of a mailbox that are still missing.  What is found by a later
+ * Discovery changes nothing.
  */
-void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
+static void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
 {
 	struct pci_dev *pdev = mb->pdev;
 	struct pci_doe_attr *attrs;
 	int i, nr;
 
-	if (READ_ONCE(mb->sysfs_done) || !READ_ONCE(mb->nr_feats))
-		return;
-
-	guard(mutex)(&pci_doe_mutex);
-	if (!mb->sysfs_ready || mb->sysfs_done)
+	guard(mutex)(&pci_doe_sysfs_mutex);
+	if (mb->sysfs_done)
 		return;
 
 	nr = READ_ONCE(mb->nr_feats);
@@ -159,6 +166,51 @@ void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
 	kobject_uevent(&pdev->dev.kobj, KOBJ_CHANGE);
 }
 
+static struct pci_doe_mb *pci_doe_next_unpublished(void)
+{
+	struct pci_doe_mb *mb;
+
+	guard(spinlock)(&pci_doe_unpublished_lock);
+	mb = list_first_entry_or_null(&pci_doe_unpublished, struct pci_doe_mb,
+				      unpublished);
+	if (mb)
+		list_del_init(&mb->unpublished);
+
+	return mb;
+}
+
+static void pci_doe_publish_work(struct work_struct *work)
+{
+	struct pci_doe_mb *mb;
+
+	while ((mb = pci_doe_next_unpublished())) {
+		pci_doe_sysfs_publish(mb);
+		pci_dev_put(mb->pdev);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(pci_doe_unpublished_work, pci_doe_publish_work);
+
+/**
+ * pci_doe_sysfs_queue() - Have the files of a mailbox added, by a worker
+ * @mb: DOE mailbox
+ *
+ * Called when Discovery has ended and when the device is in sysfs, in either
+ * order.
+ */
+void pci_doe_sysfs_queue(struct pci_doe_mb *mb)
+{
+	guard(spinlock)(&pci_doe_unpublished_lock);
+	if (!mb->sysfs_ready || !READ_ONCE(mb->nr_feats) ||
+	    READ_ONCE(mb->sysfs_done) || !list_empty(&mb->unpublished))
+		return;
+
+	pci_dev_get(mb->pdev);
+	list_add_tail(&mb->unpublished, &pci_doe_unpublished);
+	queue_work(pci_doe_wq, &pci_doe_unpublished_work);
+}
+
 /**
  * pci_doe_sysfs_init() - The device is in sysfs now
  * @pdev: PCI device
@@ -169,9 +221,9 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 	unsigned long i;
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		scoped_guard(mutex, &pci_doe_mutex)
+		scoped_guard(spinlock, &pci_doe_unpublished_lock)
 			mb->sysfs_ready = true;
-		pci_doe_sysfs_publish(mb);
+		pci_doe_sysfs_queue(mb);
 	}
 }
 
@@ -185,7 +237,7 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 	unsigned long i;
 	int j;
 
-	guard(mutex)(&pci_doe_mutex);
+	guard(mutex)(&pci_doe_sysfs_mutex);
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		mb->sysfs_done = true;
 		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)

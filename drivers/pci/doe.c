@@ -102,7 +102,7 @@ struct pci_doe_discovery {
  * workers serve thousands of mailboxes; complete() may wait and runs from the
  * system workqueue.
  */
-static struct workqueue_struct *pci_doe_wq;
+struct workqueue_struct *pci_doe_wq;
 
 static const char * const pci_doe_state_names[] = {
 	[PCI_DOE_IDLE]		= "idle",
@@ -692,10 +692,10 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 	/* It will be tried again, but once was enough for those that waited */
 	if (disc->rv && mb->stale)
 		pci_doe_fail_all(mb, disc->rv);
-	schedule_work(&mb->done_work);
 	pci_doe_wake_callers(mb);
 
 	raw_spin_unlock_irq(&mb->lock);
+	pci_doe_sysfs_queue(mb);
 	kfree(feats);
 	kfree(disc);
 	raw_spin_lock_irq(&mb->lock);
@@ -1375,8 +1375,6 @@ static void pci_doe_done_work(struct work_struct *work)
 		done++;
 	}
 
-	pci_doe_sysfs_publish(mb);
-
 	/* The last of these may free the mailbox */
 	while (done--)
 		pci_dev_put(pdev);
@@ -1781,6 +1779,7 @@ void pci_doe_init_machine(struct pci_doe_mb *mb)
 	raw_spin_lock_init(&mb->lock);
 	INIT_LIST_HEAD(&mb->tasks);
 	INIT_LIST_HEAD(&mb->done);
+	INIT_LIST_HEAD(&mb->unpublished);
 	INIT_WORK(&mb->work, pci_doe_work);
 	INIT_WORK(&mb->done_work, pci_doe_done_work);
 	hrtimer_setup(&mb->timer, pci_doe_timeout, CLOCK_MONOTONIC,
@@ -1811,8 +1810,9 @@ bool pci_doe_available(void)
 /* Before subsys_initcall(), in which buses are scanned */
 static int __init pci_doe_setup(void)
 {
+	/* One for each CPU, and one that waits for sysfs or for memory */
 	pci_doe_wq = alloc_workqueue("pci_doe", WQ_UNBOUND,
-				     max_t(int, 4, num_possible_cpus()));
+				     num_possible_cpus() + 1);
 	return pci_doe_wq ? 0 : -ENOMEM;
 }
 core_initcall(pci_doe_setup);

@@ -51,12 +51,13 @@ struct pci_doe_stats {
  * @irq_users: those of them that asked for the interrupt; under pci_doe_mutex
  * @claimed: the registers are closed to user space; under pci_doe_mutex
  * @no_irq_said: that the mailbox polls was logged; under pci_doe_mutex
- * @sysfs_ready: the device is in sysfs; under pci_doe_mutex
- * @sysfs_done: its files are, too; under pci_doe_mutex
+ * @sysfs_ready: the device is in sysfs; under pci_doe_unpublished_lock
+ * @sysfs_done: its files are, too; under pci_doe_sysfs_mutex
  * @handed: user space has the registers; under pci_doe_mutex
  * @irq_name: name of the interrupt; under pci_doe_mutex
- * @attrs: files in doe_features/; under pci_doe_mutex
- * @nr_attrs: how many; under pci_doe_mutex
+ * @attrs: files in doe_features/; under pci_doe_sysfs_mutex
+ * @nr_attrs: how many; under pci_doe_sysfs_mutex
+ * @unpublished: queue of those whose files may be missing, see doe-sysfs.c
  * @work: runs the state machine when no submitter sleeps in pci_doe()
  * @done_work: calls complete() of ended tasks
  * @timer: the next look at the registers
@@ -119,6 +120,7 @@ struct pci_doe_mb {
 	const char *irq_name;
 	struct pci_doe_attr *attrs;
 	u16 nr_attrs;
+	struct list_head unpublished;
 
 	struct work_struct work;
 	struct work_struct done_work;
@@ -167,6 +169,9 @@ struct pci_doe_mb {
 	struct pci_doe_stats stats;
 };
 
+/* doe.c: workers that step the machines, and one that adds files to sysfs */
+extern struct workqueue_struct *pci_doe_wq;
+
 /* doe.c: the state machine; down to pci_doe_write_ctrl() with the lock held */
 void pci_doe_kick(struct pci_doe_mb *mb);
 void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task);
@@ -186,13 +191,13 @@ void pci_doe_drain(struct pci_doe_mb *mb);
 void pci_doe_attach_irq(struct pci_doe_mb *mb);
 void pci_doe_detach_irq(struct pci_doe_mb *mb);
 
-/* doe-mb.c: protects references, interrupts, claims and sysfs files */
+/* doe-mb.c: protects references, interrupts and claims */
 extern struct mutex pci_doe_mutex;
 
 #ifdef CONFIG_SYSFS
-void pci_doe_sysfs_publish(struct pci_doe_mb *mb);
+void pci_doe_sysfs_queue(struct pci_doe_mb *mb);
 #else
-static inline void pci_doe_sysfs_publish(struct pci_doe_mb *mb) { }
+static inline void pci_doe_sysfs_queue(struct pci_doe_mb *mb) { }
 #endif
 
 #endif
