@@ -89,13 +89,16 @@ struct pci_doe_discovery {
 	struct pci_doe_task task;
 	__le32 request;
 	__le32 response;
+	struct pci_doe_feature *feats;
 	u16 nr_feats;
 	u8 index;
 	bool retried;
 	bool ended;
 	int rv;
-	struct pci_doe_feature feats[PCI_DOE_MAX_FEATS];
 };
+
+/* Room for features grows by so many: few devices have more */
+#define PCI_DOE_DISC_FEATS	16
 
 /*
  * Shared by all mailboxes.  A step of the machine never waits, so that a few
@@ -634,6 +637,28 @@ static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
 	pci_doe_queue_discovery(mb);
 }
 
+/* Before each entry, of which there are no more than 256 */
+static int pci_doe_make_room(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_discovery *disc = mb->disc;
+	struct pci_doe_feature *feats;
+
+	if (disc->nr_feats % PCI_DOE_DISC_FEATS)
+		return 0;
+
+	raw_spin_unlock_irq(&mb->lock);
+	feats = krealloc_array(disc->feats,
+			       disc->nr_feats + PCI_DOE_DISC_FEATS,
+			       sizeof(*feats), GFP_NOIO);
+	raw_spin_lock_irq(&mb->lock);
+	if (!feats)
+		return -ENOMEM;
+
+	disc->feats = feats;
+	return 0;
+}
+
 /* Take one entry; true if there is another one to ask for */
 static bool pci_doe_add_feature(struct pci_doe_discovery *disc)
 {
@@ -697,6 +722,7 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 	raw_spin_unlock_irq(&mb->lock);
 	pci_doe_sysfs_queue(mb);
 	kfree(feats);
+	kfree(disc->feats);
 	kfree(disc);
 	raw_spin_lock_irq(&mb->lock);
 }
@@ -708,7 +734,8 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 	struct pci_doe_discovery *disc = mb->disc;
 
 	disc->rv = disc->task.rv < 0 ? disc->task.rv :
-		   disc->task.rv < sizeof(disc->response) ? -EPROTO : 0;
+		   disc->task.rv < sizeof(disc->response) ? -EPROTO :
+		   pci_doe_make_room(mb);
 
 	/* A device that is slow, or goes on for ever, does not hold up tasks */
 	if (time_after(jiffies, mb->disc_deadline)) {
@@ -719,7 +746,7 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 
 	if (mb->state >= PCI_DOE_DEAD) {
 		pci_doe_end_discovery(mb);
-	} else if (disc->rv && !disc->retried) {
+	} else if (disc->rv && disc->rv != -ENOMEM && !disc->retried) {
 		disc->retried = true;
 		pci_doe_queue_discovery(mb);
 	} else if (!disc->rv && pci_doe_add_feature(disc)) {
