@@ -638,31 +638,48 @@ struct bench_crowd {
 		struct bench_dev dev;
 		struct task_struct *thread;
 	} waiter[BENCH_WAITERS];
-	struct completion start;
 	struct completion all_done;
+	bool started;
 	atomic_t left;
 	atomic_t errors;
 };
+
+/* Until kthread_stop() at the latest */
+static void bench_sleep_until(const bool *flag)
+{
+	set_current_state(TASK_IDLE);
+	while (!(flag && READ_ONCE(*flag)) && !kthread_should_stop()) {
+		schedule();
+		set_current_state(TASK_IDLE);
+	}
+	__set_current_state(TASK_RUNNING);
+}
 
 static int bench_wait_thread(void *data)
 {
 	struct bench_waiter *waiter = data;
 	struct bench_crowd *crowd = waiter->crowd;
 
-	wait_for_completion(&crowd->start);
+	bench_sleep_until(&crowd->started);
 	if (!kthread_should_stop() && bench_one_dw(&waiter->dev))
 		atomic_inc(&crowd->errors);
 	if (atomic_dec_and_test(&crowd->left))
 		complete(&crowd->all_done);
 
-	set_current_state(TASK_IDLE);
-	while (!kthread_should_stop()) {
-		schedule();
-		set_current_state(TASK_IDLE);
-	}
-	__set_current_state(TASK_RUNNING);
+	bench_sleep_until(NULL);
 
 	return 0;
+}
+
+/* One by one: a thread that wakes is not to find the others' lock taken */
+static void bench_wake_crowd(struct bench_crowd *crowd)
+{
+	int i;
+
+	WRITE_ONCE(crowd->started, true);
+	for (i = 0; i < BENCH_WAITERS; i++)
+		if (crowd->waiter[i].thread)
+			wake_up_process(crowd->waiter[i].thread);
 }
 
 static void bench_end_crowd(void *data)
@@ -670,7 +687,6 @@ static void bench_end_crowd(void *data)
 	struct bench_crowd *crowd = data;
 	int i;
 
-	complete_all(&crowd->start);
 	for (i = 0; i < BENCH_WAITERS; i++)
 		if (crowd->waiter[i].thread)
 			kthread_stop(crowd->waiter[i].thread);
@@ -714,7 +730,6 @@ static struct bench_crowd *bench_gather(struct kunit *test,
 
 	crowd = kvzalloc(sizeof(*crowd), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
-	init_completion(&crowd->start);
 	init_completion(&crowd->all_done);
 	atomic_set(&crowd->left, BENCH_WAITERS);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
@@ -763,7 +778,7 @@ static void bench_crowd_at(struct kunit *test, enum bench_mode mode)
 
 	start = ktime_get_ns();
 	busy = bench_busy_ns();
-	complete_all(&crowd->start);
+	bench_wake_crowd(crowd);
 
 	msleep(BENCH_WINDOW_FROM_MS);
 	from = bench_busy_ns();
