@@ -301,10 +301,12 @@ def crowd(table):
               required="2 %", tests=each_way(cpu, lambda each: each.mid, 0.02, percent))
     table.add(f"{name}: CPU time of it all, sending and receiving too", duration,
               *simple(table, "crowd", CROWD, "total-busy")[:3])
-    time = simple(table, "crowd", CROWD, "time")[:3]
+    time, errors = (simple(table, "crowd", CROWD, what)[:3] for what in ("time", "errors"))
     table.add(f"{name}: all done after", duration, *time, limit="300 ms", ratio=False,
               required="390 ms",
               tests=each_way(time, lambda each: each.mid, 390 * MS, duration))
+    table.add(f"{name}: exchanges that failed", number, *errors, limit="0", ratio=False,
+              required="0", tests=each_way(errors, lambda each: each.high, 0, number))
 
 
 def busy(table):
