@@ -153,7 +153,7 @@ bench_create_sims(struct kunit *test, const struct doe_sim_config *config,
 	struct bench_sims *sims;
 	struct doe_sim_dev *sim;
 
-	sims = kzalloc(sizeof(*sims), GFP_KERNEL);
+	sims = kzalloc_obj(*sims);
 	KUNIT_ASSERT_NOT_NULL(test, sims);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
 							   bench_destroy_sims,
@@ -728,7 +728,7 @@ static struct bench_crowd *bench_gather(struct kunit *test,
 	struct bench_crowd *crowd;
 	int i, index;
 
-	crowd = kvzalloc(sizeof(*crowd), GFP_KERNEL);
+	crowd = kvzalloc_obj(*crowd);
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	init_completion(&crowd->all_done);
 	atomic_set(&crowd->left, BENCH_WAITERS);

@@ -551,8 +551,10 @@ static void soak_run(struct kunit *test)
 		start(soak, actor, i, ++salt, &thread[n++]);
 	}
 
+	/* Nobody but user space reads it */
 	data_race(soaking = true);
 	msleep(1000 * min(soak_seconds, MAX_SECONDS));
+	/* Likewise */
 	data_race(soaking = false);
 	WRITE_ONCE(soak->stop, true);
 	for (i = 0; i < n; i++) {

@@ -203,7 +203,7 @@ static void complete_frees(struct kunit *test)
 	int i, rc;
 
 	for (i = 0; i < 10; i++) {
-		task = kzalloc(sizeof(*task), GFP_KERNEL);
+		task = kzalloc_obj(*task);
 		KUNIT_ASSERT_NOT_NULL(test, task);
 		task->feat.vid = DOE_SIM_VENDOR_ID;
 		task->feat.type = DOE_SIM_TYPE_ECHO;
@@ -860,7 +860,7 @@ static void cancel_freed(struct kunit *test)
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct pci_doe_task *task;
 
-	task = kzalloc(sizeof(*task), GFP_KERNEL);
+	task = kzalloc_obj(*task);
 	KUNIT_ASSERT_NOT_NULL(test, task);
 	task->feat.vid = DOE_SIM_VENDOR_ID;
 	task->feat.type = DOE_SIM_TYPE_ECHO;
