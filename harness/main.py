@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "build in every configuration, run the static checkers",
     "bench": "measure this library and mainline's side by side",
     "external": "run the simulated device as a module of Debian's kernel",
+    "series": "write patches for the mailing list, apply and build them",
     "tree": "make an integrated kernel tree",
 }
 

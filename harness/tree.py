@@ -235,13 +235,18 @@ def integrate(tree, shown=None):
         if insert in old:
             continue
         anchored(path, old.count(anchor), anchor)
-        new[path] = old.replace(anchor, {"before": insert + anchor, "after": anchor + insert,
-                                         "replace": insert}[where]).encode()
+        new[path] = edited(old, where, anchor, insert).encode()
     if COMPAT in compat:
         new[COMPAT] = compat[COMPAT].encode()
     new[STAMP] = stamp().encode()
     return {path: data for path, data in new.items()
             if not (tree / path).exists() or (tree / path).read_bytes() != data}
+
+
+def edited(text, where, anchor, insert):
+    """A text with a hook in it."""
+    return text.replace(anchor, {"before": insert + anchor, "after": anchor + insert,
+                                 "replace": insert}[where])
 
 
 def write(tree, files):
