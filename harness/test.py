@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import arch
 import guest
 import host
 import kernel
@@ -31,20 +32,43 @@ PASSED = re.compile(r"\[[\d:]+\] (?:\[PASSED\]|=+ [^\[(]+ =+$)")
 
 def add_arguments(parser):
     tree.add_kernel_argument(parser)
+    parser.add_argument("--arch", action="append", metavar="NAME", choices=arch.ARCHES,
+                        help="the KUnit suites alone, on another machine or kind of kernel: "
+                        f"{', '.join(arch.ARCHES)}")
+    parser.add_argument("--all", action="store_true", help="the tests, then every --arch")
 
 
 def main(args):
-    built = kernel.ready(args.kernel)
-    totals = [kunit(built), tool()]
+    rows = {} if args.arch else {"tests": tests(args.kernel)}
+    for name in arch.ARCHES if args.all else args.arch or ():
+        rows[name] = on_arch(args.kernel, name)
+    if args.arch or args.all:
+        for name, (passed, failed) in rows.items():
+            print(f"{name:<12}{passed:>6} passed{failed:>5} failed")
+    passed, failed = map(sum, zip(*rows.values()))
+    print(f"{passed} passed, {failed} failed")
+    return int(failed > 0 or passed == 0)
+
+
+def on_arch(release, name):
+    if not arch.offered(release, name):
+        print(f"==> {name}: only Linux {arch.ARCHES[name].only} has it")
+        return 0, 0
+    built, log = arch.boot(release, name)
+    return count(parsed(built, log), guest.read(log), log)
+
+
+def tests(release):
+    """Everything on the emulated CXL machine."""
+    built = kernel.ready(release)
+    totals = [kunit(built), tool(), sample(built)]
     host.install(TOOLS)
     initrd = guest.initramfs(built, (kernel.PCIDOE, *map(shutil.which, TOOLS.values())))
     for name, parameters, tests in DEVICE_TESTS:
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
         totals.append(results(built, boot))
-    passed, failed = map(sum, zip(*totals))
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0 or passed == 0)
+    return tuple(map(sum, zip(*totals)))
 
 
 def kunit(built):
@@ -59,9 +83,12 @@ def kunit(built):
 
 def results(built, boot):
     """What kunit.py makes of a boot's output."""
-    output = host.stream(["timeout", "60", *built.kunit("parse", boot.out)], PASSED)
-    passed, failed = count(output, boot.console, boot.log)
+    passed, failed = count(parsed(built, boot.out), boot.console, boot.log)
     return passed, failed + sum(map(bad_json, re.findall("# json: (.*)", boot.output)))
+
+
+def parsed(built, output):
+    return host.stream(["timeout", "120", *built.kunit("parse", output)], PASSED)
 
 
 def bad_json(text):
@@ -72,6 +99,13 @@ def bad_json(text):
     except ValueError as err:
         print(f"bad JSON: {err}: {text}")
         return True
+
+
+def sample(built):
+    """The driver that the documentation shows compiles."""
+    found = kernel.sample(built.make(), built.dir.with_name("sample"), "doe-sample.o")
+    print("\n".join([*found, f"{'not ok' if found else 'ok'} Documentation/PCI/doe-sample.c"]))
+    return int(not found), int(bool(found))
 
 
 def tool():
