@@ -372,7 +372,7 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
  * * 0
  * * -EPERM: the kernel has PCI_TSM, and the mailbox offers CMA-SPDM or Secured
  *   CMA-SPDM, or may do so, as Discovery failed
- * * -EBUSY: it is handed over already
+ * * -EBUSY: it is handed over already, or about to be
  * * -ENODEV: the device is gone
  */
 int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
@@ -381,6 +381,12 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 
 	if (!pci_doe_may_yield(doe_mb))
 		return -EPERM;
+
+	scoped_guard(mutex, &pci_doe_mutex) {
+		if (doe_mb->yielding || doe_mb->handed)
+			return -EBUSY;
+		doe_mb->yielding = true;
+	}
 
 	raw_spin_lock_irq(&doe_mb->lock);
 	pci_doe_divert(doe_mb, PCI_DOE_YIELDED, -ECANCELED);
@@ -395,10 +401,9 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
 
 	guard(mutex)(&pci_doe_mutex);
+	doe_mb->yielding = false;
 	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
 		return -ENODEV;
-	if (doe_mb->handed)
-		return -EBUSY;
 
 	doe_mb->handed = true;
 	pci_doe_detach_irq(doe_mb);

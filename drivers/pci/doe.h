@@ -53,6 +53,7 @@ struct pci_doe_stats {
  * @no_irq_said: that the mailbox polls was logged; under pci_doe_mutex
  * @sysfs_ready: the device is in sysfs; under pci_doe_unpublished_lock
  * @sysfs_done: its files are, too; under pci_doe_sysfs_mutex
+ * @yielding: it is about to be handed over; under pci_doe_mutex
  * @handed: user space has the registers; under pci_doe_mutex
  * @irq_name: name of the interrupt; under pci_doe_mutex
  * @attrs: files in doe_features/; under pci_doe_sysfs_mutex
@@ -114,6 +115,7 @@ struct pci_doe_mb {
 	bool no_irq_said;
 	bool sysfs_ready;
 	bool sysfs_done;
+	bool yielding;
 	bool handed;
 	unsigned int users;
 	unsigned int irq_users;
