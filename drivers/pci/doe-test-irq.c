@@ -235,6 +235,23 @@ static void r02_interrupt_enable_survives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
 }
 
+/* There are devices that heed nothing else in a write of Abort */
+static void enable_is_written_alone(struct kunit *test)
+{
+	struct doe_sim_config config = slow_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	const struct doe_sim_counters *cnt;
+
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->aborts, 1);
+	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_CTRL],
+			cnt->gos + cnt->aborts + 1);
+}
+
 /* R5: Interrupt Status is acknowledged by that bit alone, once */
 static void r05_acknowledge(struct kunit *test)
 {
@@ -813,6 +830,7 @@ static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE(message_number_out_of_range),
 	KUNIT_CASE_PARAM(r02_interrupt_enable_survives,
 			 doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(enable_is_written_alone, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r05_acknowledge, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r08_interrupt_status_after_abort, error_gen_params),
 	KUNIT_CASE(r04_error_by_interrupt),

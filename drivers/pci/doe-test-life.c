@@ -359,6 +359,10 @@ static void unannounced_reset_in_flight(struct kunit *test)
 			-ECONNRESET);
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
+	/* It may offer other features now */
+	if (config.irq_mode != DOE_SIM_IRQ_NONE)
+		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
+				0);
 }
 
 /* The registers as they were, and the interrupt comes again */
@@ -556,6 +560,7 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
 
 	allow_runtime_pm(dt->pdev, &hooks);
+	pm_request_idle(&dt->pdev->dev);
 	for (i = 0; i < 3; i++) {
 		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 		/* This one may be so early that MSI is not restored yet */

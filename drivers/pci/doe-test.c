@@ -1014,56 +1014,6 @@ static void r25_many_cancellers(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-struct hold {
-	bool held;
-	bool go_on;
-};
-
-/* An access that takes its time, but not for ever */
-static void hold_access(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	struct hold *hold = data;
-	int ms;
-
-	WRITE_ONCE(hold->held, true);
-	for (ms = 0; ms < 5000 && !READ_ONCE(hold->go_on); ms++)
-		mdelay(1);
-}
-
-/* R25: two come while the request is written; only one of them cancels it */
-static void r25_cancelled_at_once(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
-	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test_thread *thread[2];
-	struct hold hold = { };
-	struct doe_sim_trigger trigger = {
-		.at = 3,
-		.event = DOE_SIM_EV_CALL,
-		.fn = hold_access,
-		.data = &hold,
-	};
-	int i, ended = 0;
-
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
-	tt->task.private = dt;
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, READ_ONCE(hold.held));
-	for (i = 0; i < 2; i++) {
-		thread[i] = doe_test_thread(test, cancel_thread, tt);
-		doe_test_until(test, !task_is_running(thread[i]->task));
-	}
-	WRITE_ONCE(hold.go_on, true);
-	for (i = 0; i < 2; i++)
-		ended += doe_test_join(test, thread[i]);
-
-	KUNIT_EXPECT_EQ(test, ended, 1);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
-	doe_test_works(dt, 0);
-}
-
 /* Cancelling everything in flight and queued, from the end and the beginning */
 static void cancel_all(struct kunit *test)
 {
@@ -1370,7 +1320,6 @@ static struct kunit_case doe_queue_cases[] = {
 	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_waits_for_complete),
 	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_mode_gen_params),
-	KUNIT_CASE(r25_cancelled_at_once),
 	KUNIT_CASE_PARAM(cancel_all, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
 			 doe_test_mode_gen_params),
