@@ -7,6 +7,7 @@ has some) is left alone.  Each topic is one logical change.
 
 RESET = ("void pci_doe_quiesce(struct pci_dev *pdev);\n"
          "void pci_doe_restore(struct pci_dev *pdev);\n")
+SLEEP = "void pci_doe_resume(struct pci_dev *pdev);\n"
 RELEASE = "void pci_doe_release(struct pci_dev *pdev);\n"
 USER_READ = "void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data);\n"
 PROTOTYPE = "void pci_doe_disconnected(struct pci_dev *pdev);\n"
@@ -37,6 +38,19 @@ HOOKS = {
          "\n\tpci_doe_quiesce(dev);\n"),
         ("drivers/pci/pci.c", "before", "}\nEXPORT_SYMBOL(pci_restore_state);\n",
          "\n\tpci_doe_restore(dev);\n"),
+    ],
+    "sleep": declare(SLEEP) + [
+        ("drivers/pci/pci-driver.c", "before",
+         "\t\tpci_save_state(pci_dev);\n\t\tgoto set_unknown;\n",
+         "\t\tpci_doe_quiesce(pci_dev);\n"),
+        ("drivers/pci/pci-driver.c", "before",
+         "\tif (!pci_dev->state_saved) {\n\t\tpci_save_state(pci_dev);\n\n"
+         "\t\t/*\n\t\t * If the device is a bridge with a child in D0",
+         "\tpci_doe_quiesce(pci_dev);\n\n"),
+        ("drivers/pci/pci-driver.c", "after",
+         "\tpcie_pme_root_status_cleanup(pci_dev);\n", "\tpci_doe_resume(pci_dev);\n"),
+        ("drivers/pci/pci-driver.c", "replace", "\tpm_generic_complete(dev);\n",
+         "\tpci_doe_resume(pci_dev);\n\tpm_generic_complete(dev);\n"),
     ],
     "user_read": declare(USER_READ) + [
         ("drivers/pci/access.c", "after", "\t\t\t\t  pos, sizeof(type), &data);\t\t\\\n",

@@ -164,6 +164,13 @@ static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
 	return ERR_PTR(-EINVAL);
 }
 
+/* Leave 'quiesced' or 'dead' */
+static void pci_doe_revive(struct pci_doe_mb *mb)
+{
+	mb->revive = true;
+	pci_doe_kick(mb);
+}
+
 /**
  * pci_doe_create_mb() - Get a reference to a DOE mailbox
  * @pdev: PCI device
@@ -207,9 +214,8 @@ struct pci_doe_mb *pci_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
 
 	raw_spin_lock_irq(&mb->lock);
 	if (mb->state == PCI_DOE_DEAD) {
-		mb->revive = true;
+		pci_doe_revive(mb);
 		pci_doe_want_discovery(mb);
-		pci_doe_kick(mb);
 	}
 	raw_spin_unlock_irq(&mb->lock);
 
@@ -548,7 +554,7 @@ void pci_doe_release(struct pci_dev *pdev)
 }
 
 /**
- * pci_doe_quiesce() - Keep off a device that is about to be reset
+ * pci_doe_quiesce() - Keep off a device that is about to be reset or to sleep
  * @pdev: PCI device
  */
 void pci_doe_quiesce(struct pci_dev *pdev)
@@ -586,11 +592,30 @@ void pci_doe_restore(struct pci_dev *pdev)
 		if (mb->cur)
 			mb->restored = true;
 		if (mb->state == PCI_DOE_QUIESCED ||
-		    mb->state == PCI_DOE_DEAD) {
-			mb->revive = true;
-			pci_doe_kick(mb);
-		}
+		    mb->state == PCI_DOE_DEAD)
+			pci_doe_revive(mb);
 		raw_spin_unlock_irqrestore(&mb->lock, flags);
+	}
+}
+
+/**
+ * pci_doe_resume() - A device has woken from system sleep
+ * @pdev: PCI device
+ *
+ * If its configuration space was restored, pci_doe_restore() has done it all;
+ * but it was not if the device has stayed in D0, or still sleeps, now by
+ * runtime PM.
+ */
+void pci_doe_resume(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irq(&mb->lock);
+		if (mb->state == PCI_DOE_QUIESCED)
+			pci_doe_revive(mb);
+		raw_spin_unlock_irq(&mb->lock);
 	}
 }
 

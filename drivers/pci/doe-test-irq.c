@@ -412,6 +412,22 @@ static void r03_not_ours(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* The IRQ core disables a line if nobody takes what comes in on it */
+static void line_disabled(struct kunit *test)
+{
+	struct doe_sim_config config = slow_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i, irq = pci_irq_vector(dt->pdev, 0);
+
+	doe_test_works(dt, 0);
+	disable_irq(irq);
+	for (i = 0; i < 4; i++)
+		doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "no interrupts, polling"), 1);
+	enable_irq(irq);
+	doe_test_works(dt, 0);
+}
+
 static irqreturn_t other_handler(int irq, void *data)
 {
 	atomic_inc(data);
@@ -837,6 +853,7 @@ static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE_PARAM(ready_by_interrupt, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(few_looks_by_interrupt, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r03_not_ours, doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(line_disabled, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r03_shared_vector, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(shared_with_oneshot, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(spurious, doe_test_irq_gen_params),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the DOE library: reset, power, removal, hand-over
+ * KUnit tests of the DOE library: reset, runtime PM, removal, hand-over
  */
 
 #include <linux/ioport.h>
@@ -13,133 +13,6 @@
 DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
-
-/* ---- A driver that calls the case at each point of its life ---- */
-
-/**
- * struct doe_test_hooks - What the case wants to do in the driver's callbacks
- * @probe: returns what probe() is to return
- * @remove: in remove()
- * @reset_prepare: before a reset
- * @reset_done: after it
- * @suspend: in runtime_suspend()
- * @resume: in runtime_resume()
- * @data: for them
- */
-struct doe_test_hooks {
-	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
-	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
-	void (*reset_prepare)(struct doe_test_hooks *hooks);
-	void (*reset_done)(struct doe_test_hooks *hooks);
-	void (*suspend)(struct doe_test_hooks *hooks);
-	void (*resume)(struct doe_test_hooks *hooks);
-	void *data;
-};
-
-/* Of the running case, NULL: keep away from devices */
-static struct doe_test_hooks *doe_test_hooks;
-
-static int doe_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	if (!doe_test_hooks)
-		return -ENODEV;
-
-	return doe_test_hooks->probe ?
-		doe_test_hooks->probe(pdev, doe_test_hooks) : 0;
-}
-
-static void doe_test_driver_remove(struct pci_dev *pdev)
-{
-	if (doe_test_hooks && doe_test_hooks->remove)
-		doe_test_hooks->remove(pdev, doe_test_hooks);
-}
-
-static void doe_test_reset_prepare(struct pci_dev *pdev)
-{
-	if (doe_test_hooks && doe_test_hooks->reset_prepare)
-		doe_test_hooks->reset_prepare(doe_test_hooks);
-}
-
-static void doe_test_reset_done(struct pci_dev *pdev)
-{
-	if (doe_test_hooks && doe_test_hooks->reset_done)
-		doe_test_hooks->reset_done(doe_test_hooks);
-}
-
-static const struct pci_error_handlers doe_test_err_handler = {
-	.reset_prepare	= doe_test_reset_prepare,
-	.reset_done	= doe_test_reset_done,
-};
-
-static int doe_test_suspend(struct device *dev)
-{
-	if (doe_test_hooks && doe_test_hooks->suspend)
-		doe_test_hooks->suspend(doe_test_hooks);
-	return 0;
-}
-
-static int doe_test_resume(struct device *dev)
-{
-	if (doe_test_hooks && doe_test_hooks->resume)
-		doe_test_hooks->resume(doe_test_hooks);
-	return 0;
-}
-
-static const struct dev_pm_ops doe_test_pm_ops = {
-	RUNTIME_PM_OPS(doe_test_suspend, doe_test_resume, NULL)
-};
-
-static const struct pci_device_id doe_test_ids[] = {
-	{ PCI_DEVICE(DOE_SIM_VENDOR_ID, DOE_SIM_DEVICE_ID) },
-	{ }
-};
-
-static struct pci_driver doe_test_driver = {
-	.name		= "doe-test",
-	.id_table	= doe_test_ids,
-	.probe		= doe_test_probe,
-	.remove		= doe_test_driver_remove,
-	.err_handler	= &doe_test_err_handler,
-	.driver.pm	= pm_ptr(&doe_test_pm_ops),
-};
-
-static void doe_test_unregister(void *unused)
-{
-	pci_unregister_driver(&doe_test_driver);
-	doe_test_hooks = NULL;
-}
-
-/* Bind the driver to all devices that the simulation's own leaves alone */
-static void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks)
-{
-	doe_test_hooks = hooks;
-	KUNIT_ASSERT_EQ(test, pci_register_driver(&doe_test_driver), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test,
-							doe_test_unregister,
-							NULL), 0);
-}
-
-static struct doe_test *new_unbound(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-
-	config.bind = false;
-	return doe_test_new(test, &config);
-}
-
-static struct doe_test_task *submit_stuck(struct doe_test *dt)
-{
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test_task *tt = doe_test_task(dt->test);
-	u64 gos = doe_test_counters(dt, 0)->gos;
-
-	knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &knobs);
-	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
-
-	return tt;
-}
 
 static int echo_thread(struct doe_test_thread *thread)
 {
@@ -178,7 +51,7 @@ static void reset_with_tasks(struct kunit *test)
 	struct doe_test_task *first, *tt[4];
 	int i;
 
-	first = submit_stuck(dt);
+	first = doe_test_stuck(dt);
 	for (i = 0; i < 4; i++) {
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
@@ -249,7 +122,7 @@ static void exchange_after(struct doe_test_hooks *hooks)
 /* The driver's own callbacks are outside of what is announced */
 static void exchange_in_reset_callbacks(struct kunit *test)
 {
-	struct doe_test *dt = new_unbound(test);
+	struct doe_test *dt = doe_test_new_unbound(test);
 	static struct doe_test_hooks hooks;
 	struct reset_order order = { .dt = dt };
 
@@ -276,7 +149,7 @@ static void frozen_channel(struct kunit *test)
 	u64 accesses;
 
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
-	first = submit_stuck(dt);
+	first = doe_test_stuck(dt);
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	tt = doe_test_task(test);
@@ -352,7 +225,7 @@ static void unannounced_reset_in_flight(struct kunit *test)
 
 	/* Interrupt Enable is what tells a reset from silence */
 	doe_test_works(dt, 0);
-	tt = submit_stuck(dt);
+	tt = doe_test_stuck(dt);
 	doe_sim_flr(dt->sim);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
 			config.irq_mode == DOE_SIM_IRQ_NONE ? -ETIMEDOUT :
@@ -394,6 +267,101 @@ static void unannounced_reset_is_noticed(struct kunit *test)
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->discoveries, 5);
 	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
 			PCI_DOE_CTRL_INT_EN);
+}
+
+/* Firmware that a reset has brought into force may offer other features */
+static void reset_changes_features(struct kunit *test)
+{
+	static struct doe_sim_feature features[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
+		{ 0x1234, 0 },
+	};
+	static const struct doe_sim_feature_list list = {
+		features, ARRAY_SIZE(features)
+	};
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	u8 type;
+
+	config.mailbox_features = &list;
+	dt = doe_test_new(test, &config);
+	for (type = 1; type < 4; type++) {
+		doe_test_works(dt, 0);
+		features[2].type = type;
+		if (type < 3) {
+			KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+		} else if (config.irq_mode != DOE_SIM_IRQ_NONE) {
+			/* Nobody announces it: the next exchange finds out */
+			doe_sim_flr(dt->sim);
+			msleep(50);
+			doe_test_works(dt, 0);
+		} else {
+			break;
+		}
+		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
+							      0x1234, type));
+		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+							       0x1234,
+							       type - 1));
+	}
+	features[2].type = 0;
+}
+
+/* In states other than those of the cases above */
+static void reset_while_busy(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test,
+		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	doe_test_works(dt, 0);
+}
+
+static void reset_while_aborting(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	config.knobs.error_at = DOE_SIM_ERROR_GO;
+	config.knobs.abort_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_works(dt, 0);
+}
+
+static void reset_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
+	pci_doe_destroy_mb(dt->mb[0]);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+	doe_test_works(dt, 0);
 }
 
 static int reset_thread(struct doe_test_thread *thread)
@@ -462,35 +430,6 @@ static void r52_resets_and_exchanges(struct kunit *test)
 
 /* ---- Power ---- */
 
-static int allow_runtime_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks)
-{
-	pm_runtime_allow(&pdev->dev);
-	pm_runtime_put_noidle(&pdev->dev);
-	return 0;
-}
-
-static void forbid_runtime_pm(struct pci_dev *pdev,
-			      struct doe_test_hooks *hooks)
-{
-	pm_runtime_get_noresume(&pdev->dev);
-	pm_runtime_forbid(&pdev->dev);
-}
-
-/* A device that is suspended whenever nobody uses it */
-static struct doe_test *new_suspending(struct kunit *test,
-				       struct doe_test_hooks *hooks)
-{
-	struct doe_test *dt = new_unbound(test);
-
-	hooks->probe = allow_runtime_pm;
-	hooks->remove = forbid_runtime_pm;
-	doe_test_bind(test, hooks);
-	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-
-	return dt;
-}
-
 /* An exchange resumes the device, which then suspends again */
 static void runtime_suspended(struct kunit *test)
 {
@@ -500,7 +439,7 @@ static void runtime_suspended(struct kunit *test)
 	int i;
 
 	hooks = (struct doe_test_hooks) { };
-	dt = new_suspending(test, &hooks);
+	dt = doe_test_new_suspending(test, &hooks);
 	doe_test_works(dt, 0);
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 
@@ -544,7 +483,7 @@ static void dont_suspend(void *pdev)
 /* The interrupt is there again whenever the device is */
 static void interrupt_after_runtime_suspend(struct kunit *test)
 {
-	struct doe_test *dt = new_unbound(test);
+	struct doe_test *dt = doe_test_new_unbound(test);
 	static struct doe_test_hooks hooks;
 	static u16 off;
 	int i;
@@ -559,7 +498,7 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
 
-	allow_runtime_pm(dt->pdev, &hooks);
+	doe_test_allow_pm(dt->pdev, &hooks);
 	pm_request_idle(&dt->pdev->dev);
 	for (i = 0; i < 3; i++) {
 		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
@@ -609,7 +548,7 @@ static void exchange_in_pm_callbacks(struct kunit *test)
 		.resume = exchange_in_resume,
 		.data = &order,
 	};
-	dt = new_suspending(test, &hooks);
+	dt = doe_test_new_suspending(test, &hooks);
 	order.dt = dt;
 
 	KUNIT_EXPECT_EQ(test, pm_runtime_resume_and_get(&dt->pdev->dev), 0);
@@ -644,6 +583,34 @@ static void d3_and_back(struct kunit *test)
 			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
 					2);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	}
+}
+
+/* Who submits while a device is being suspended may come too late */
+static void power_lost_in_flight(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+		tt = doe_test_stuck(dt);
+		/* The second time it does not react to an abort, either */
+		config.knobs.abort_ignored = i;
+		config.knobs.proc_ns = DOE_SIM_NEVER;
+		doe_test_behave(dt, &config.knobs);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
+				0);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+		doe_sim_behave(dt->sim, 0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0),
+				0);
+		pci_restore_state(dt->pdev);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"),
+				0);
 	}
 }
 
@@ -709,7 +676,7 @@ static void exchange_in_remove(struct pci_dev *pdev,
 
 static void r27_exchange_in_remove(struct kunit *test)
 {
-	struct doe_test *dt = new_unbound(test);
+	struct doe_test *dt = doe_test_new_unbound(test);
 	static struct doe_test_hooks hooks;
 	static struct managed managed;
 
@@ -735,6 +702,72 @@ static void r27_exchange_in_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, managed.rv, 8);
 }
 
+struct consumer {
+	struct doe_test *dt;
+	struct doe_test_task *tt[4];
+	int cancelled;
+};
+
+/* As a module's consumer has to: no complete() of its own afterwards */
+static void cancel_in_remove(struct pci_dev *pdev,
+			     struct doe_test_hooks *hooks)
+{
+	struct consumer *consumer = hooks->data;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(consumer->tt); i++)
+		consumer->cancelled +=
+			pci_doe_cancel_task(consumer->dt->mb[0],
+					    &consumer->tt[i]->task);
+}
+
+static int submit_others(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	int i, rv = 8;
+
+	for (i = 0; i < 20 && rv == 8; i++)
+		rv = doe_test_try(dt, 0);
+
+	return rv;
+}
+
+/* A consumer's module is unloaded with tasks in flight and queued */
+static void consumer_unloaded(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+	static struct doe_test_hooks hooks;
+	struct doe_test_thread *thread[2];
+	struct consumer consumer = { };
+	int i;
+
+	consumer.dt = dt;
+	hooks = (struct doe_test_hooks) {
+		.remove = cancel_in_remove,
+		.data = &consumer,
+	};
+	doe_test_bind(test, &hooks);
+	consumer.tt[0] = doe_test_stuck(dt);
+	for (i = 1; i < 4; i++) {
+		consumer.tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, consumer.tt[i]),
+				0);
+	}
+	doe_sim_behave(dt->sim, 0);
+	for (i = 0; i < 2; i++)
+		thread[i] = doe_test_thread(test, submit_others, dt);
+	doe_test_unload(test);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_TRUE(test, doe_test_ended(consumer.tt[i]));
+	KUNIT_EXPECT_EQ(test, consumer.tt[0]->task.rv, -ECANCELED);
+	KUNIT_EXPECT_GE(test, consumer.cancelled, 1);
+
+	/* Others do not notice */
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 8);
+	doe_test_works(dt, 0);
+}
+
 static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 {
 	struct managed *managed = hooks->data;
@@ -746,7 +779,7 @@ static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 /* R12: errors come through unchanged */
 static void r12_managed_bad_offset(struct kunit *test)
 {
-	struct doe_test *dt = new_unbound(test);
+	struct doe_test *dt = doe_test_new_unbound(test);
 	static struct doe_test_hooks hooks;
 	static struct managed managed;
 
@@ -814,7 +847,7 @@ static void removal_ends_tasks(struct kunit *test)
 	struct doe_test_task *tt[5];
 	int i;
 
-	tt[0] = submit_stuck(dt);
+	tt[0] = doe_test_stuck(dt);
 	for (i = 1; i < 5; i++) {
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
@@ -932,7 +965,7 @@ static void r23_complete_drops_the_last(struct kunit *test)
 	dt = doe_test_new(test, &config);
 	for (i = 0; i < 3; i++) {
 		if (i == 0) {
-			tt[i] = submit_stuck(dt);
+			tt[i] = doe_test_stuck(dt);
 		} else {
 			tt[i] = doe_test_task(test);
 			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
@@ -1030,7 +1063,7 @@ static void r26_cancel_and_removal(struct kunit *test)
 
 	for (round = 0; round < 5; round++) {
 		dt = doe_test_new(test, &config);
-		tt[0] = submit_stuck(dt);
+		tt[0] = doe_test_stuck(dt);
 		for (i = 1; i < 4; i++) {
 			tt[i] = doe_test_task(test);
 			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
@@ -1164,7 +1197,7 @@ static void surprise_ends_tasks(struct kunit *test)
 	struct doe_test_task *tt[4];
 	int i;
 
-	tt[0] = submit_stuck(dt);
+	tt[0] = doe_test_stuck(dt);
 	for (i = 1; i < 4; i++) {
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
@@ -1196,7 +1229,7 @@ static bool surprise_comes_first(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		dt[i] = doe_test_new(test, &config);
 	for (i = 0; i < 2; i++)
-		tt[i] = submit_stuck(dt[i]);
+		tt[i] = doe_test_stuck(dt[i]);
 	/* Before the request, right after Go, and after 100 ms */
 	doe_test_until(test, doe_test_counters(dt[1], 0)->
 		       reads[DOE_SIM_REG_STATUS] >= 3);
@@ -1343,6 +1376,29 @@ static void r34_registers_are_claimed(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, claimed(dt, i));
 }
 
+/* The mailbox works even if its registers are somebody else's */
+static void claimed_by_another_driver(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+	u16 off = doe_sim_offset(dt->sim, 0);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_ASSERT_NOT_NULL(test,
+			      pci_request_config_region_exclusive(dt->pdev,
+								  off, 0x18,
+								  "test"));
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot claim"), 1);
+	doe_test_works(dt, 0);
+
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	pci_release_config_region(dt->pdev, off, 0x18);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	doe_test_works(dt, 0);
+}
+
 static void yield_and_reclaim(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -1396,7 +1452,7 @@ static void yield_ends_tasks(struct kunit *test)
 	struct doe_test_task *tt[4];
 	int i;
 
-	tt[0] = submit_stuck(dt);
+	tt[0] = doe_test_stuck(dt);
 	for (i = 1; i < 4; i++) {
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
@@ -1672,7 +1728,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 
 	dev = auxdev(dt);
 	for (i = 0; i < 3; i++) {
-		tt = submit_stuck(dt);
+		tt = doe_test_stuck(dt);
 		device_release_driver(dev);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
@@ -1837,12 +1893,17 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(unannounced_reset_while_idle,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(reset_changes_features, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reset_while_busy, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reset_while_aborting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reset_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
 			 doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(power_lost_in_flight, doe_test_mode_gen_params),
 	{ }
 };
 
@@ -1856,6 +1917,7 @@ static struct kunit_suite doe_reset_suite = {
 static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(consumer_unloaded, doe_test_mode_gen_params),
 	KUNIT_CASE(r12_managed_bad_offset),
 	KUNIT_CASE_PARAM(gone_after_removal, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removal_ends_tasks, doe_test_all_gen_params),
@@ -1888,6 +1950,7 @@ static struct kunit_suite doe_life_suite = {
 
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
+	KUNIT_CASE(claimed_by_another_driver),
 	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yield_ends_tasks, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(yield_waits_for_abort, doe_test_mode_gen_params),

@@ -103,7 +103,7 @@ static void doe_test_check(struct doe_test *dt)
 }
 
 /* As a driver's remove() */
-static void doe_test_unbind(struct doe_test *dt)
+void doe_test_unbind(struct doe_test *dt)
 {
 	unsigned int i;
 
@@ -442,6 +442,21 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt)
 {
 	return pci_doe_submit_task(dt->mb[mb], &tt->task);
+}
+
+/* Submit a task to a device that will not answer; it is in flight */
+struct doe_test_task *doe_test_stuck(struct doe_test *dt)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	u64 gos = doe_test_counters(dt, 0)->gos;
+
+	knobs.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &knobs);
+	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
+
+	return tt;
 }
 
 /* Wait for the end of a task; returns its rv */

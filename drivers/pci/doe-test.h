@@ -7,7 +7,9 @@
  *	doe-test-discovery.c	Discovery, lookup, sysfs
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules
- *	doe-test-life.c		reset, power, removal, hand-over
+ *	doe-test-life.c		reset, runtime PM, removal, hand-over
+ *	doe-test-sleep.c	system sleep
+ *	doe-test-driver.c	a driver that calls the case
  *	doe-test-plan.c		random exchanges and faults
  *	doe-test-stress.c	concurrency, random devices
  *	doe-test-soak.c		everything at once
@@ -113,6 +115,40 @@ struct doe_test_task {
 	u8 rsp[DOE_TEST_BUF];
 };
 
+/* Callbacks of system sleep, in their order */
+enum doe_test_phase {
+	DOE_TEST_SUSPEND,
+	DOE_TEST_SUSPEND_LATE,
+	DOE_TEST_SUSPEND_NOIRQ,
+	DOE_TEST_RESUME_NOIRQ,
+	DOE_TEST_RESUME_EARLY,
+	DOE_TEST_RESUME,
+	DOE_TEST_NR_PHASES
+};
+
+/**
+ * struct doe_test_hooks - What a case wants to do in callbacks of its driver
+ * @probe: returns what probe() is to return
+ * @remove: in remove()
+ * @reset_prepare: before a reset
+ * @reset_done: after it
+ * @suspend: in runtime_suspend()
+ * @resume: in runtime_resume()
+ * @sleep: in those of system sleep
+ * @data: for them
+ */
+struct doe_test_hooks {
+	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*reset_prepare)(struct doe_test_hooks *hooks);
+	void (*reset_done)(struct doe_test_hooks *hooks);
+	void (*suspend)(struct doe_test_hooks *hooks);
+	void (*resume)(struct doe_test_hooks *hooks);
+	void (*sleep)(struct pci_dev *pdev, struct doe_test_hooks *hooks,
+		      enum doe_test_phase phase);
+	void *data;
+};
+
 /* Suites */
 int doe_test_init(struct kunit *test);
 void doe_test_exit(struct kunit *test);
@@ -125,6 +161,7 @@ struct doe_test *doe_test_new_raw(struct kunit *test,
 void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
+void doe_test_unbind(struct doe_test *dt);
 void doe_test_behave(struct doe_test *dt, const struct doe_sim_knobs *knobs);
 void doe_test_wait_idle(struct doe_test *dt, unsigned int mb);
 void doe_test_alloc_vectors(struct doe_test *dt);
@@ -149,6 +186,7 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 struct doe_test_task *doe_test_task(struct kunit *test);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
+struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_resubmit(struct doe_test *dt, unsigned int mb,
 		       struct doe_test_task *tt);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
@@ -226,6 +264,14 @@ bool doe_as_planned(struct doe_plan *p, int rv);
 
 /* The module parameter, or a random number for all of the run */
 unsigned long doe_test_seed(struct kunit *test);
+
+/* The driver */
+void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks);
+void doe_test_unload(struct kunit *test);
+struct doe_test *doe_test_new_unbound(struct kunit *test);
+int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+struct doe_test *doe_test_new_suspending(struct kunit *test,
+					 struct doe_test_hooks *hooks);
 
 /* Wait for what is to come true, however long it takes */
 #define doe_test_until(test, cond)					\

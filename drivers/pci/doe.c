@@ -15,12 +15,13 @@
  *   response  Data Object Ready or DOE Error (1 s)    abort, idle
  *   abort     Busy, Error and Ready to clear (1 s)    dead, idle
  *   dead      a reset, resume, reclaim or create      idle
- *   quiesced  the end of a reset                      idle
+ *   quiesced  the end of a reset or of system sleep   idle
  *   yielded   user space to give the mailbox back     idle
  *   gone      nothing: device removed                 -
  *
- * A reset that is announced leads to 'quiesced' from any state but the last
- * three, removal to 'gone' from any.  Before 'yielded' an abort is finished.
+ * A reset that is announced and system sleep lead to 'quiesced' from any state
+ * but the last three, removal to 'gone' from any.  Before 'yielded' an abort
+ * is finished.
  *
  * An event sets @pending and wakes whoever is to run the machine: the caller
  * of pci_doe() whose task is first in the queue, or a worker if it is an
@@ -790,6 +791,14 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 	return pm_runtime_active(dev) || mb->pdev->current_state == PCI_D0;
 }
 
+/* The device has left D0, and will be reset when it comes back */
+static bool pci_doe_low_power(struct pci_doe_mb *mb)
+{
+	pci_power_t state = mb->pdev->current_state;
+
+	return state > PCI_D0 && state < PCI_UNKNOWN;
+}
+
 /* Nothing to do: the device may suspend */
 static void pci_doe_rest(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
@@ -992,6 +1001,15 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 		pci_doe_send(mb, status);
 }
 
+/*
+ * No interrupt comes in during noirq phases of system sleep, for the whole of
+ * which runtime PM is disabled.
+ */
+static bool pci_doe_irq_off(struct pci_doe_mb *mb)
+{
+	return IS_ENABLED(CONFIG_PM) && !pm_runtime_enabled(&mb->pdev->dev);
+}
+
 /* An interrupt that never comes costs time; do not wait for the third one */
 static void pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
 {
@@ -1006,7 +1024,7 @@ static void pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
 	/* While it is set it would hold back the next one, too */
 	if (status & PCI_DOE_STATUS_INT_STATUS)
 		pci_doe_clear_int_status(mb);
-	if (mb->irq_lost == PCI_DOE_IRQ_LOST)
+	if (mb->irq_lost == PCI_DOE_IRQ_LOST || pci_doe_irq_off(mb))
 		return;
 	if (++mb->irq_lost == PCI_DOE_IRQ_LOST)
 		dev_warn_ratelimited(&mb->pdev->dev,
@@ -1018,7 +1036,7 @@ static bool pci_doe_by_irq(struct pci_doe_mb *mb)
 {
 	return mb->state == PCI_DOE_RESPONSE &&
 	       mb->ctrl & PCI_DOE_CTRL_INT_EN &&
-	       mb->irq_lost < PCI_DOE_IRQ_LOST;
+	       mb->irq_lost < PCI_DOE_IRQ_LOST && !pci_doe_irq_off(mb);
 }
 
 static void pci_doe_receive(struct pci_doe_mb *mb)
@@ -1038,6 +1056,9 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 		rv = -EIO;
 	else if (status & PCI_DOE_STATUS_DATA_OBJECT_READY)
 		rv = pci_doe_read_object(mb, task);
+	else if (pci_doe_low_power(mb))
+		/* It was about to suspend when the request was sent */
+		rv = -ECONNRESET;
 	else if (late)
 		rv = -ETIMEDOUT;
 	else
@@ -1079,11 +1100,11 @@ static void pci_doe_await_abort(struct pci_doe_mb *mb)
 		pci_doe_clear_int_status(mb);
 	raw_spin_lock_irq(&mb->lock);
 
-	if (rc) {
+	if (rc || pci_doe_low_power(mb)) {
 		mb->stale = true;
 		pci_doe_enter(mb, PCI_DOE_IDLE);
 		if (mb->cur)
-			pci_doe_end(mb, rc);
+			pci_doe_end(mb, rc ?: -ECONNRESET);
 		mb->pending = true;
 	} else if (!(status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_DONE))) {
 		/* Once more if a reset was announced meanwhile */
@@ -1138,7 +1159,17 @@ void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
 		mb->stop_rv = rv;
 }
 
-/* Error recovery holds the device, or it was removed by surprise */
+/*
+ * Error recovery holds the device, or the system sleeps and has left it in the
+ * low-power state that runtime PM had put it in.
+ */
+static bool pci_doe_held(struct pci_doe_mb *mb)
+{
+	return pci_channel_offline(mb->pdev) ||
+	       (pci_doe_low_power(mb) && !pm_runtime_enabled(&mb->pdev->dev));
+}
+
+/* The device is held, or was removed by surprise */
 static void pci_doe_check_channel(struct pci_doe_mb *mb)
 {
 	if (mb->state == PCI_DOE_GONE)
@@ -1146,8 +1177,10 @@ static void pci_doe_check_channel(struct pci_doe_mb *mb)
 
 	if (pci_dev_is_disconnected(mb->pdev)) {
 		pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
-	} else if (pci_channel_offline(mb->pdev)) {
-		mb->frozen = true;
+	} else if (pci_doe_held(mb)) {
+		/* If a reset or sleep was announced, so will be its end */
+		if (mb->state < PCI_DOE_QUIESCED || mb->revive)
+			mb->frozen = true;
 		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
 	} else if (mb->frozen) {
 		mb->frozen = false;
@@ -1334,7 +1367,7 @@ static bool pci_doe_look(struct pci_doe_mb *mb)
 
 	if (mb->running || mb->pending || mb->state < PCI_DOE_BUSY ||
 	    mb->state > PCI_DOE_ABORT || pci_doe_late(mb) ||
-	    pci_channel_offline(mb->pdev))
+	    pci_channel_offline(mb->pdev) || pci_doe_low_power(mb))
 		return false;
 
 	mb->running = true;
@@ -1429,7 +1462,7 @@ static int pci_doe_accepts(struct pci_doe_mb *mb, struct pci_doe_task *task)
 		return -EBUSY;
 	case PCI_DOE_QUIESCED:
 		if (!task->waiter || mb->revive ||
-		    (mb->frozen && !pci_channel_offline(mb->pdev)))
+		    (mb->frozen && !pci_doe_held(mb)))
 			return 0;
 		return -ECONNRESET;
 	case PCI_DOE_DEAD:

@@ -91,7 +91,7 @@ struct pci_doe_stats {
  * @aborted: the abort before @cur has been done
  * @revive: leave 'dead' and 'quiesced'
  * @restored: configuration space was restored under @cur
- * @frozen: error recovery, not a reset, has it quiesced
+ * @frozen: it is quiesced until pci_doe_held() says otherwise
  * @awake: the mailbox holds a runtime PM reference
  * @irq_seen: there was an interrupt since the last Go
  * @irq_lost: exchanges in a row that waited for an interrupt in vain

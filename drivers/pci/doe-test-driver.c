@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: a driver that calls the case at each point of
+ * its life
+ */
+
+#include <linux/pm_runtime.h>
+
+#include "doe-test.h"
+
+/* Of the running case, NULL: keep away from devices */
+static struct doe_test_hooks *doe_test_hooks;
+
+static int doe_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (!doe_test_hooks)
+		return -ENODEV;
+
+	return doe_test_hooks->probe ?
+		doe_test_hooks->probe(pdev, doe_test_hooks) : 0;
+}
+
+static void doe_test_driver_remove(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->remove)
+		doe_test_hooks->remove(pdev, doe_test_hooks);
+}
+
+static void doe_test_reset_prepare(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->reset_prepare)
+		doe_test_hooks->reset_prepare(doe_test_hooks);
+}
+
+static void doe_test_reset_done(struct pci_dev *pdev)
+{
+	if (doe_test_hooks && doe_test_hooks->reset_done)
+		doe_test_hooks->reset_done(doe_test_hooks);
+}
+
+static const struct pci_error_handlers doe_test_err_handler = {
+	.reset_prepare	= doe_test_reset_prepare,
+	.reset_done	= doe_test_reset_done,
+};
+
+static int doe_test_runtime_suspend(struct device *dev)
+{
+	if (doe_test_hooks && doe_test_hooks->suspend)
+		doe_test_hooks->suspend(doe_test_hooks);
+	return 0;
+}
+
+static int doe_test_runtime_resume(struct device *dev)
+{
+	if (doe_test_hooks && doe_test_hooks->resume)
+		doe_test_hooks->resume(doe_test_hooks);
+	return 0;
+}
+
+static int doe_test_phase(struct device *dev, enum doe_test_phase phase)
+{
+	if (doe_test_hooks && doe_test_hooks->sleep)
+		doe_test_hooks->sleep(to_pci_dev(dev), doe_test_hooks, phase);
+	return 0;
+}
+
+static int doe_test_suspend(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_SUSPEND);
+}
+
+static int doe_test_suspend_late(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_SUSPEND_LATE);
+}
+
+static int doe_test_suspend_noirq(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_SUSPEND_NOIRQ);
+}
+
+static int doe_test_resume_noirq(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_RESUME_NOIRQ);
+}
+
+static int doe_test_resume_early(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_RESUME_EARLY);
+}
+
+static int doe_test_resume(struct device *dev)
+{
+	return doe_test_phase(dev, DOE_TEST_RESUME);
+}
+
+static const struct dev_pm_ops doe_test_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(doe_test_suspend, doe_test_resume)
+	LATE_SYSTEM_SLEEP_PM_OPS(doe_test_suspend_late, doe_test_resume_early)
+	NOIRQ_SYSTEM_SLEEP_PM_OPS(doe_test_suspend_noirq,
+				  doe_test_resume_noirq)
+	RUNTIME_PM_OPS(doe_test_runtime_suspend, doe_test_runtime_resume, NULL)
+};
+
+static const struct pci_device_id doe_test_ids[] = {
+	{ PCI_DEVICE(DOE_SIM_VENDOR_ID, DOE_SIM_DEVICE_ID) },
+	{ }
+};
+
+static struct pci_driver doe_test_driver = {
+	.name		= "doe-test",
+	.id_table	= doe_test_ids,
+	.probe		= doe_test_probe,
+	.remove		= doe_test_driver_remove,
+	.err_handler	= &doe_test_err_handler,
+	.driver.pm	= pm_ptr(&doe_test_pm_ops),
+};
+
+static void doe_test_unregister(void *unused)
+{
+	pci_unregister_driver(&doe_test_driver);
+	doe_test_hooks = NULL;
+}
+
+/* Bind the driver to all devices that the simulation's own leaves alone */
+void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks)
+{
+	doe_test_hooks = hooks;
+	KUNIT_ASSERT_EQ(test, pci_register_driver(&doe_test_driver), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test,
+							doe_test_unregister,
+							NULL), 0);
+}
+
+/* As unloading the module that it is in */
+void doe_test_unload(struct kunit *test)
+{
+	kunit_release_action(test, doe_test_unregister, NULL);
+}
+
+/* A device for it */
+struct doe_test *doe_test_new_unbound(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+
+	config.bind = false;
+	return doe_test_new(test, &config);
+}
+
+/* A probe() */
+int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	pm_runtime_allow(&pdev->dev);
+	pm_runtime_put_noidle(&pdev->dev);
+	return 0;
+}
+
+static void doe_test_forbid_pm(struct pci_dev *pdev,
+			       struct doe_test_hooks *hooks)
+{
+	pm_runtime_get_noresume(&pdev->dev);
+	pm_runtime_forbid(&pdev->dev);
+}
+
+/* One that is suspended whenever nobody uses it */
+struct doe_test *doe_test_new_suspending(struct kunit *test,
+					 struct doe_test_hooks *hooks)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	hooks->probe = doe_test_allow_pm;
+	hooks->remove = doe_test_forbid_pm;
+	doe_test_bind(test, hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+
+	return dt;
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: system sleep
+ *
+ * One device alone is put to sleep and woken, by the callbacks of the PCI core
+ * that the PM core would call.
+ */
+
+#include <linux/pm_runtime.h>
+#include <linux/suspend.h>
+
+#include "doe-test.h"
+#include "pci.h"
+
+#ifdef CONFIG_SUSPEND
+
+DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(mode);
+
+/* As suspend-to-RAM does up to the noirq phase */
+static void go_to_sleep(struct doe_test *dt)
+{
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+	struct kunit *test = dt->test;
+
+	pm_runtime_get_noresume(dev);
+	pm_runtime_barrier(dev);
+	KUNIT_EXPECT_GE(test, pm->prepare(dev), 0);
+	KUNIT_EXPECT_EQ(test, pm->suspend(dev), 0);
+	pm_runtime_disable(dev);
+	KUNIT_EXPECT_EQ(test, pm->suspend_late(dev), 0);
+	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
+}
+
+static void wake_up_device(struct doe_test *dt)
+{
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+	struct kunit *test = dt->test;
+
+	dev->power.must_resume = true;
+	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(test, pm->resume_early(dev), 0);
+	pm_runtime_enable(dev);
+	KUNIT_EXPECT_EQ(test, pm->resume(dev), 0);
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+}
+
+/* A driver whose device is put to D3hot, with its interrupt if it has one */
+static struct doe_test *new_sleeper(struct kunit *test,
+				    struct doe_test_hooks *hooks)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	doe_test_bind(test, hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE) {
+		doe_test_alloc_vectors(dt);
+		doe_test_take_irq(dt, 0);
+	} else {
+		KUNIT_ASSERT_EQ(test, pci_enable_device(dt->pdev), 0);
+		dt->enabled = true;
+	}
+
+	return dt;
+}
+
+static struct doe_test_hooks no_hooks;
+
+/* The mailbox works, with its interrupt if it has one */
+static void works_as_before(struct doe_test *dt)
+{
+	struct kunit *test = dt->test;
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_behave(dt, &(struct doe_sim_knobs) {
+		.busy = DOE_SIM_BUSY_NEVER,
+		.length = -1,
+		.discovery_dw = 3,
+		.proc_ns = DOE_TEST_SLOW,
+	});
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE)
+		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 2);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
+}
+
+static void sleep_while_idle(struct kunit *test)
+{
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		go_to_sleep(dt);
+		KUNIT_EXPECT_FALSE(test, dt->pdev->current_state == PCI_D0);
+		wake_up_device(dt);
+		/* Nothing is done for a mailbox that nobody uses */
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->reads
+				[DOE_SIM_REG_STATUS], 0);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
+				[DOE_SIM_REG_CTRL], 0);
+		works_as_before(dt);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	}
+}
+
+static int echo_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try(thread->data, 0);
+}
+
+static void expect_asleep(struct doe_test *dt)
+{
+	u64 accesses = doe_test_accesses(dt, 0);
+	struct kunit *test = dt->test;
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+}
+
+/* R52: what is in flight is cut, what is queued is done afterwards, in order */
+static void r52_sleep_with_tasks(struct kunit *test)
+{
+	struct doe_test_task *first, *tt[5];
+	struct doe_test *dt;
+	int i;
+
+	dt = new_sleeper(test, &no_hooks);
+	first = doe_test_stuck(dt);
+	for (i = 0; i < 4; i++) {
+		tt[i] = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	doe_sim_behave(dt->sim, 0);
+	go_to_sleep(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
+
+	/* One more that comes too late */
+	tt[4] = doe_test_task(test);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[4]), 0);
+	expect_asleep(dt);
+	wake_up_device(dt);
+	for (i = 0; i < 5; i++) {
+		doe_test_wait(test, tt[i]);
+		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 2);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	works_as_before(dt);
+}
+
+static void sleep_with_sync(struct kunit *test)
+{
+	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test_thread *thread[3];
+	struct doe_test *dt;
+	int i;
+
+	dt = new_sleeper(test, &no_hooks);
+	doe_sim_clear_counters(dt->sim, 0);
+	stuck.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &stuck);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_thread, dt);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	go_to_sleep(dt);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+				-ECONNRESET);
+	wake_up_device(dt);
+	works_as_before(dt);
+}
+
+/* Of a device without a driver, or with one that has no PM callbacks */
+static void sleep_without_callbacks(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *first, *tt;
+	struct doe_test *dt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		config.bind = i;
+		dt = doe_test_new(test, &config);
+		first = doe_test_stuck(dt);
+		tt = doe_test_task(test);
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+		doe_sim_behave(dt->sim, 0);
+		go_to_sleep(dt);
+		expect_asleep(dt);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
+		/* Some platforms take power away, others do not */
+		if (i)
+			doe_sim_flr(dt->sim);
+		wake_up_device(dt);
+		doe_test_wait(test, tt);
+		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+		doe_test_works(dt, 0);
+		doe_test_discard(dt);
+	}
+}
+
+struct sleep_order {
+	struct doe_test *dt;
+	int rv[DOE_TEST_NR_PHASES];
+	struct doe_test_task *tt[DOE_TEST_NR_PHASES];
+	bool save_state;
+};
+
+static void exchange_in_phase(struct pci_dev *pdev,
+			      struct doe_test_hooks *hooks,
+			      enum doe_test_phase phase)
+{
+	struct sleep_order *order = hooks->data;
+	struct doe_test_task *tt;
+
+	order->rv[phase] = doe_test_try(order->dt, 0);
+	tt = doe_test_task(order->dt->test);
+	if (!doe_test_submit(order->dt, 0, tt))
+		doe_test_wait(order->dt->test, tt);
+	order->tt[phase] = tt;
+
+	/* A driver that does so keeps its device in D0 */
+	if (order->save_state && phase == DOE_TEST_SUSPEND_NOIRQ)
+		KUNIT_EXPECT_EQ(order->dt->test, pci_save_state(pdev), 0);
+}
+
+static void expect_good_phases(struct sleep_order *order)
+{
+	struct kunit *test = order->dt->test;
+	int i;
+
+	for (i = 0; i < DOE_TEST_NR_PHASES; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, order->rv[i], 8, "phase %d", i);
+		KUNIT_ASSERT_NOT_NULL(test, order->tt[i]);
+		KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(order->tt[i]),
+				      "phase %d", i);
+	}
+}
+
+/* Exchanges work in each of the device's own callbacks, noirq included */
+static void exchange_in_sleep_callbacks(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	static struct sleep_order order;
+	struct doe_test *dt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		order = (struct sleep_order) { };
+		hooks = (struct doe_test_hooks) { .data = &order };
+		if (!i)
+			dt = new_sleeper(test, &hooks);
+		order.dt = dt;
+		hooks.sleep = exchange_in_phase;
+		go_to_sleep(dt);
+		KUNIT_EXPECT_FALSE(test, dt->pdev->current_state == PCI_D0);
+		expect_asleep(dt);
+		wake_up_device(dt);
+		hooks.sleep = NULL;
+		expect_good_phases(&order);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	}
+	works_as_before(dt);
+}
+
+/* Suspend-to-idle may leave the device in D0, and then restores nothing */
+static void sleep_in_d0(struct kunit *test)
+{
+	struct sleep_order order = { .save_state = true };
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt;
+
+	hooks = (struct doe_test_hooks) { .data = &order };
+	dt = new_sleeper(test, &hooks);
+	order.dt = dt;
+	hooks.sleep = exchange_in_phase;
+	pm_set_suspend_no_platform();
+	go_to_sleep(dt);
+	KUNIT_EXPECT_TRUE(test, dt->pdev->current_state == PCI_D0);
+	expect_asleep(dt);
+	wake_up_device(dt);
+	pm_suspend_clear_flags();
+	hooks.sleep = NULL;
+	expect_good_phases(&order);
+	works_as_before(dt);
+}
+
+/* The PM core lets a device sleep on that was runtime suspended before */
+static void sleep_of_suspended_device(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct device *dev = &dt->pdev->dev;
+
+	pm_runtime_disable(dev);
+	KUNIT_EXPECT_TRUE(test, pm_runtime_status_suspended(dev));
+	doe_sim_clear_counters(dt->sim, 0);
+	/* The first one finds out */
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	expect_asleep(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+
+	pm_runtime_enable(dev);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_until(test, pm_runtime_suspended(dev));
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	doe_test_until(test, pm_runtime_suspended(dev));
+}
+
+/* A device that sleeps on when the system has woken, until somebody needs it */
+static void sleep_on(struct kunit *test)
+{
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test_task *tt = doe_test_task(test);
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+
+	doe_test_works(dt, 0);
+	go_to_sleep(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	dev->power.must_resume = false;
+	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+	pm_runtime_set_suspended(dev);
+	KUNIT_EXPECT_EQ(test, pm->resume_early(dev), 0);
+	pm_runtime_enable(dev);
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	works_as_before(dt);
+}
+
+/* ---- In each state ---- */
+
+static void sleep_while_busy(struct kunit *test)
+{
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test,
+		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
+	go_to_sleep(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	wake_up_device(dt);
+	works_as_before(dt);
+}
+
+static void sleep_while_aborting(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	knobs.abort_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	go_to_sleep(dt);
+	doe_sim_behave(dt->sim, 0);
+	wake_up_device(dt);
+	doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 0);
+	works_as_before(dt);
+}
+
+/* R48: a mailbox that was dead gets another try */
+static void r48_dead_until_resume(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	knobs.abort_ignored = true;
+	doe_test_behave(dt, &knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
+
+	doe_sim_behave(dt->sim, 0);
+	go_to_sleep(dt);
+	wake_up_device(dt);
+	works_as_before(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
+}
+
+static void sleep_while_yielded(struct kunit *test)
+{
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	go_to_sleep(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	wake_up_device(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	works_as_before(dt);
+}
+
+static void sleep_during_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_sim_behave(dt->sim, 0);
+	go_to_sleep(dt);
+	wake_up_device(dt);
+	doe_test_find_mbs(dt);
+	KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+}
+
+static void removal_while_asleep(struct kunit *test)
+{
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	go_to_sleep(dt);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	wake_up_device(dt);
+	doe_test_unbind(dt);
+	doe_test_remove(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	dt->messy = true;
+}
+
+struct sleep_race {
+	struct doe_test *dt;
+	atomic_t good;
+	bool stop;
+};
+
+static int echo_over_sleep(struct doe_test_thread *thread)
+{
+	struct sleep_race *race = thread->data;
+	int rv;
+
+	while (!READ_ONCE(race->stop)) {
+		rv = doe_test_try(race->dt, 0);
+		if (rv == 8)
+			atomic_inc(&race->good);
+		else if (rv != -ECONNRESET)
+			return rv;
+		usleep_range(50, 100);
+	}
+
+	return 0;
+}
+
+/* R52: no exchange touches a device that sleeps, whenever it goes there */
+static void r52_sleep_and_exchanges(struct kunit *test)
+{
+	struct doe_test_thread *thread[3];
+	struct sleep_race race = { };
+	int i, before;
+
+	race.dt = new_sleeper(test, &no_hooks);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_over_sleep, &race);
+	for (i = 0; i < 10; i++) {
+		before = atomic_read(&race.good);
+		doe_test_until(test, atomic_read(&race.good) > before);
+		usleep_range(100, 1000);
+		go_to_sleep(race.dt);
+		wake_up_device(race.dt);
+	}
+	WRITE_ONCE(race.stop, true);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(race.dt, 0)->not_d0, 0);
+	works_as_before(race.dt);
+}
+
+static struct kunit_case doe_sleep_cases[] = {
+	KUNIT_CASE_PARAM(sleep_while_idle, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r52_sleep_with_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(sleep_with_sync, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_without_callbacks, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_in_d0, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_of_suspended_device, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_on, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_while_busy, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_while_aborting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r48_dead_until_resume, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_during_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removal_while_asleep, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r52_sleep_and_exchanges, doe_test_mode_gen_params),
+	{ }
+};
+
+static struct kunit_suite doe_sleep_suite = {
+	.name = "pci-doe-sleep",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_sleep_cases,
+};
+
+kunit_test_suites(&doe_sleep_suite);
+
+#endif
