@@ -75,7 +75,7 @@ what and how much, never payload: that may be key material.
         (MACHINE, r"#define CREATE_TRACE_POINTS\n#include <trace/events/pci_doe\.h>\n\n?", ""),
         (MACHINE, r"\n(?:\n(?=\ttrace_[^;]*;\n\n))?\ttrace_pci_doe_\w+\([^;]*\);(?=\n)", ""))),
 
-    Patch("PCI/DOE: Keep off a device while it is reset", """
+    Patch("PCI/DOE: Keep off a device while it is reset or sleeps", """
 A reset in the midst of an exchange loses it, and while the device comes up
 again its registers must not be touched.  Today the library does not know of
 resets; what was in flight fails with -EIO after a timeout, and a mailbox that
@@ -85,7 +85,12 @@ Stop mailboxes at the end of pci_dev_save_and_disable(), when the driver has
 prepared for the reset.  What is in flight ends with -ECONNRESET, queued tasks
 wait.  pci_restore_state() lets them go on, after an abort and a new Discovery.
 That revives mailboxes that had failed, too.
-""", hooks=r"reset .*", until=(function(MB, "pci_doe_quiesce"), function(MB, "pci_doe_restore"))),
+
+Do the same when the system sleeps, after the driver's suspend_noirq() and before
+the device leaves D0.
+""", hooks=r"(?:reset|sleep) .*", until=(
+        function(MB, "pci_doe_quiesce"), function(MB, "pci_doe_restore"),
+        function(MB, "pci_doe_resume"))),
 
     Patch("PCI/DOE: Wake up by interrupt", """
 PCIe r6.2 sec 6.30.3 has an interrupt for the end of an exchange.  Support for
