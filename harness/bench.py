@@ -53,14 +53,21 @@ def main(args):
     table = bench_report.table(rows)
     (args.out / "table.md").write_text(table)
     (args.out / "latency.svg").write_text(bench_report.plot(samples(run)))
-    print(f"\n{table}\nLinux {run['linux']}, {run['boots']} boots of each kernel; "
-          f"{path}, {args.out / 'latency.svg'}")
+    print(f"\n{table}\nLinux {run['linux']}, {run['boots']} boots of each kernel, "
+          f"{disturbed(run)}; {path}, {args.out / 'latency.svg'}")
     failed = [row for row in rows if row["reached"] == "no"]
     for row in failed:
         print(f"not reached: {row['workload']}: {row['why']}")
     for line in run["problems"]:
         print(f"problem: {line}")
     return int(bool(failed or run["problems"]))
+
+
+def disturbed(run):
+    """What other load of this machine took part in the figures."""
+    ran, waited = (sum(each[what] for each in run["results"]) for what in ("ran", "waited"))
+    return (f"QEMU waited for a CPU {100 * waited / (ran + waited):.0f} % of the time "
+            "that it had work")
 
 
 def measure(args):
@@ -132,7 +139,7 @@ def boot(each, suite, number, which):
     """Results of one boot: {"workload mode point metric": values}."""
     log = host.BUILD / "bench" / f"{each.name}-{number}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    values, problems, ended = defaultdict(list), [], False
+    values, problems, ended, ran, waited = defaultdict(list), [], False, 0, 0
     progress = host.Progress(f"boot {which}, {each.name}:")
     command = [guest.QEMU, "-M", "q35", "-m", "2G", "-smp", "2", "-accel", "tcg", "-nodefaults",
                "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", each.image,
@@ -144,6 +151,7 @@ def boot(each, suite, number, which):
         watchdog = threading.Timer(TIMEOUT, qemu.kill)
         watchdog.start()
         for line in qemu.stdout:
+            ran, waited = cpu_time(qemu.pid) or (ran, waited)
             out.write(line)
             line = line.rstrip()
             if found := RESULT.search(line):
@@ -159,7 +167,18 @@ def boot(each, suite, number, which):
     progress.done()
     if not ended:
         problems.append(f"{log}: the benchmark did not come to its end")
-    return {"kernel": each.name, "suite": suite, "values": values, "problems": problems}
+    return {"kernel": each.name, "suite": suite, "values": values, "problems": problems,
+            "ran": ran, "waited": waited}
+
+
+def cpu_time(pid):
+    """How long a process had a CPU, and how long it waited for one, in ns; None at its end."""
+    try:
+        times = [path.read_text().split() for path in
+                 Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    except OSError:
+        return None
+    return tuple(sum(int(each[i]) for each in times) for i in (0, 1)) if times else None
 
 
 def samples(run):

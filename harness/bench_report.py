@@ -165,6 +165,9 @@ def latency(table):
         table.add(f"exchange, device takes {point(at)}", duration, mainline, polled, irq,
                   limit=bare, distance=distance,
                   required=f"{required}; interrupt + 100 us", tests=tests)
+        sleep = spread(table.mids(THIS, "sleep", "bare", at, "late"))
+        if sleep and table.rows[-1]["why"]:
+            table.rows[-1]["why"] += f"; a mere sleep of that time is late by {duration(sleep.mid)}"
 
 
 # Status reads of an exchange that are no part of the wait: before the request,

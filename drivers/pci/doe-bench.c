@@ -380,6 +380,23 @@ struct bench_samples {
 	s64 status[BENCH_MAX_SAMPLES];
 };
 
+/* What a sleep costs that ends exactly when the device is done, and no more */
+static void bench_sleep_at(u64 ns)
+{
+	s64 late[10];
+	ktime_t until;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(late); i++) {
+		until = ktime_add_ns(ktime_get(), bench_vary(ns));
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_hrtimeout_range(&until, 0, HRTIMER_MODE_ABS);
+		late[i] = ktime_to_ns(ktime_sub(ktime_get(), until));
+	}
+
+	bench_report("sleep", BENCH_BARE, ns, "late", late, ARRAY_SIZE(late));
+}
+
 static void bench_latency_at(struct kunit *test, struct bench_dev *dev, u64 ns)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -424,6 +441,8 @@ static void bench_latency(struct kunit *test)
 			bench_latency_at(test, &dev, (u64)bench_latency_us[i] *
 					 NSEC_PER_USEC);
 	}
+	for (i = 0; i < ARRAY_SIZE(bench_latency_us); i++)
+		bench_sleep_at((u64)bench_latency_us[i] * NSEC_PER_USEC);
 }
 
 static void bench_access_count(struct kunit *test)
@@ -570,6 +589,8 @@ static void bench_enumerate(struct kunit *test)
 
 /* ---- Memory ---- */
 
+#define BENCH_WARM_UP		32
+
 static s64 bench_memory_of(struct kunit *test, unsigned int devices,
 			   unsigned int mailboxes)
 {
@@ -593,6 +614,8 @@ static void bench_memory_at(struct kunit *test, unsigned int mailboxes,
 	unsigned int devices = mailboxes / per_device;
 	s64 without, with;
 
+	/* Workers and the slab caches' own reserves are no mailbox's */
+	bench_memory_of(test, BENCH_WARM_UP, per_device);
 	without = bench_memory_of(test, devices, 0);
 	with = bench_memory_of(test, devices, per_device);
 	bench_report_one(per_device == 1 ? "memory-1" : "memory-4",
