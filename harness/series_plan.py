@@ -277,7 +277,7 @@ The objections of then, and what answers them:
   -> The interrupt comes and goes at run time, with pci_doe_create_mb() and
      pci_doe_destroy_mb(), even during an exchange.  Everything works polled.
 * No feature needs it, and the picture of how it works was incomplete (Weiny).
-  -> An exchange of 20 ms takes one wake-up instead of 30, which counts where
+  -> An exchange of 20 ms takes one wake-up, not up to 30, which counts where
      hundreds of devices are attested.  Lost, spurious, shared, early, late,
      and storming interrupts each have a test.
 
@@ -285,7 +285,7 @@ The objections of then, and what answers them:
 Testing
 =======
 
-KUnit suites on the simulated device (patches 10 and 11) on x86-64, i386 and
-arm64, with PREEMPT_RT, without SMP; kselftests on the CXL devices of QEMU.
-checkpatch, sparse, coccicheck, clang and random configurations find nothing.
+KUnit suites on the simulated device, those of interrupts with threadirqs, too;
+kselftests on the CXL devices of QEMU; a build at each patch.  checkpatch,
+kernel-doc, sparse, coccicheck, and clang find nothing.
 """
