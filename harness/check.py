@@ -69,6 +69,9 @@ ACCEPTED = re.compile("|".join((
 )))
 
 
+WHOLE = ["drivers/pci/", "drivers/cxl/"]
+
+
 def add_arguments(parser):
     tree.add_kernel_argument(parser)
     parser.add_argument("what", nargs="*", metavar="CHECK",
@@ -108,9 +111,6 @@ def builds(source):
     return found + kernel.sample([*make, "W=1"], directory(source, "sample"), "modules")
 
 
-WHOLE = ["drivers/pci/", "drivers/cxl/"]
-
-
 def build(source, name, config, targets, goal="allnoconfig", cc=kernel.CC):
     """Configure and compile with W=1; what the compiler says of our files."""
     make, where = configured(source, name, config, goal, cc), directory(source, name)
@@ -128,17 +128,8 @@ def directory(source, name):
 def configured(source, name, config, goal="allnoconfig", cc=kernel.CC, lax=False):
     """The command line of make for a directory with this configuration."""
     where = directory(source, name)
-    where.mkdir(parents=True, exist_ok=True)
     make = ["make", "-C", source, f"O={where}", "ARCH=x86", cc, kernel.JOBS]
-    fragment = where / "fragment.config"
-    fragment.write_text(config)
-    done = host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", *goal.split()])
-    if done.returncode:
-        raise host.Fail(f"{name}: make {goal} failed in {where}")
-    if goal == "allnoconfig" and not lax:
-        lacking = set(config.split()) - set((where / ".config").read_text().split())
-        if any(not line.endswith("=n") for line in lacking - OPTIONAL):
-            raise host.Fail(f"{name}: the kernel does not take {' '.join(sorted(lacking))}")
+    kernel.configure(make, where, config, goal, config.split() if lax else OPTIONAL)
     return make
 
 

@@ -32,6 +32,20 @@ def ready(release):
     return kernel
 
 
+def configure(make, where, text, goal="allnoconfig", optional=()):
+    """Configure with a fragment.  By allnoconfig all of it but what is optional is to
+    be there then."""
+    where.mkdir(parents=True, exist_ok=True)
+    fragment = where / "fragment.config"
+    fragment.write_text(text)
+    if host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", *goal.split()]).returncode:
+        raise host.Fail(f"make {goal} failed in {where}")
+    wanted = {line for line in text.splitlines() if re.match(r"CONFIG_\w+=[^n]", line)}
+    lacking = wanted - set((where / ".config").read_text().splitlines()) - set(optional)
+    if lacking and goal == "allnoconfig":
+        raise host.Fail(f"{where}: the kernel does not take {' '.join(sorted(lacking))}")
+
+
 def sample(make, where, target):
     """Build the driver that the documentation shows; what the compiler says."""
     where.mkdir(parents=True, exist_ok=True)
@@ -68,22 +82,12 @@ class Kernel:
     def build(self):
         self.dir.mkdir(exist_ok=True)
         if self.minimal:
-            self.configure()
+            text = "".join((host.ROOT / name).read_text() for name in self.configs)
+            configure(self.make(), self.dir, text + self.extra)
         else:
             self.configure_kunit()
         host.build(self.make(JOBS), f"building Linux {tree.version(self.tree)}, {self.name}",
                    self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
-
-    def configure(self):
-        fragment = self.dir / "fragment.config"
-        text = "".join((host.ROOT / name).read_text() for name in self.configs) + self.extra
-        fragment.write_text(text)
-        if host.run(self.make(f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")).returncode:
-            raise host.Fail(f"{self.name}: make allnoconfig failed in {self.dir}")
-        wanted = {line for line in text.splitlines() if re.match(r"CONFIG_\w+=[^n]", line)}
-        lacking = wanted - set((self.dir / ".config").read_text().splitlines())
-        if lacking:
-            raise host.Fail(f"{self.name}: the kernel does not take {' '.join(sorted(lacking))}")
 
     def configure_kunit(self):
         result = host.run(self.kunit(
