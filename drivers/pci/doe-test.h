@@ -7,6 +7,7 @@
  *	doe-test-discovery.c	Discovery, lookup, sysfs
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules
+ *	doe-test-edge.c		two things at once, and the ends of patience
  *	doe-test-life.c		reset, runtime PM, removal, hand-over
  *	doe-test-sleep.c	system sleep
  *	doe-test-driver.c	a driver that calls the case
