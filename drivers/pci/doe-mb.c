@@ -590,7 +590,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 		mb->ctrl_unknown = true;
 		mb->need_abort = true;
 		if (mb->cur)
-			mb->restored = true;
+			WRITE_ONCE(mb->restored, true);
 		if (mb->state == PCI_DOE_QUIESCED ||
 		    mb->state == PCI_DOE_DEAD)
 			pci_doe_revive(mb);

@@ -160,7 +160,7 @@ static void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
 
 	mb->attrs = attrs;
 	mb->nr_attrs = nr;
-	mb->sysfs_done = true;
+	WRITE_ONCE(mb->sysfs_done, true);
 	for (i = 0; i < nr; i++)
 		pci_doe_add_file(pdev, &attrs[i]);
 	kobject_uevent(&pdev->dev.kobj, KOBJ_CHANGE);
@@ -239,7 +239,7 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 
 	guard(mutex)(&pci_doe_sysfs_mutex);
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		mb->sysfs_done = true;
+		WRITE_ONCE(mb->sysfs_done, true);
 		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)
 			if (mb->attrs[j].added)
 				sysfs_remove_file_from_group(&pdev->dev.kobj,

@@ -586,7 +586,7 @@ void pci_doe_want_discovery(struct pci_doe_mb *mb)
 	mb->stale = false;
 	mb->fresh = true;
 	mb->need_abort = true;
-	mb->known = false;
+	WRITE_ONCE(mb->known, false);
 	mb->disc_deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
 	pci_doe_stay_awake(mb);
 }
@@ -618,8 +618,8 @@ static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
 	raw_spin_lock_irq(&mb->lock);
 
 	if (!disc) {
-		mb->disc_rv = -ENOMEM;
-		mb->known = true;
+		WRITE_ONCE(mb->disc_rv, -ENOMEM);
+		WRITE_ONCE(mb->known, true);
 		mb->stale = true;
 		mb->pending = true;
 		pci_doe_fail_all(mb, -ENOMEM);
@@ -701,13 +701,13 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb)
 	/* What was found before is better than half of it */
 	if (!disc->rv || (feats && disc->nr_feats > mb->nr_feats)) {
 		swap(mb->feats, feats);
-		mb->nr_feats = disc->nr_feats;
+		WRITE_ONCE(mb->nr_feats, disc->nr_feats);
 	}
 	if (disc->rv == -ENOMEM)
 		mb->stale = true;
-	mb->disc_rv = disc->rv;
+	WRITE_ONCE(mb->disc_rv, disc->rv);
 	mb->disc = NULL;
-	mb->known = true;
+	WRITE_ONCE(mb->known, true);
 	mb->pending = true;
 	if (disc->rv && !mb->failed_said && mb->state < PCI_DOE_DEAD &&
 	    !mb->divert) {
@@ -1156,7 +1156,7 @@ void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
 
 	mb->divert = max(mb->divert, state);
 	if (mb->cur && !mb->stop_rv)
-		mb->stop_rv = rv;
+		WRITE_ONCE(mb->stop_rv, rv);
 }
 
 /*
@@ -1578,7 +1578,7 @@ static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 		if (mb->stop_rv)
 			found = false;
 		else
-			mb->stop_rv = rv;
+			WRITE_ONCE(mb->stop_rv, rv);
 		pci_doe_force(mb, task);
 	} else if (found) {
 		first = pci_doe_first(mb) == task;
