@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import threading
+import time
 
 import cdat
 import host
@@ -80,10 +82,11 @@ def initramfs(kernel, binaries=()):
             target = root / library.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(library, target)
-    for module in kernel.dir.glob("drivers/pci/*doe*.ko"):
+    for module in (*kernel.dir.glob("drivers/pci/doe*.ko"), *kernel.dir.glob("plant/*.ko")):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
-    shutil.copy2(host.HARNESS / "guest/init", root / "init")
+    shutil.copytree(host.HARNESS / "guest", root / "guest")
+    (root / "guest/init").rename(root / "init")
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
@@ -103,9 +106,10 @@ def initramfs(kernel, binaries=()):
 
 
 class Boot:
-    """One boot: what came through the serial ports."""
+    """One boot: what came through the serial ports.  The last line of the console that
+    shown matches is its progress."""
 
-    def __init__(self, kernel, name, initrd, parameters, timeout=300):
+    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None, more=()):
         where = initrd.parent
         self.log, self.out = where / f"{name}.log", where / f"{name}.out"
         for path in (self.log, self.out):
@@ -113,13 +117,21 @@ class Boot:
         command = [QEMU, *machine(initrd.parent / "root/cdat"), "-nodefaults", "-no-reboot",
                    "-display", "none", "-serial", f"file:{self.log}", "-serial",
                    f"file:{self.out}", "-kernel", kernel.image, "-initrd", initrd, "-append",
-                   f"{PARAMETERS} {parameters}"]
+                   f"{PARAMETERS} {parameters}", *more]
         progress = host.Progress(f"booting {name}")
-        try:
-            result = host.run(command, timeout=timeout)
-            self.problem = result.stderr.strip() if result.returncode else ""
-        except subprocess.TimeoutExpired:
-            self.problem = f"no end after {timeout} s"
+        with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:
+            watchdog = threading.Timer(timeout, qemu.kill)
+            watchdog.start()
+            while shown and qemu.poll() is None:
+                time.sleep(2)
+                found = re.findall(shown, read(self.log), re.M)
+                progress.show(found[-1] if found else "")
+            problem = qemu.stderr.read().strip()
+            ended = watchdog.is_alive()
+            watchdog.cancel()
+        self.problem = "" if not qemu.returncode else \
+            problem if ended else f"no end after {timeout} s"
         progress.done()
         self.console = read(self.log)
         self.output = read(self.out)

@@ -9,6 +9,7 @@ import host
 COMMANDS = {
     "demo": "boot the library against an emulated CXL topology and show every mailbox",
     "test": "run the KUnit suites and the device tests",
+    "stress": "misuse the library in every way at once, under the sanitisers",
     "check": "build in every configuration, run the static checkers",
     "bench": "measure this library and mainline's side by side",
     "external": "run the simulated device as a module of Debian's kernel",

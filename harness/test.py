@@ -8,6 +8,8 @@ import arch
 import guest
 import host
 import kernel
+import sanitised
+import stress
 import tree
 
 SIMULATED = "doe_sim.devices=1 doe_sim.features=31"
@@ -36,10 +38,21 @@ def add_arguments(parser):
                         help="the KUnit suites alone, on another machine or kind of kernel: "
                         f"{', '.join(arch.ARCHES)}")
     parser.add_argument("--all", action="store_true", help="the tests, then every --arch")
+    parser.add_argument("--sanitised", action="store_true",
+                        help="all suites, the slow ones too, and two minutes of ./run stress, "
+                        "in kernels with sanitisers")
+    parser.add_argument("--seed", type=int,
+                        help="of the random tests of --sanitised (default: another one each time)")
+    parser.add_argument("--exchanges", type=int, default=100000,
+                        help="of the random tests of --sanitised (default 100000)")
 
 
 def main(args):
-    rows = {} if args.arch else {"tests": tests(args.kernel)}
+    rows = {}
+    if args.sanitised:
+        rows["sanitised"] = sanitised_tests(args)
+    elif not args.arch:
+        rows["tests"] = tests(args.kernel)
     for name in arch.ARCHES if args.all else args.arch or ():
         rows[name] = on_arch(args.kernel, name)
     if args.arch or args.all:
@@ -68,6 +81,15 @@ def tests(release):
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
         totals.append(results(built, boot))
+    return tuple(map(sum, zip(*totals)))
+
+
+def sanitised_tests(args):
+    """Passed and failed of each part.  That a planted fault is reported is a test, too."""
+    seed = args.seed or sanitised.new_seed()
+    totals = [stress.run(args.kernel, name, 2, seed) for name in stress.KERNELS]
+    totals.append(sanitised.suites(*sanitised.ready(args.kernel, "kasan"), seed, args.exchanges,
+                                   results))
     return tuple(map(sum, zip(*totals)))
 
 

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: no memory
+ *
+ * Each operation is done again and again, with its first, second, third ...
+ * allocation made to fail, until it gets through with all of them.  Whatever
+ * comes of it, the next attempt with enough memory works.  Leaks are left to
+ * kmemleak.
+ *
+ * Allocations that may sleep fail only after "N" was written to
+ * failslab/ignore-gfp-wait in debugfs.  The PCI core warns if it has no memory
+ * for a device of its own: pci-doe-nomem-core is for runs in which nothing
+ * but the library suffers, by failslab/require-start and require-end.
+ */
+
+#include <linux/device.h>
+#include <linux/device/devres.h>
+#include <linux/sched.h>
+
+#include "doe-test.h"
+
+/* No operation has more allocations */
+#define MAX_ALLOCATIONS	2000
+
+/**
+ * struct nomem - An operation that is to suffer
+ * @test: the case
+ * @dt: device, if one is there before
+ * @config: else what is to be made
+ * @run: does it; 0 or a negative errno
+ * @check: the next attempt works
+ */
+struct nomem {
+	struct kunit *test;
+	struct doe_test *dt;
+	struct doe_sim_config config;
+	int (*run)(struct nomem *nm);
+	void (*check)(struct nomem *nm);
+};
+
+static void each_allocation(struct nomem *nm)
+{
+	struct kunit *test = nm->test;
+	unsigned int n, left, failed = 0;
+	int rc;
+
+	for (n = 1; n < MAX_ALLOCATIONS; n++) {
+		current->fail_nth = n;
+		rc = nm->run(nm);
+		left = current->fail_nth;
+		current->fail_nth = 0;
+		if (left)
+			break;
+		failed += rc < 0;
+		if (nm->check)
+			nm->check(nm);
+	}
+
+	KUNIT_EXPECT_EQ(test, rc, 0);
+	KUNIT_EXPECT_NE(test, left, 0);
+	KUNIT_EXPECT_GT_MSG(test, n, 1, "no allocation failed");
+	kunit_info(test, "%u allocations, %u without which it fails\n", n - 1,
+		   failed);
+}
+
+/* ---- Simulated devices ---- */
+
+static int run_create(struct nomem *nm)
+{
+	struct doe_sim_dev *sim = doe_sim_create(&nm->config);
+
+	if (IS_ERR(sim))
+		return PTR_ERR(sim);
+	doe_sim_destroy(sim);
+
+	return 0;
+}
+
+/*
+ * Beside another one, so that the host bridge is there: if the PCI core cannot
+ * add that or its bus, it puts a reference too often and leaks the resources
+ */
+static void nomem_create(struct kunit *test)
+{
+	struct nomem nm = {
+		.test = test,
+		.config = DOE_SIM_CONFIG_DEFAULT,
+		.run = run_create,
+	};
+
+	nm.config.scan = false;
+	nm.config.nr_mailboxes = 2;
+	doe_test_new_raw(test, &nm.config);
+	each_allocation(&nm);
+}
+
+/* ---- Mailboxes ---- */
+
+static void check_works(struct nomem *nm)
+{
+	doe_test_works(nm->dt, 0);
+}
+
+static int run_create_mb(struct nomem *nm)
+{
+	u16 off = doe_sim_offset(nm->dt->sim, 0);
+	struct pci_doe_mb *mb;
+
+	mb = pci_doe_create_mb(nm->dt->pdev, off, true);
+	if (IS_ERR(mb))
+		return PTR_ERR(mb);
+	pci_doe_destroy_mb(mb);
+
+	return 0;
+}
+
+/* Without an interrupt, if there is no memory for one */
+static void nomem_create_mb(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct nomem nm = {
+		.test = test,
+		.run = run_create_mb,
+		.check = check_works,
+	};
+
+	config.bind = false;
+	nm.dt = doe_test_new(test, &config);
+	doe_test_alloc_vectors(nm.dt);
+	each_allocation(&nm);
+}
+
+static int run_create_managed(struct nomem *nm)
+{
+	struct device *dev = &nm->dt->pdev->dev;
+	u16 off = doe_sim_offset(nm->dt->sim, 0);
+	struct pci_doe_mb *mb;
+	void *group;
+
+	group = devres_open_group(dev, NULL, GFP_KERNEL);
+	if (!group)
+		return -ENOMEM;
+	mb = pcim_doe_create_mb(nm->dt->pdev, off, true);
+	devres_release_group(dev, group);
+
+	return PTR_ERR_OR_ZERO(mb);
+}
+
+static void nomem_create_managed(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct nomem nm = {
+		.test = test,
+		.run = run_create_managed,
+		.check = check_works,
+	};
+
+	config.bind = false;
+	nm.dt = doe_test_new(test, &config);
+	doe_test_alloc_vectors(nm.dt);
+	each_allocation(&nm);
+}
+
+static int run_hand_over(struct nomem *nm)
+{
+	int rc;
+
+	rc = pci_doe_yield_mb(nm->dt->mb[0]);
+	return rc ?: pci_doe_reclaim_mb(nm->dt->mb[0]);
+}
+
+static void nomem_hand_over(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct nomem nm = {
+		.test = test,
+		.run = run_hand_over,
+		.check = check_works,
+	};
+
+	nm.dt = doe_test_new(test, &config);
+	each_allocation(&nm);
+}
+
+/* ---- Drivers, and with them auxiliary devices ---- */
+
+static int run_bind(struct nomem *nm)
+{
+	int rc;
+
+	device_release_driver(&nm->dt->pdev->dev);
+	rc = device_attach(&nm->dt->pdev->dev);
+
+	return rc == 1 ? 0 : rc ?: -ENODEV;
+}
+
+static void check_bind(struct nomem *nm)
+{
+	KUNIT_EXPECT_EQ(nm->test, run_bind(nm), 0);
+	doe_test_works(nm->dt, 0);
+}
+
+static void nomem_bind(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct nomem nm = {
+		.test = test,
+		.run = run_bind,
+		.check = check_bind,
+	};
+
+	config.nr_mailboxes = 2;
+	nm.dt = doe_test_new(test, &config);
+	each_allocation(&nm);
+}
+
+/* ---- Enumeration ---- */
+
+static int run_enumerate(struct nomem *nm)
+{
+	doe_test_remove(nm->dt);
+	return doe_sim_rescan(nm->dt->sim);
+}
+
+/* If the core had no memory for a mailbox, whoever wants it makes it */
+static void check_enumerate(struct nomem *nm)
+{
+	struct doe_test *dt = nm->dt;
+	struct kunit *test = nm->test;
+	struct pci_doe_mb *mb;
+
+	pci_dev_put(dt->pdev);
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	dt->mb[0] = mb;
+	doe_test_works(dt, 0);
+	pci_doe_destroy_mb(mb);
+}
+
+static void nomem_enumerate(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct nomem nm = {
+		.test = test,
+		.run = run_enumerate,
+		.check = check_enumerate,
+	};
+
+	config.bind = false;
+	config.nr_mailboxes = 2;
+	nm.dt = doe_test_new(test, &config);
+	each_allocation(&nm);
+}
+
+static struct kunit_case doe_nomem_cases[] = {
+	KUNIT_CASE_SLOW(nomem_create),
+	KUNIT_CASE(nomem_create_mb),
+	KUNIT_CASE(nomem_create_managed),
+	KUNIT_CASE(nomem_hand_over),
+	KUNIT_CASE_SLOW(nomem_bind),
+	{ }
+};
+
+static struct kunit_suite doe_nomem_suite = {
+	.name = "pci-doe-nomem",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_nomem_cases,
+};
+
+static struct kunit_case doe_nomem_core_cases[] = {
+	KUNIT_CASE(nomem_enumerate),
+	{ }
+};
+
+static struct kunit_suite doe_nomem_core_suite = {
+	.name = "pci-doe-nomem-core",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_nomem_core_cases,
+};
+
+kunit_test_suites(&doe_nomem_suite, &doe_nomem_core_suite);

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""./run stress: everything at once, at random, under the sanitisers."""
+import datetime
+import re
+from collections import Counter
+
+import guest
+import host
+import sanitised
+import tree
+
+KERNELS = {
+    "kasan": ("KASAN, UBSAN, lockdep, kmemleak, failing allocations", sanitised.KASAN_PLANTS),
+    "kcsan": ("KCSAN", sanitised.KCSAN_PLANTS),
+}
+# Each of these is a fault if it is not 0
+NONE = ("lost", "corrupted", "odd", "hung", "leaked", "reports", "rounds failed")
+DOE_FUNCTION = re.compile(r"\[doe\w*\]|\bpcim?_doe_\w+")
+
+
+def add_arguments(parser):
+    tree.add_kernel_argument(parser)
+    parser.add_argument("minutes", nargs="?", type=float, default=30, metavar="MINUTES",
+                        help="in each kernel (default 30)")
+    parser.add_argument("--seed", type=int, help="repeat a run (default: another one each time)")
+    parser.add_argument("--only", choices=KERNELS, help="one kernel (default: one after the other)")
+
+
+def main(args):
+    seed = args.seed or sanitised.new_seed()
+    names = [args.only] if args.only else list(KERNELS)
+    results = [run(args.kernel, name, args.minutes, seed) for name in names]
+    passed, failed = map(sum, zip(*results))
+    print(f"{passed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+def run(release, name, minutes, seed):
+    """Planted faults, then the stress, in one kernel: passed and failed."""
+    built, initrd = sanitised.ready(release, name)
+    text, planted = KERNELS[name]
+    reported, missed = sanitised.plants(built, initrd, planted)
+    clean = soak(built, initrd, text, minutes, seed)
+    return reported + clean, missed + (not clean)
+
+
+def soak(built, initrd, text, minutes, seed):
+    seconds = int(minutes * 60)
+    boot = guest.Boot(built, "soak", initrd,
+                      f"doe_run=soak doe_seed={seed} doe_seconds={seconds} kunit.enable=1 "
+                      f"{sanitised.REAL_TIME}", 3 * seconds + 900, r"doe_soak: (.*)$")
+    counts, actions, faults = totals(boot.output)
+    reports = [line for line in guest.splats(boot.console) if ours(line, boot.console)]
+    counts["reports"] = len(reports)
+    counts["leaked"] = len(re.findall(r"^leak: unreferenced object", boot.output, re.M))
+    ended = boot.output.endswith("end\n")
+    print(f"\nStress: Linux {tree.version(built.tree)} with {text}\n"
+          f"{datetime.date.today()}, {minutes:g} minutes, seed {seed}\n\n"
+          f"{counts['exchanges']} exchanges: {counts['good']} good, {counts['failed']} failed in "
+          f"a documented way, {counts['cancelled']} cancelled; {counts['recovered']} recoveries\n"
+          f"faults: {listed(faults)}\nactions: {listed(actions)}\n"
+          + ", ".join(f"{counts[what]} {what}" for what in NONE))
+    for line in reports + re.findall(r"^(?:leak:|not |no ).*", boot.output, re.M)[:40]:
+        print(line)
+    if not ended or boot.problem:
+        print(f"the guest did not come to its end: {boot.problem}")
+    print(f"console in {boot.log}, output in {boot.out}")
+    return ended and counts["good"] > 0 and not any(counts[what] for what in NONE)
+
+
+def totals(output):
+    """Sums over the rounds."""
+    counts, actions, faults = Counter(), Counter(), Counter()
+    for kind, text in re.findall(r"(soak:|soak actions:|soak fault:|^did) (.*)$", output, re.M):
+        into = {"soak:": counts, "soak fault:": faults}.get(kind, actions)
+        for what, number in re.findall(r"([\w-]+)=(\d+)", text):
+            into[what] += int(number)
+    counts["rounds failed"] = len(re.findall(r"^(?:not ok|not loaded|no results|not unloaded)",
+                                             output, re.M))
+    return counts, actions, faults
+
+
+def listed(counter):
+    return ", ".join(f"{what} {number}" for what, number in sorted(counter.items()))
+
+
+def ours(line, console):
+    """KCSAN sees the whole kernel: of its reports, those count that name us."""
+    if "KCSAN" not in line:
+        return True
+    report = console[console.index(line):].split("=====", 1)[0]
+    return bool(DOE_FUNCTION.search(report))
