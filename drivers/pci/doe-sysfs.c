@@ -220,6 +220,10 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 	struct pci_doe_mb *mb;
 	unsigned long i;
 
+	/* The PCI core goes on without if there was no memory for it */
+	if (!device_is_registered(&pdev->dev))
+		return;
+
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		scoped_guard(spinlock, &pci_doe_unpublished_lock)
 			mb->sysfs_ready = true;
