@@ -177,8 +177,11 @@ static void plan_spurious(struct doe_worker *w, struct doe_plan *p)
 		doe_sim_raise(w->dt->sim, w->mb, doe_one_in(w, 2));
 }
 
+/* In the midst of an exchange, nobody could tell that from its own answer */
 static void plan_stale(struct doe_worker *w, struct doe_plan *p)
 {
+	if (w->shared)
+		return;
 	doe_sim_set_stale(w->dt->sim, w->mb,
 			  doe_any(w, DOE_SIM_STALE_ALL + 1) &
 			  ~DOE_SIM_STALE_WRITE);

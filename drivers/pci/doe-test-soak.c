@@ -255,6 +255,13 @@ static int user(struct doe_test_thread *thread)
 
 /* ---- Faults of the device ---- */
 
+/* A device that has not been there was reset, and does not go on in a transfer */
+static void come_back(struct doe_sim_dev *sim)
+{
+	doe_sim_flr(sim);
+	doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
+}
+
 static int faulter(struct doe_test_thread *thread)
 {
 	struct soaker *s = thread->data;
@@ -262,6 +269,7 @@ static int faulter(struct doe_test_thread *thread)
 	struct doe_plan p;
 	unsigned int fault;
 
+	w->shared = true;
 	while (!READ_ONCE(s->soak->stop)) {
 		w->mb = doe_any(w, NR_MAILBOXES);
 		doe_plan_good(w, &p);
@@ -273,9 +281,9 @@ static int faulter(struct doe_test_thread *thread)
 
 		usleep_range(1000, 1000 + doe_any(w, 20000));
 		if (p.heal)
-			doe_sim_set_gone(w->dt->sim, DOE_SIM_EV_NONE);
+			come_back(w->dt->sim);
 	}
-	doe_sim_set_gone(w->dt->sim, DOE_SIM_EV_NONE);
+	come_back(w->dt->sim);
 
 	return 0;
 }
@@ -375,10 +383,8 @@ static void take_away(struct doe_worker *w, struct pci_dev *pdev,
 	}
 	pci_stop_and_remove_bus_device_locked(pdev);
 	pause(w);
-	if (action == ACT_PULL_OUT) {
-		doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
-		doe_sim_flr(sim);
-	}
+	if (action == ACT_PULL_OUT)
+		come_back(sim);
 	/* If that fails, or somebody else removes it, the next time */
 	doe_sim_rescan(sim);
 }

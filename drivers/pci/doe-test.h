@@ -215,6 +215,7 @@ void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
  * @good: those with a right answer
  * @failed: those that failed as they should
  * @wrong: those with wrong bytes
+ * @shared: others use the mailbox at the same time
  * @stop: end early
  * @buf: request, and behind it the response
  */
@@ -227,6 +228,7 @@ struct doe_worker {
 	unsigned int good;
 	unsigned int failed;
 	unsigned int wrong;
+	bool shared;
 	bool *stop;
 	u8 *buf;
 };
