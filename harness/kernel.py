@@ -9,7 +9,7 @@ import guest
 import host
 import tree
 
-CONFIGS = ("drivers/pci/.kunitconfig", "harness/qemu.config")
+CONFIGS = ("drivers/pci/.kunitconfig", "harness/qemu.config", "harness/user.config")
 JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
@@ -28,6 +28,8 @@ def ready(release):
     guest.check_qemu()
     build_pcidoe()
     kernel = Kernel(release)
+    if kernel.has_tsm():
+        kernel.configs += ("harness/tsm.config",)
     kernel.build()
     return kernel
 
@@ -75,6 +77,10 @@ class Kernel:
         """The command line of kunit.py for this kernel."""
         return [sys.executable, "-B", self.tree / "tools/testing/kunit/kunit.py", command,
                 *options]
+
+    def has_tsm(self):
+        """From 6.19 on."""
+        return "config PCI_TSM\n" in (self.tree / "drivers/pci/Kconfig").read_text()
 
     def make(self, *targets):
         return ["make", "-C", self.tree, f"O={self.dir}", "ARCH=x86_64", CC, *targets]

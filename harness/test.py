@@ -13,6 +13,7 @@ import stress
 import tree
 
 SIMULATED = "doe_sim.devices=1 doe_sim.features=31"
+WITHOUT_SPDM = "doe_sim.devices=1 doe_sim.features=15"
 # Boots of the device tests: (name, kernel parameters, tests)
 DEVICE_TESTS = [
     ("interrupts", "DOE_EXPECT=irq",
@@ -24,7 +25,7 @@ DEVICE_TESTS = [
      "visibility.sh,sim_debugfs.sh"),
     ("pcidoe", SIMULATED, "pcidoe.sh"),
     ("exclusive", SIMULATED, "lspci.sh,exclusive.sh"),
-    ("handover", SIMULATED, "handover.sh"),
+    ("handover", f"{SIMULATED} DOE_LOCK_DOWN=integrity", "handover.sh,lockdown.sh"),
 ]
 TIMEOUT = 900
 TOOLS = {"pciutils": "lspci", "trace-cmd": "trace-cmd"}
@@ -77,7 +78,7 @@ def tests(release):
     totals = [kunit(built), tool(), sample(built)]
     host.install(TOOLS)
     initrd = guest.initramfs(built, (kernel.PCIDOE, *map(shutil.which, TOOLS.values())))
-    for name, parameters, tests in DEVICE_TESTS:
+    for name, parameters, tests in device_tests(built):
         boot = guest.Boot(built, name, initrd,
                           f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
         totals.append(results(built, boot))
@@ -91,6 +92,14 @@ def sanitised_tests(args):
     totals.append(sanitised.suites(*sanitised.ready(args.kernel, "kasan"), seed, args.exchanges,
                                    results))
     return tuple(map(sum, zip(*totals)))
+
+
+def device_tests(built):
+    """A kernel with PCI_TSM does not hand over what offers CMA-SPDM."""
+    if not built.has_tsm():
+        return DEVICE_TESTS
+    return [(name, parameters.replace(SIMULATED, WITHOUT_SPDM), tests)
+            for name, parameters, tests in DEVICE_TESTS] + [("tsm", SIMULATED, "tsm.sh")]
 
 
 def kunit(built):

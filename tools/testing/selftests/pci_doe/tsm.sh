@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A kernel with PCI_TSM keeps mailboxes that may have an SPDM session in them.
+. "$(dirname "$0")/doe_user.sh"
+
+PCIDOE=${PCIDOE:-pcidoe}
+
+offers_spdm()
+{
+	doe_value "$1" "$2" features | grep -q "0001:0[12]"
+}
+
+# The auxiliary driver goes, and the mailbox stays with the PCI core
+kept()
+{
+	said=$(dmesg | grep -c "kept by the kernel: -1")
+	hand_over "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner core state [^y]" &&
+		[ "$(dmesg | grep -c "kept by the kernel: -1")" -eq $((said + 1)) ]
+}
+
+not_touched()
+{
+	"$PCIDOE" -q discover "$1@$2" >/dev/null 2>/tmp/err
+	[ $? -eq 4 ] && grep -q "the kernel owns it" /tmp/err && at_rest "$1" "$2"
+}
+
+bound_again()
+{
+	take_back "$1" "$2" && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner driver state idle"
+}
+
+# pcidoe has the driver bound again when the kernel keeps the mailbox
+not_taken()
+{
+	"$PCIDOE" -q take "$1@$2" >/dev/null 2>/tmp/err
+	[ $? -eq 4 ] && [ "$(wc -l </tmp/err)" -eq 1 ] &&
+		grep -q "the kernel keeps it" /tmp/err && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner driver state idle"
+}
+
+doe_list=$(aux_mailboxes | while read -r dev off; do
+	! offers_spdm "$dev" "$off" || echo "$dev $off"
+done | words)
+[ -d /sys/class/tsm ] || doe_list=
+command -v "$PCIDOE" >/dev/null || doe_list=
+plan $(($(echo $doe_list | wc -w) * 4))
+for_each "kept" kept
+for_each "and pcidoe leaves it alone" not_touched
+for_each "bound again" bound_again
+for_each "pcidoe cannot take it" not_taken
+rm -f /tmp/err
+ktap_finished
