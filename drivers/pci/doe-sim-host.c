@@ -368,16 +368,6 @@ static void release_host(struct pci_host_bridge *bridge)
 		wake_up(&bridges_gone);
 }
 
-static int find_domain_nr(void)
-{
-	int nr = FIRST_DOMAIN;
-
-	while (pci_find_bus(nr, 0))
-		nr++;
-
-	return nr;
-}
-
 static struct doe_sim_host *create_host(void)
 {
 	struct pci_host_bridge *bridge;
@@ -393,7 +383,13 @@ static struct doe_sim_host *create_host(void)
 	host = pci_host_bridge_priv(bridge);
 	host->bridge = bridge;
 
-	domain_nr = find_domain_nr();
+	/* The PCI core takes it back from the bridge */
+	domain_nr = pci_bus_find_emul_domain_nr(0, FIRST_DOMAIN, INT_MAX);
+	if (domain_nr < 0) {
+		ret = domain_nr;
+		goto err;
+	}
+	bridge->domain_nr = domain_nr;
 #ifdef CONFIG_X86
 	host->sysdata.domain = domain_nr;
 	host->sysdata.node = NUMA_NO_NODE;
@@ -413,7 +409,6 @@ static struct doe_sim_host *create_host(void)
 	pci_add_resource(&bridge->windows, &host->mem);
 	bridge->ops = &doe_sim_ops;
 	bridge->sysdata = &host->sysdata;
-	bridge->domain_nr = domain_nr;
 	dev_set_msi_domain(&bridge->dev, host->irqs);
 
 	pci_lock_rescan_remove();
