@@ -220,17 +220,15 @@ def identity(author):
 
 
 def measured():
-    """The table of README, as text for a mail."""
-    rows = re.findall(r"^\|.*\|$", (host.ROOT / "README.md").read_text(), re.M)
-    first = next((n for n, row in enumerate(rows) if "mainline" in row.lower()), None)
+    """The table of README, as much of it as a mail can hold."""
+    rows = [[re.sub(r" \([^()]* - [^()]*\)|[*`]", "", cell).strip() for cell in row.split("|")[1:5]]
+            for row in re.findall(r"^\|[^-].*\|$", (host.ROOT / "README.md").read_text(), re.M)]
+    first = next((n for n, row in enumerate(rows) if "mainline" in row), None)
     if first is None:
-        return "(./run bench measures it.)"
-    cells = [[re.sub(r"[*`]", "", cell).strip() for cell in row.strip("|").split("|")]
-             for row in rows[first:] if not re.fullmatch(r"[|:\s-]+", row)]
-    cells = [row for row in cells if len(row) == len(cells[0])]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    return "\n".join("  " + "  ".join(cell.ljust(width) for cell, width in
-                                      zip(row, widths)).rstrip() for row in cells)
+        return "  (./run bench measures it.)"
+    rows = [row for row in rows[first:] if len(row) == 4 and len(row[0]) < 50]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def unused_exports(source):

@@ -243,7 +243,7 @@ Documentation/PCI/doe.rst has the rest.
 Measured
 ========
 
-Simulated device, same kernel configuration, QEMU (TCG), 2 CPUs:
+Medians on the simulated device, same kernel configuration, QEMU (TCG), 2 CPUs:
 
 TABLE
 
