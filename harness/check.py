@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 
+import faults
 import hooks
 import host
 import kernel
@@ -255,5 +256,5 @@ CHECKS = {
     "checkpatch": checkpatch, "kernel-doc": kernel_doc, "includecheck": includecheck,
     "codespell": codespell, "shellcheck": shellcheck, "sphinx": sphinx, "builds": builds,
     "sparse": sparse, "coccicheck": coccicheck, "clang": clang,
-    "random": randoms,
+    "random": randoms, "faults": faults.check,
 }

@@ -68,6 +68,14 @@ def libraries(binary):
     return re.findall(r"(/\S+) \(0x", host.run(["ldd", binary]).stdout)
 
 
+def add_binary(root, binary):
+    shutil.copy2(binary, root / "bin")
+    for library in libraries(binary):
+        target = root / library.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(library, target)
+
+
 def initramfs(kernel, binaries=()):
     """busybox, the init script, our modules if the kernel has any, the kselftests and
     the tables that QEMU serves."""
@@ -77,11 +85,7 @@ def initramfs(kernel, binaries=()):
     for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "modules", "selftests/kselftest"):
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
-        shutil.copy2(binary, root / "bin")
-        for library in libraries(binary):
-            target = root / library.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(library, target)
+        add_binary(root, binary)
     for module in (*kernel.dir.glob("drivers/pci/doe*.ko"), *kernel.dir.glob("plant/*.ko")):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
@@ -90,19 +94,37 @@ def initramfs(kernel, binaries=()):
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    for script in ("show", "mainline"):
+    for script in ("show", "mainline", "leave"):
         shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
     served = root / "cdat"
     served.mkdir()
     for name, table in CDATS.items():
         (served / name).write_bytes(table)
-    packed = where / "initramfs.cpio"
+    return pack(root, where / "initramfs.cpio")
+
+
+def pack(root, packed, first=b""):
+    """An archive of a directory, behind another one if there is one."""
+    find = subprocess.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True)
     with open(packed, "wb") as out:
-        find = subprocess.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True)
+        out.write(first)
+        out.flush()
         if subprocess.run(["cpio", "--quiet", "-oH", "newc"], cwd=root, input=find.stdout,
                           stdout=out, check=False).returncode:
             raise host.Fail(f"{packed} could not be written: is there disk space?")
     return packed
+
+
+def with_kexec(kernel, initrd):
+    """The same with kexec, and with what that is to load."""
+    root = initrd.with_name("kexec")
+    shutil.rmtree(root, ignore_errors=True)
+    for name in ("bin", "boot"):
+        (root / name).mkdir(parents=True)
+    add_binary(root, shutil.which("kexec", path="/usr/sbin:/sbin"))
+    shutil.copy2(kernel.image, root / "boot/kernel")
+    shutil.copy2(initrd, root / "boot/initrd")
+    return pack(root, initrd.with_name("kexec.cpio"), initrd.read_bytes())
 
 
 class Boot:
@@ -116,8 +138,8 @@ class Boot:
             path.unlink(missing_ok=True)
         command = [QEMU, *machine(initrd.parent / "root/cdat"), "-nodefaults", "-no-reboot",
                    "-display", "none", "-serial", f"file:{self.log}", "-serial",
-                   f"file:{self.out}", "-kernel", kernel.image, "-initrd", initrd, "-append",
-                   f"{PARAMETERS} {parameters}", *more]
+                   f"file:{self.out}", "-kernel", kernel.image, "-initrd", initrd,
+                   "-append", f"{PARAMETERS} {parameters}", *more]
         progress = host.Progress(f"booting {name}")
         with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:

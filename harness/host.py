@@ -25,6 +25,7 @@ BUILD_PACKAGES = {
 }
 QEMU_PACKAGES = {
     "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
+    "kexec-tools": "/sbin/kexec",
 }
 
 

@@ -26,6 +26,11 @@ DEVICE_TESTS = [
     ("pcidoe", SIMULATED, "pcidoe.sh"),
     ("exclusive", SIMULATED, "lspci.sh,exclusive.sh"),
     ("handover", f"{SIMULATED} DOE_LOCK_DOWN=integrity", "handover.sh,lockdown.sh"),
+    ("reset", SIMULATED, "reset.sh"),
+    ("sleep", f"{SIMULATED} DOE_STATES=freeze DOE_PM_TEST=freeze suspend.pm_test_delay=1",
+     "sleep.sh"),
+    # The tests run in a second kernel, which the first one has loaded
+    ("kexec", "", "left_behind.sh,discovery.sh,cdat.sh"),
 ]
 TIMEOUT = 900
 TOOLS = {"pciutils": "lspci", "trace-cmd": "trace-cmd"}
@@ -79,8 +84,10 @@ def tests(release):
     host.install(TOOLS)
     initrd = guest.initramfs(built, (kernel.PCIDOE, *map(shutil.which, TOOLS.values())))
     for name, parameters, tests in device_tests(built):
-        boot = guest.Boot(built, name, initrd,
-                          f"doe_run=test doe_tests={tests} {parameters}", TIMEOUT)
+        kexec = name == "kexec"
+        boot = guest.Boot(built, name, guest.with_kexec(built, initrd) if kexec else initrd,
+                          f"doe_run={'kexec' if kexec else 'test'} doe_tests={tests} "
+                          f"{parameters}", TIMEOUT)
         totals.append(results(built, boot))
     return tuple(map(sum, zip(*totals)))
 

@@ -165,6 +165,55 @@ trace_lost()
 		grep -q "overrun\|dropped events"
 }
 
+# reading DEVICE: CXL reads the table over and over, until $STOP is there; it is
+# right or there is none
+reading()
+{
+	reads=0 whole=0
+	while [ ! -e "$STOP" ]; do
+		mem=$(basename "$PCI/$1"/mem*)
+		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
+		sleep 0.$((reads % 10))
+		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
+		reads=$((reads + 1))
+		table=$(cdat_port "$1")/CDAT
+		if [ "$(wc -c <"$table")" -gt 0 ]; then
+			whole=$((whole + 1))
+			cdat_good "$1" >/dev/null || [ ! -e "$table" ] ||
+				echo "$table is not right" >>"$STOP.bad"
+		fi
+	done 2>/dev/null
+	echo "# $reads times CXL was to read the table of $1, $whole times it had it"
+}
+
+# same_features DEVICE OFFSET: as in $BEFORE, a copy of $MAILBOXES
+same_features()
+{
+	doe_line "$1" "$2" | grep -q " features $(
+		sed -n "s/^$1 $2 .* features \([^ ]*\) .*/\1/p" "$BEFORE") "
+}
+
+# used_again DEVICE OFFSET: it goes to user space and comes back, to Discovery by
+# its interrupt if it has one
+used_again()
+{
+	before=$(irq_count "$1" "$2")
+	hand_over "$1" "$2" && take_back "$1" "$2" && settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q " state idle " || return
+	[ -z "$before" ] || [ "$(irq_count "$1" "$2")" -gt "$before" ]
+}
+
+# exact_after DEVICE OFFSET: what is read now is right
+exact_after()
+{
+	if memdevs | grep -q "^$1$"; then
+		cdat_reread "$1" && cdat_good "$1"
+	else
+		[ "$(sim_count "$1" violations)" -eq 0 ] ||
+			! sed -n 's/^violation-/# &/p' "$SIM/$1/counters"
+	fi
+}
+
 # settle_all: for Discovery may still go on
 settle_all()
 {

@@ -23,27 +23,6 @@ pace()
 	esac >"$SIM/$1/knobs"
 }
 
-# reading DEVICE: CXL reads the table over and over, until $STOP is there; it is
-# right or there is none
-reading()
-{
-	reads=0 whole=0
-	while [ ! -e "$STOP" ]; do
-		mem=$(basename "$PCI/$1"/mem*)
-		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
-		sleep 0.$((reads % 10))
-		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
-		reads=$((reads + 1))
-		table=$(cdat_port "$1")/CDAT
-		if [ "$(wc -c <"$table")" -gt 0 ]; then
-			whole=$((whole + 1))
-			cdat_good "$1" >/dev/null || [ ! -e "$table" ] ||
-				echo "$table is not right" >>"$STOP.bad"
-		fi
-	done 2>/dev/null
-	echo "# $reads times CXL was to read the table of $1, $whole times it had it"
-}
-
 back_and_forth()
 {
 	STOP=$BEFORE.$1.$2 reader=
@@ -158,23 +137,6 @@ taken_back()
 		doe_line "$1" "$2" | grep -q "owner driver state idle" &&
 		[ -n "$(irq_count "$1" "$2")" ] ||
 		! grep -q "^$1 $2 .* irq " "$BEFORE"
-}
-
-# The features of the last Discovery, of which there have been many
-same_features()
-{
-	doe_line "$1" "$2" | grep -q " features $(
-		sed -n "s/^$1 $2 .* features \([^ ]*\) .*/\1/p" "$BEFORE") "
-}
-
-exact_after()
-{
-	if memdevs | grep -q "^$1$"; then
-		cdat_reread "$1" && cdat_good "$1"
-	else
-		[ "$(sim_count "$1" violations)" -eq 0 ] ||
-			! sed -n 's/^violation-/# &/p' "$SIM/$1/counters"
-	fi
 }
 
 # The parent goes and comes: to the core and to the driver, never to the user

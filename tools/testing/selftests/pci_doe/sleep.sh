@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The system sleeps and wakes while mailboxes are idle, and while they work.
+#
+# DOE_STATES says in which states of /sys/power/state, by default freeze and mem.
+# DOE_PM_TEST names a state from which no alarm wakes this machine: devices alone
+# sleep, for a moment (needs CONFIG_PM_DEBUG).
+. "$(dirname "$0")/doe_user.sh"
+
+ALARM=/sys/class/rtc/rtc0/wakealarm
+
+# sleep_for_a_while STATE: suspend, until an alarm of the clock
+sleep_for_a_while()
+{
+	if [ "$1" = "$DOE_PM_TEST" ]; then
+		echo platform >/sys/power/pm_test
+	else
+		echo 0 >$ALARM
+		echo +4 >$ALARM
+	fi
+	slept=1
+	echo "$1" >/sys/power/state || slept=0
+	echo none 2>/dev/null >/sys/power/pm_test
+	[ $slept -eq 1 ] || ! dmesg | tail -n 5 | sed 's/^/# /'
+}
+
+slept_idle()
+{
+	sleep_for_a_while "$1"
+}
+
+# Of the simulated device Discovery is slow enough to be in flight, by then
+slept_busy()
+{
+	for mailbox in $doe_list; do
+		dev=${mailbox%@*} off=${mailbox#*@}
+		[ ! -e "$SIM/$dev" ] ||
+			echo "proc_ns=500000000" >"$SIM/$dev/knobs"
+		hand_over "$dev" "$off" && take_back "$dev" "$off" || return
+	done
+	sleep_for_a_while "$1"
+	result=$?
+	for dev in $(sims); do
+		echo "proc_ns=100000" >"$SIM/$dev/knobs"
+	done
+	return $result
+}
+
+# Nobody has used the simulated device while it slept
+kept_off()
+{
+	[ ! -e "$SIM/$1" ] || [ "$(sim_count "$1" not_d0)" -eq 0 ]
+}
+
+doe_list=$(aux_mailboxes | words)
+STATES=
+for state in ${DOE_STATES:-freeze mem}; do
+	if [ -e $ALARM ] && grep -q $state /sys/power/state; then
+		STATES="$STATES $state"
+	fi
+done
+set -- $doe_list
+nr=$#
+set -- $STATES
+[ $nr -ne 0 ] || set --
+plan $(($# * (2 + nr * 8)))
+BEFORE=$(mktemp)
+cp "$MAILBOXES" "$BEFORE"
+for state; do
+	for what in idle busy; do
+		how="$state, $what"
+		ktap_test_result "$how: sleeps and wakes" slept_$what "$state"
+		for_each "$how: not used while it slept" kept_off
+		for_each "$how: works afterwards" used_again
+		for_each "$how: same features" same_features
+		for_each "$how: exact data" exact_after
+	done
+done
+rm "$BEFORE"
+ktap_finished
