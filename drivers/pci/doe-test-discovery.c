@@ -345,6 +345,25 @@ static void r45_dead_at_boot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
 }
 
+/* Without a driver nobody may ask again; sysfs is to know all the same */
+static void found_after_reset(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.bind = false;
+	config.stale = DOE_SIM_STALE_ERROR;
+	config.knobs.abort_ignored = true;
+	dt = new_counted(test, &config);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->discoveries >= NR_PLAIN);
+	expect_plain(dt, 0);
+	doe_test_works(dt, 0);
+}
+
 /* R51: enumeration waits for no device, however many mailboxes there are */
 static void r51_enumeration_does_not_wait(struct kunit *test)
 {
@@ -848,6 +867,7 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(discovery_is_retried, fault_gen_params),
 	KUNIT_CASE(r45_failed_discovery_says_so_once),
 	KUNIT_CASE(r45_dead_at_boot),
+	KUNIT_CASE(found_after_reset),
 	KUNIT_CASE(r51_enumeration_does_not_wait),
 	KUNIT_CASE_PARAM(tasks_wait_for_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_during_discovery, doe_test_mode_gen_params),
