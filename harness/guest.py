@@ -94,7 +94,7 @@ def initramfs(kernel, binaries=()):
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    for script in ("show", "mainline", "leave"):
+    for script in ("show", "mainline", "leave", "no_memory"):
         shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
     served = root / "cdat"
     served.mkdir()
