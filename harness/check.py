@@ -9,6 +9,7 @@ import faults
 import hooks
 import host
 import kernel
+import mutate
 import regressions
 import tree
 
@@ -252,7 +253,7 @@ def shellcheck(_source):
 
 
 CHECKS = {
-    "regressions": regressions.check,
+    "regressions": regressions.check, "mutants": mutate.check,
     "checkpatch": checkpatch, "kernel-doc": kernel_doc, "includecheck": includecheck,
     "codespell": codespell, "shellcheck": shellcheck, "sphinx": sphinx, "builds": builds,
     "sparse": sparse, "coccicheck": coccicheck, "clang": clang,

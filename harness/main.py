@@ -12,6 +12,7 @@ COMMANDS = {
     "stress": "misuse the library in every way at once, under the sanitisers",
     "check": "build in every configuration, run the static checkers",
     "coverage": "count which lines and branches of the library the suites reach",
+    "mutate": "see that the suites notice each of a list of small faults",
     "bench": "measure this library and mainline's side by side",
     "external": "run the simulated device as a module of Debian's kernel",
     "series": "write patches for the mailing list, apply and build them",

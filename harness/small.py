@@ -32,7 +32,8 @@ class Small(kernel.Kernel):
         host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
         guest.check_qemu()
         self.dir.mkdir(exist_ok=True)
-        self.configure()
+        text = "".join((host.ROOT / name).read_text() for name in self.configs)
+        kernel.configure(self.make(), self.dir, text)
         host.build(self.make(kernel.JOBS, *variables, "vmlinux"),
                    f"building Linux {tree.version(self.tree)}, {self.name}",
                    self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
