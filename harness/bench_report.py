@@ -281,8 +281,10 @@ def memory(table):
             if not polled:
                 continue
             first = first or polled
+            files = spread(table.mids(THIS, f"files-{per_device}", "polled", count, "bytes"))
             table.add(f"memory per mailbox, {per_device} per device, {count:,} in all", byte,
                       mainline, polled, None, required="1,024 B, constant",
+                      distance=files and f"sysfs files apart: {byte(files.mid)}",
                       tests=[("each", polled.mid, 1024, byte),
                              ("each", polled.mid, 1.1 * first.mid, byte)])
 

@@ -32,6 +32,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 #include <linux/tick.h>
 #include <linux/vmstat.h>
 
@@ -419,7 +420,8 @@ static void bench_latency_at(struct kunit *test, struct bench_dev *dev, u64 ns)
 		samples->time[i] = ktime_get_ns() - start;
 
 		doe_sim_get_counters(dev->sim, 0, &counters);
-		samples->delay[i] = knobs.proc_ns;
+		/* Its timer is late as well, the more so on an idle CPU */
+		samples->delay[i] = counters.answer_ns;
 		samples->status[i] = counters.reads[DOE_SIM_REG_STATUS];
 		KUNIT_EXPECT_EQ(test, dev->mode == BENCH_IRQ, counters.irqs);
 	}
@@ -592,35 +594,92 @@ static void bench_enumerate(struct kunit *test)
 #define BENCH_WARM_UP		32
 
 static s64 bench_memory_of(struct kunit *test, unsigned int devices,
-			   unsigned int mailboxes)
+			   unsigned int mailboxes, struct bench_sims **sims)
 {
 	struct doe_sim_config config = bench_config(BENCH_POLLED);
-	struct bench_sims *sims;
 	s64 before;
 
 	config.scan = false;
 	config.nr_mailboxes = mailboxes;
-	sims = bench_create_sims(test, &config, devices);
+	*sims = bench_create_sims(test, &config, devices);
 	before = bench_memory();
 	bench_each_bus(bench_scan);
-	bench_await_discovery(test, sims);
+	bench_await_discovery(test, *sims);
 
 	return bench_memory() - before;
+}
+
+/* As doe_features/ of a device that offers Discovery and echo */
+static struct attribute bench_attrs[] = {
+	{ .name = "doe_discovery", .mode = 0444 },
+	{ .name = "d0e5:00", .mode = 0444 },
+};
+
+static struct attribute *bench_attr_list[] = {
+	&bench_attrs[0],
+	&bench_attrs[1],
+	NULL
+};
+
+static const struct attribute_group bench_group = {
+	.name = "doe_bench",
+	.attrs = bench_attr_list,
+};
+
+/* What such a directory takes: on devices without mailboxes */
+static s64 bench_memory_of_files(struct kunit *test, unsigned int devices)
+{
+	struct doe_sim_config config = bench_config(BENCH_POLLED);
+	struct bench_sims *sims;
+	struct pci_dev *pdev;
+	unsigned int i;
+	s64 before;
+
+	config.nr_mailboxes = 0;
+	sims = bench_create_sims(test, &config, devices);
+	before = bench_memory();
+	for (i = 0; i < sims->nr; i++) {
+		pdev = doe_sim_get_pdev(sims->sim[i]);
+		KUNIT_EXPECT_EQ(test, 0, sysfs_create_group(&pdev->dev.kobj,
+							    &bench_group));
+		pci_dev_put(pdev);
+	}
+
+	return bench_memory() - before;
+}
+
+/* Since 6.15 mainline has the files as well */
+static bool bench_has_files(struct bench_sims *sims)
+{
+	struct pci_dev *pdev = doe_sim_get_pdev(sims->sim[0]);
+	struct kernfs_node *dir;
+
+	dir = sysfs_get_dirent(pdev->dev.kobj.sd, "doe_features");
+	sysfs_put(dir);
+	pci_dev_put(pdev);
+
+	return dir;
 }
 
 static void bench_memory_at(struct kunit *test, unsigned int mailboxes,
 			    unsigned int per_device)
 {
 	unsigned int devices = mailboxes / per_device;
-	s64 without, with;
+	struct bench_sims *sims;
+	s64 without, with, files = 0;
 
 	/* Workers and the slab caches' own reserves are no mailbox's */
-	bench_memory_of(test, BENCH_WARM_UP, per_device);
-	without = bench_memory_of(test, devices, 0);
-	with = bench_memory_of(test, devices, per_device);
+	bench_memory_of(test, BENCH_WARM_UP, per_device, &sims);
+	if (bench_has_files(sims))
+		files = bench_memory_of_files(test, devices);
+	without = bench_memory_of(test, devices, 0, &sims);
+	with = bench_memory_of(test, devices, per_device, &sims);
 	bench_report_one(per_device == 1 ? "memory-1" : "memory-4",
 			 BENCH_POLLED, mailboxes, "bytes",
-			 div_s64(with - without, mailboxes));
+			 div_s64(with - without - files, mailboxes));
+	bench_report_one(per_device == 1 ? "files-1" : "files-4",
+			 BENCH_POLLED, mailboxes, "bytes",
+			 div_s64(files, mailboxes));
 }
 
 static void bench_memory_1(struct kunit *test)

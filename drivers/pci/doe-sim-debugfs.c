@@ -542,6 +542,7 @@ static const struct {
 	COUNTER(discarded),
 	COUNTER(discoveries),
 	COUNTER(errors),
+	COUNTER(answer_ns),
 	COUNTER(resets),
 	COUNTER(irqs),
 	COUNTER(irqs_lost),

@@ -702,6 +702,7 @@ static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 		clear_busy(mb, BUSY_REQ);
 		break;
 	case TIMER_DONE:
+		mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
 		finish_request(mb);
 		break;
 	case TIMER_ABORTED:

@@ -343,6 +343,7 @@ enum doe_sim_violation {
  * @discarded: requests dropped silently
  * @discoveries: DOE Discovery requests among @objects_in
  * @errors: times that DOE Error rose
+ * @answer_ns: time from Go to the answer, all that were not instant together
  * @resets: times that the mailbox was reset, for whatever reason
  * @irqs: messages sent
  * @irqs_lost: not sent because of knobs.irq_lose
@@ -366,6 +367,7 @@ struct doe_sim_counters {
 	u64 discarded;
 	u64 discoveries;
 	u64 errors;
+	u64 answer_ns;
 	u64 resets;
 	u64 irqs;
 	u64 irqs_lost;
