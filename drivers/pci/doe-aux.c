@@ -11,6 +11,7 @@
 #define dev_fmt(fmt) "DOE: " fmt
 
 #include <linux/auxiliary_bus.h>
+#include <linux/cleanup.h>
 #include <linux/idr.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -69,34 +70,33 @@ static void pci_doe_aux_release(struct device *dev)
 static int pci_doe_aux_add(struct pci_dev *pdev, u16 off, bool use_irq,
 			   struct list_head *siblings)
 {
+	struct pci_doe_auxdev *new __free(kfree) = kzalloc_obj(*new);
 	struct pci_doe_auxdev *doe;
 	int rc;
 
-	doe = kzalloc_obj(*doe);
-	if (!doe)
+	if (!new)
 		return -ENOMEM;
 
 	rc = ida_alloc(&pci_doe_aux_ida, GFP_KERNEL);
-	if (rc < 0) {
-		kfree(doe);
+	if (rc < 0)
 		return rc;
-	}
 
-	doe->off = off;
-	doe->use_irq = use_irq;
-	doe->adev.id = rc;
-	doe->adev.name = PCI_DOE_AUX_NAME;
-	doe->adev.dev.parent = &pdev->dev;
-	doe->adev.dev.release = pci_doe_aux_release;
-	doe->adev.dev.groups = pci_doe_aux_groups;
+	new->off = off;
+	new->use_irq = use_irq;
+	new->adev.id = rc;
+	new->adev.name = PCI_DOE_AUX_NAME;
+	new->adev.dev.parent = &pdev->dev;
+	new->adev.dev.release = pci_doe_aux_release;
+	new->adev.dev.groups = pci_doe_aux_groups;
 
-	rc = auxiliary_device_init(&doe->adev);
+	rc = auxiliary_device_init(&new->adev);
 	if (rc) {
-		ida_free(&pci_doe_aux_ida, doe->adev.id);
-		kfree(doe);
+		ida_free(&pci_doe_aux_ida, new->adev.id);
 		return rc;
 	}
 
+	/* From here on pci_doe_aux_release() frees it */
+	doe = no_free_ptr(new);
 	rc = auxiliary_device_add(&doe->adev);
 	if (rc) {
 		auxiliary_device_uninit(&doe->adev);
