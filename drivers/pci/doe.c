@@ -1387,7 +1387,9 @@ static enum hrtimer_restart pci_doe_timeout(struct hrtimer *timer)
 
 	raw_spin_lock_irqsave(&mb->lock, flags);
 	mb->stats.polls++;
-	if (pci_doe_look(mb)) {
+	if (hrtimer_is_queued(timer)) {
+		/* Started anew while this waited for the lock */
+	} else if (pci_doe_look(mb)) {
 		pci_doe_wait(mb, PCI_DOE_TIMEOUT, pci_doe_by_irq(mb));
 		mb->timer_on = false;
 		hrtimer_set_expires_range_ns(timer, pci_doe_wake_from(mb),
