@@ -3,7 +3,6 @@
  * KUnit tests of the DOE library: two things at once, and the ends of patience
  */
 
-#include <linux/ioport.h>
 #include <linux/pm_runtime.h>
 
 #include "doe-test.h"
@@ -230,13 +229,6 @@ static int reclaim_thread(struct doe_test_thread *thread)
 	return back;
 }
 
-static bool claimed(struct doe_test *dt)
-{
-	return resource_is_exclusive(&dt->pdev->driver_exclusive_resource,
-				     doe_sim_offset(dt->sim, 0),
-				     PCI_DOE_CAP_SIZEOF);
-}
-
 /* Each hand-over is one caller's, and each is taken back once */
 static void yields_and_reclaims(struct kunit *test)
 {
@@ -262,16 +254,16 @@ static void yields_and_reclaims(struct kunit *test)
 		back += doe_test_join(test, reclaim[i]);
 
 	if (mine > back) {
-		KUNIT_EXPECT_FALSE(test, claimed(dt));
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
 		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 		back++;
 	}
 	KUNIT_EXPECT_EQ(test, mine, back);
-	KUNIT_EXPECT_TRUE(test, claimed(dt));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot claim"), 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	KUNIT_EXPECT_FALSE(test, claimed(dt));
+	KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 }
 

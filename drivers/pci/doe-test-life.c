@@ -1340,22 +1340,7 @@ static void surprise_during_discovery(struct kunit *test)
 
 /* ---- Hand-over to user space ---- */
 
-/* R34: whether the registers are closed to user space */
-static bool claimed(struct doe_test *dt, unsigned int mb)
-{
-	resource_size_t off = doe_sim_offset(dt->sim, mb);
-	struct resource *res;
-
-	for (res = dt->pdev->driver_exclusive_resource.child; res;
-	     res = res->sibling)
-		if (res->start <= off && res->end >= off + 0x18 - 1 &&
-		    res->flags & IORESOURCE_EXCLUSIVE)
-			return true;
-
-	return false;
-}
-
-/* From the first moment, with a driver and without, to the last */
+/* R34: from the first moment, with a driver and without, to the last */
 static void r34_registers_are_claimed(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -1365,15 +1350,15 @@ static void r34_registers_are_claimed(struct kunit *test)
 	config.nr_mailboxes = 3;
 	dt = doe_test_new_raw(test, &config);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_TRUE(test, claimed(dt, i));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, i));
 	device_release_driver(&dt->pdev->dev);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_TRUE(test, claimed(dt, i));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, i));
 	doe_test_find_mbs(dt);
 	doe_test_works(dt, 1);
 	doe_test_remove(dt);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_FALSE(test, claimed(dt, i));
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, i));
 }
 
 /* The mailbox works even if its registers are somebody else's */
@@ -1395,7 +1380,7 @@ static void claimed_by_another_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	pci_release_config_region(dt->pdev, off, 0x18);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	doe_test_works(dt, 0);
 }
 
@@ -1409,16 +1394,16 @@ static void yield_and_reclaim(struct kunit *test)
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
 	doe_test_works(dt, 0);
-	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
-	KUNIT_EXPECT_TRUE(test, claimed(dt, 1));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 1));
 
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
 		KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
 				0);
-		KUNIT_EXPECT_FALSE(test, claimed(dt, 0));
-		KUNIT_EXPECT_TRUE(test, claimed(dt, 1));
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 1));
 
 		doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
@@ -1434,7 +1419,7 @@ static void yield_and_reclaim(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -EINVAL);
 		doe_test_works(dt, 0);
-		KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
 				0);
 		if (config.irq_mode != DOE_SIM_IRQ_NONE)
@@ -1732,14 +1717,14 @@ static void aux_unbind_and_bind(struct kunit *test)
 		device_release_driver(dev);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
-		KUNIT_EXPECT_FALSE(test, claimed(dt, 0));
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
 
 		doe_test_behave(dt, &config.knobs);
 		KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
-		KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 		if (config.irq_mode != DOE_SIM_IRQ_NONE)
 			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
 					0);
@@ -1756,7 +1741,7 @@ static void aux_parent_unbind_takes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
 	device_release_driver(&dt->pdev->dev);
 	doe_test_works(dt, 0);
-	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
 	doe_test_works(dt, 0);
 }
@@ -1787,7 +1772,7 @@ static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 	device_release_driver(&dt->pdev->dev);
 	doe_test_wait(test, tt);
 	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
-	KUNIT_EXPECT_TRUE(test, claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	doe_test_works(dt, 0);
 }
 

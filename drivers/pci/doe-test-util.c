@@ -277,6 +277,21 @@ void doe_test_give_irq(struct doe_test *dt, unsigned int mb)
 	dt->irq_held[mb] = false;
 }
 
+/* Whether the registers are closed to user space */
+bool doe_test_claimed(struct doe_test *dt, unsigned int mb)
+{
+	resource_size_t off = doe_sim_offset(dt->sim, mb);
+	struct resource *res;
+
+	for (res = dt->pdev->driver_exclusive_resource.child; res;
+	     res = res->sibling)
+		if (res->start <= off && res->end >= off + 0x18 - 1 &&
+		    res->flags & IORESOURCE_EXCLUSIVE)
+			return true;
+
+	return false;
+}
+
 /* An abort that follows a failure may still go on when the caller returns */
 void doe_test_wait_idle(struct doe_test *dt, unsigned int mb)
 {
