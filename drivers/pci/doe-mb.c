@@ -57,7 +57,6 @@ EXPORT_SYMBOL_GPL(pci_doe_next_off);
 static struct pci_doe_mb *pci_doe_alloc(struct pci_dev *pdev, u16 cap_offset)
 {
 	struct pci_doe_mb *mb;
-	u32 hdr = 0;
 
 	mb = kzalloc_obj(*mb);
 	if (!mb)
@@ -67,10 +66,6 @@ static struct pci_doe_mb *pci_doe_alloc(struct pci_dev *pdev, u16 cap_offset)
 	mb->cap_offset = cap_offset;
 	mb->ctrl_unknown = true;
 	pci_doe_init_machine(mb);
-
-	/* PCIe r6.2 sec 6.30.1.1: reserved before version 2 */
-	pci_read_config_dword(pdev, cap_offset, &hdr);
-	mb->disc_ver = PCI_EXT_CAP_VER(hdr) >= 2 ? 2 : 0;
 
 	return mb;
 }

@@ -95,6 +95,32 @@ static void r35_discovery_version(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/*
+ * A device that is away for one access, whichever that is: its version is not
+ * taken from all-ones, for which the check at the end would blame us
+ */
+static void version_while_away(struct kunit *test)
+{
+	struct doe_sim_trigger trigger = {
+		.event = DOE_SIM_EV_GONE_VALUE,
+		.duration = 1,
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.cap_version = 1;
+	config.scan = false;
+	for (trigger.at = 1; trigger.at <= 40; trigger.at++) {
+		dt = doe_test_new_raw(test, &config);
+		doe_sim_set_trigger(dt->sim, 0, &trigger);
+		KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
+		dt->pdev = doe_sim_get_pdev(dt->sim);
+		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+		doe_test_find_mbs(dt);
+		doe_test_discard(dt);
+	}
+}
+
 struct chain_param {
 	enum doe_sim_chain chain;
 	enum doe_sim_bad_index bad_index;
@@ -858,6 +884,7 @@ static void sysfs_without_mailbox(struct kunit *test)
 
 static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(r35_discovery_version, version_gen_params),
+	KUNIT_CASE(version_while_away),
 	KUNIT_CASE_PARAM(r57_discovery_chain, chain_gen_params),
 	KUNIT_CASE(r57_entry_points_at_itself),
 	KUNIT_CASE(open_chain_ends_in_error),

@@ -93,6 +93,7 @@ struct pci_doe_discovery {
 	struct pci_doe_feature *feats;
 	u16 nr_feats;
 	u8 index;
+	u8 version;
 	bool retried;
 	bool ended;
 	int rv;
@@ -595,17 +596,36 @@ static void pci_doe_queue_discovery(struct pci_doe_mb *mb)
 {
 	struct pci_doe_discovery *disc = mb->disc;
 
-	u32 req = FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_INDEX,
-			     disc->index) |
-		  FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_VER, mb->disc_ver);
-
-	disc->request = cpu_to_le32(req);
 	disc->ended = false;
 	trace_pci_doe_submit(mb->pdev, mb->cap_offset, disc->task.feat.vid,
 			     disc->task.feat.type, disc->task.request_pl_sz);
 	/* Ahead of all that wait for Discovery */
 	list_add(&disc->task.node, &mb->tasks);
 	mb->pending = true;
+}
+
+/*
+ * The version follows from that of the DOE Capability, which is read with the
+ * first request: now the device is known to be there, and awake.
+ */
+static int pci_doe_fill_request(struct pci_doe_mb *mb,
+				struct pci_doe_discovery *disc)
+{
+	u32 hdr, req;
+
+	if (!disc->index) {
+		if (pci_read_config_dword(mb->pdev, mb->cap_offset, &hdr) ||
+		    PCI_POSSIBLE_ERROR(hdr))
+			return -ENODEV;
+		/* PCIe r6.2 sec 6.30.1.1: reserved before version 2 */
+		disc->version = PCI_EXT_CAP_VER(hdr) >= 2 ? 2 : 0;
+	}
+
+	req = FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_INDEX, disc->index) |
+	      FIELD_PREP(PCI_DOE_DATA_OBJECT_DISC_REQ_3_VER, disc->version);
+	disc->request = cpu_to_le32(req);
+
+	return 0;
 }
 
 static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
@@ -876,6 +896,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 {
 	struct pci_doe_task *task = mb->cur;
 	bool whole;
+	int rc = 0;
 
 	pci_doe_set_int_en(mb, status);
 	mb->restored = false;
@@ -883,9 +904,15 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	raw_spin_unlock_irq(&mb->lock);
 	trace_pci_doe_request(mb->pdev, mb->cap_offset, task->feat.vid,
 			      task->feat.type, task->request_pl_sz);
-	whole = pci_doe_write_object(mb, task);
+	if (mb->disc && task == &mb->disc->task)
+		rc = pci_doe_fill_request(mb, mb->disc);
+	whole = !rc && pci_doe_write_object(mb, task);
 	raw_spin_lock_irq(&mb->lock);
 
+	if (rc) {
+		pci_doe_fail(mb, rc);
+		return;
+	}
 	/* Half an object stays in the mailbox until it is aborted */
 	if (!whole || mb->stop_rv) {
 		pci_doe_abort(mb);

@@ -46,7 +46,6 @@ struct pci_doe_stats {
  * struct pci_doe_mb - A DOE instance
  * @pdev: the device; references to the mailbox are references to it
  * @cap_offset: offset of the DOE Capability in configuration space
- * @disc_ver: Discovery version that the instance expects
  * @users: references given by pci_doe_create_mb(); under pci_doe_mutex
  * @irq_users: those of them that asked for the interrupt; under pci_doe_mutex
  * @claimed: the registers are closed to user space; under pci_doe_mutex
@@ -110,7 +109,6 @@ struct pci_doe_stats {
 struct pci_doe_mb {
 	struct pci_dev *pdev;
 	u16 cap_offset;
-	u8 disc_ver;
 	bool claimed;
 	bool no_irq_said;
 	bool sysfs_ready;
