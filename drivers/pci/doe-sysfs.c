@@ -208,7 +208,7 @@ void pci_doe_sysfs_queue(struct pci_doe_mb *mb)
 
 	pci_dev_get(mb->pdev);
 	list_add_tail(&mb->unpublished, &pci_doe_unpublished);
-	queue_work(pci_doe_wq, &pci_doe_unpublished_work);
+	schedule_work(&pci_doe_unpublished_work);
 }
 
 /**

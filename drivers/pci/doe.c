@@ -107,7 +107,7 @@ struct pci_doe_discovery {
  * workers serve thousands of mailboxes; complete() may wait and runs from the
  * system workqueue.
  */
-struct workqueue_struct *pci_doe_wq;
+static struct workqueue_struct *pci_doe_wq;
 
 static const char * const pci_doe_state_names[] = {
 	[PCI_DOE_IDLE]		= "idle",
@@ -1899,9 +1899,9 @@ bool pci_doe_available(void)
 /* Before subsys_initcall(), in which buses are scanned */
 static int __init pci_doe_setup(void)
 {
-	/* One for each CPU, and one that waits for sysfs or for memory */
+	/* One for each CPU; two, as one may wait for memory */
 	pci_doe_wq = alloc_workqueue("pci_doe", WQ_UNBOUND,
-				     num_possible_cpus() + 1);
+				     max(num_possible_cpus(), 2U));
 	return pci_doe_wq ? 0 : -ENOMEM;
 }
 core_initcall(pci_doe_setup);

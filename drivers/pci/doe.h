@@ -169,9 +169,6 @@ struct pci_doe_mb {
 	struct pci_doe_stats stats;
 };
 
-/* doe.c: workers that step the machines, and one that adds files to sysfs */
-extern struct workqueue_struct *pci_doe_wq;
-
 /* doe.c: the state machine; down to pci_doe_write_ctrl() with the lock held */
 void pci_doe_kick(struct pci_doe_mb *mb);
 void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task);
