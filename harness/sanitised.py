@@ -72,7 +72,7 @@ def plants(built, initrd, boots):
     for number, wanted in enumerate(boots):
         boot = guest.Boot(built, f"plants-{number}", initrd,
                           f"doe_run=plants doe_plants={','.join(wanted)} kasan_multi_shot "
-                          f"{REAL_TIME}", 900)
+                          f"{PATIENCE}", 900)
         found = dict(zip(*[iter(PLANTED.split(boot.console)[1:])] * 2))
         for fault, report in wanted.items():
             seen = bool(re.search(report, found.get(fault, "")))
@@ -86,7 +86,7 @@ def suites(built, initrd, seed, exchanges, count):
     print(f"seed {seed}, {exchanges} random exchanges (--seed, --exchanges)")
     boot = guest.Boot(built, "suites", initrd,
                       f"doe_run=suites doe_seed={seed} doe_exchanges={exchanges} kunit.enable=1 "
-                      f"{PATIENCE}", 7200, r"(?:# Subtest: |ok \d+ )(.*)$", VIRTUAL_TIME)
+                      f"{PATIENCE}", 7200, r"(?:# Subtest: |ok \d+ )(.*)$")
     if boot.problem:
         print(f"{boot.log}: {boot.problem}")
     passed, failed = count(built, boot)

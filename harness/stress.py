@@ -48,7 +48,7 @@ def soak(built, initrd, text, minutes, seed):
     seconds = int(minutes * 60)
     boot = guest.Boot(built, "soak", initrd,
                       f"doe_run=soak doe_seed={seed} doe_seconds={seconds} kunit.enable=1 "
-                      f"{sanitised.REAL_TIME}", 3 * seconds + 900, r"doe_soak: (.*)$")
+                      f"{sanitised.PATIENCE}", 3 * seconds + 900, r"doe_soak: (.*)$")
     counts, actions, faults = totals(boot.output)
     reports = [line for line in guest.splats(boot.console) if ours(line, boot.console)]
     counts["reports"] = len(reports)
