@@ -31,7 +31,7 @@ def main(args):
     dump = OUT / "dump"
     dump.unlink(missing_ok=True)
     run = small.Run(built.image, OUT / "console.log", PATIENCE,
-                    "doe_run=gcov doe_sim.devices=2 doe_sim.mailboxes=32",
+                    "doe_run=gcov doe_sim.devices=1 doe_sim.mailboxes=2",
                     ("-serial", f"file:{dump}", "-initrd", initrd), to_end=True)
     print(f"{run.cases} cases in {run.seconds:.0f} s")
     if run.failure:
