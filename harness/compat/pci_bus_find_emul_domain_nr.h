@@ -3,9 +3,9 @@
  * not be included before those who define dev_fmt.
  */
 #define pci_bus_find_emul_domain_nr(hint, min, max) ({	\
-	int __nr = (min);				\
+	int __nr = max_t(int, hint, min);		\
 							\
-	while (pci_find_bus(__nr, 0))			\
+	while (__nr < (max) && pci_find_bus(__nr, 0))	\
 		__nr++;					\
 	__nr;						\
 })

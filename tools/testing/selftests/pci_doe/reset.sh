@@ -53,7 +53,7 @@ reset_at_work()
 }
 
 WAYS=$(aux_mailboxes | cut -d' ' -f1 | sort -u | while read -r dev; do
-	for method in $(cat "$PCI/$dev/reset_method" 2>/dev/null); do
+	tr ' ' '\n' 2>/dev/null <"$PCI/$dev/reset_method" | while read -r method; do
 		# Below a CXL port that masks it, the one without cxl_ is refused
 		[ "$method" = bus ] && grep -q cxl_bus "$PCI/$dev/reset_method" ||
 			echo "$dev@$method"
