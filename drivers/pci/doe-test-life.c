@@ -342,10 +342,11 @@ static void reset_while_aborting(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-static void reset_during_discovery(struct kunit *test)
+/* A device that does not answer Discovery, for which a task waits */
+static struct doe_test *new_undiscovered(struct kunit *test,
+					 struct doe_test_task *tt)
 {
 	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt;
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
@@ -356,6 +357,15 @@ static void reset_during_discovery(struct kunit *test)
 	pci_doe_destroy_mb(dt->mb[0]);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+
+	return dt;
+}
+
+static void reset_during_discovery(struct kunit *test)
+{
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt = new_undiscovered(test, tt);
+
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_wait(test, tt);
@@ -907,18 +917,9 @@ static void removal_waits_for_complete(struct kunit *test)
 /* Removal while Discovery goes on */
 static void removal_during_discovery(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt;
+	struct doe_test *dt = new_undiscovered(test, tt);
 
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				      false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
-	pci_doe_destroy_mb(dt->mb[0]);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	doe_test_remove(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 	expect_gone(dt);

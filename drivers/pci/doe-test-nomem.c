@@ -114,13 +114,13 @@ static int run_create_mb(struct nomem *nm)
 	return 0;
 }
 
-/* Without an interrupt, if there is no memory for one */
-static void nomem_create_mb(struct kunit *test)
+/* A driver's calls, without a driver */
+static void each_of_unbound(struct kunit *test, int (*run)(struct nomem *nm))
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct nomem nm = {
 		.test = test,
-		.run = run_create_mb,
+		.run = run,
 		.check = check_works,
 	};
 
@@ -128,6 +128,12 @@ static void nomem_create_mb(struct kunit *test)
 	nm.dt = doe_test_new(test, &config);
 	doe_test_alloc_vectors(nm.dt);
 	each_allocation(&nm);
+}
+
+/* Without an interrupt, if there is no memory for one */
+static void nomem_create_mb(struct kunit *test)
+{
+	each_of_unbound(test, run_create_mb);
 }
 
 static int run_create_managed(struct nomem *nm)
@@ -148,17 +154,7 @@ static int run_create_managed(struct nomem *nm)
 
 static void nomem_create_managed(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct nomem nm = {
-		.test = test,
-		.run = run_create_managed,
-		.check = check_works,
-	};
-
-	config.bind = false;
-	nm.dt = doe_test_new(test, &config);
-	doe_test_alloc_vectors(nm.dt);
-	each_allocation(&nm);
+	each_of_unbound(test, run_create_managed);
 }
 
 static int run_hand_over(struct nomem *nm)
