@@ -27,7 +27,7 @@ DEVICE_TESTS = [
     ("exclusive", SIMULATED, "lspci.sh,exclusive.sh"),
     ("handover", f"{SIMULATED} DOE_LOCK_DOWN=integrity", "handover.sh,lockdown.sh"),
     ("reset", SIMULATED, "reset.sh"),
-    ("sleep", f"{SIMULATED} DOE_STATES=freeze DOE_PM_TEST=freeze suspend.pm_test_delay=1",
+    ("sleep", f"{SIMULATED} DOE_PM_TEST=freeze suspend.pm_test_delay=1",
      "sleep.sh"),
     # The tests run in a second kernel, which the first one has loaded
     ("kexec", "", "left_behind.sh,discovery.sh,cdat.sh"),
