@@ -294,6 +294,19 @@ static void accesses_by_interrupt(struct kunit *test)
 	KUNIT_EXPECT_LE(test, doe_test_accesses(dt, 0), 16);
 }
 
+struct wait_param {
+	u64 ns;
+	unsigned int looks;
+	const char *desc;
+};
+
+static const struct wait_param wait_params[] = {
+	{ 2 * NSEC_PER_MSEC, 30, "2 ms" },
+	{ 200 * NSEC_PER_MSEC, 60, "200 ms" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wait, wait_params, desc);
+
 /*
  * R46: waiting costs a look now and then, not a busy loop.  A device that
  * takes its time is looked at about ln(time / 20 us) / ln 1.25 times, but the
@@ -302,20 +315,21 @@ static void accesses_by_interrupt(struct kunit *test)
 static void r46_waiting_is_no_busy_loop(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct wait_param *param = test->param_value;
 	const struct doe_sim_counters *cnt;
 	unsigned long slept;
 	struct doe_test *dt;
 
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
-	config.knobs.proc_ns = 200 * NSEC_PER_MSEC;
+	config.knobs.proc_ns = param->ns;
 	doe_test_behave(dt, &config.knobs);
 	slept = current->nvcsw;
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_LE(test, current->nvcsw - slept, 3);
 
 	cnt = doe_test_counters(dt, 0);
-	KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_STATUS], 60);
+	KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_STATUS], param->looks);
 }
 
 /* R24, R9: tasks of a mailbox run one at a time, in order of submission */
@@ -1281,7 +1295,7 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE(r13_status_at_once_after_go),
 	KUNIT_CASE(accesses_polled),
 	KUNIT_CASE(accesses_by_interrupt),
-	KUNIT_CASE(r46_waiting_is_no_busy_loop),
+	KUNIT_CASE_PARAM(r46_waiting_is_no_busy_loop, wait_gen_params),
 	KUNIT_CASE_PARAM(r28_little_endian, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r29_request_lengths, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r32_response_lengths, doe_test_all_gen_params),
