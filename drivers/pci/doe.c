@@ -452,6 +452,12 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_state state)
 		hrtimer_try_to_cancel(&mb->timer);
 }
 
+static bool pci_doe_is_discovery(struct pci_doe_mb *mb,
+				 const struct pci_doe_task *task)
+{
+	return mb->disc && task == &mb->disc->task;
+}
+
 /* Take a task off the queue, and have its submitter told */
 static void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task,
 			   int rv)
@@ -467,7 +473,7 @@ static void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	else
 		mb->stats.exchanges++;
 
-	if (mb->disc && task == &mb->disc->task) {
+	if (pci_doe_is_discovery(mb, task)) {
 		/* pci_doe_discovery_step() goes on from there */
 		mb->disc->ended = true;
 	} else if (task->waiter) {
@@ -537,7 +543,7 @@ static void pci_doe_fail_all(struct pci_doe_mb *mb, int rv)
 	struct pci_doe_task *task;
 
 	while ((task = pci_doe_first(mb))) {
-		if (mb->disc && task == &mb->disc->task)
+		if (pci_doe_is_discovery(mb, task))
 			mb->disc->retried = true;
 		pci_doe_finish(mb, task, rv);
 	}
@@ -904,7 +910,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	raw_spin_unlock_irq(&mb->lock);
 	trace_pci_doe_request(mb->pdev, mb->cap_offset, task->feat.vid,
 			      task->feat.type, task->request_pl_sz);
-	if (mb->disc && task == &mb->disc->task)
+	if (pci_doe_is_discovery(mb, task))
 		rc = pci_doe_fill_request(mb, mb->disc);
 	whole = !rc && pci_doe_write_object(mb, task);
 	raw_spin_lock_irq(&mb->lock);
