@@ -145,8 +145,7 @@ static void restored_in_request(struct kunit *test)
 /* The library knows what D3 does; it is no reset that nobody announced */
 static void no_discovery_after_d3(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	doe_test_works(dt, 0);
 	/* Longer than the pause after which a mailbox is looked after */

@@ -165,8 +165,7 @@ static void r50_errno_of_task(struct kunit *test)
 /* R1, R30, R31, R33: a response shorter than the buffer says how short */
 static void r30_short_responses(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u8 rsp[40];
 	int dw;
 
@@ -251,8 +250,7 @@ static void r01_overlong_length(struct kunit *test)
 /* All-ones are data like any other */
 static void all_ones_as_data(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u8 req[12], rsp[12];
 
 	memset(req, 0xff, sizeof(req));
@@ -633,8 +631,7 @@ static void r14_no_flood_of_messages(struct kunit *test)
 		KNOBS(.length = -1, .hdr_xor = { 0x10000 }),
 		KNOBS(.length = -1, .extra = 1),
 	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {

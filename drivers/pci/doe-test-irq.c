@@ -730,8 +730,7 @@ static void storming_idle(struct kunit *test)
 /* One interrupt for each exchange is no storm, however many there are */
 static void no_storm(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
 	for (i = 0; i < 300; i++)

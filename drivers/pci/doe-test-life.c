@@ -46,8 +46,7 @@ static void r52_reset_while_idle(struct kunit *test)
 /* What is in flight is cut, what is queued is done afterwards, in order */
 static void reset_with_tasks(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *first, *tt[4];
 	int i;
 
@@ -69,9 +68,8 @@ static void reset_with_tasks(struct kunit *test)
 
 static void reset_with_sync(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[3];
 	int i;
 
@@ -143,8 +141,7 @@ static void exchange_in_reset_callbacks(struct kunit *test)
 /* Error recovery holds the device: calls fail at once, tasks wait */
 static void frozen_channel(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *first, *tt;
 	u64 accesses;
 
@@ -173,8 +170,7 @@ static void frozen_channel(struct kunit *test)
 /* Error recovery that ended without a reset */
 static void frozen_channel_thaws(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
@@ -186,8 +182,7 @@ static void frozen_channel_thaws(struct kunit *test)
 /* Nobody ends it: tasks give up after 5 s */
 static void frozen_for_good(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
@@ -203,8 +198,7 @@ static void frozen_for_good(struct kunit *test)
 /* A task that waits for the end of a reset can be cancelled */
 static void cancel_while_frozen(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
 	dt->pdev->error_state = pci_channel_io_frozen;
@@ -241,8 +235,7 @@ static void unannounced_reset_in_flight(struct kunit *test)
 /* The registers as they were, and the interrupt comes again */
 static void unannounced_reset_while_idle(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -256,8 +249,7 @@ static void unannounced_reset_while_idle(struct kunit *test)
 /* It is noticed before the next exchange if it was not just now */
 static void unannounced_reset_is_noticed(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	doe_test_works(dt, 0);
 	doe_sim_flr(dt->sim);
@@ -311,9 +303,8 @@ static void reset_changes_features(struct kunit *test)
 /* In states other than those of the cases above */
 static void reset_while_busy(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -629,8 +620,7 @@ static void power_lost_in_flight(struct kunit *test)
 /* R16: a mailbox belongs to the device, not to its driver */
 static void r16_mailbox_outlives_driver(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -757,12 +747,7 @@ static void consumer_unloaded(struct kunit *test)
 		.data = &consumer,
 	};
 	doe_test_bind(test, &hooks);
-	consumer.tt[0] = doe_test_stuck(dt);
-	for (i = 1; i < 4; i++) {
-		consumer.tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, consumer.tt[i]),
-				0);
-	}
+	doe_test_jam(dt, consumer.tt, 4);
 	doe_sim_behave(dt->sim, 0);
 	for (i = 0; i < 2; i++)
 		thread[i] = doe_test_thread(test, submit_others, dt);
@@ -837,8 +822,7 @@ static void expect_gone(struct doe_test *dt)
 
 static void gone_after_removal(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u64 accesses;
 
 	doe_test_works(dt, 0);
@@ -851,17 +835,12 @@ static void gone_after_removal(struct kunit *test)
 /* Everything that is under way ends, once */
 static void removal_ends_tasks(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[3];
 	struct doe_test_task *tt[5];
 	int i;
 
-	tt[0] = doe_test_stuck(dt);
-	for (i = 1; i < 5; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 5);
 	for (i = 0; i < 3; i++)
 		thread[i] = doe_test_thread(test, echo_thread, dt);
 	doe_test_remove(dt);
@@ -895,8 +874,7 @@ static int remove_thread(struct doe_test_thread *thread)
 /* complete() has returned when the device is gone */
 static void removal_waits_for_complete(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	DECLARE_COMPLETION_ONSTACK(go_on);
 	struct doe_test_thread *thread;
@@ -1023,14 +1001,13 @@ static int tasks_until_gone(struct doe_test_thread *thread)
 /* R22, R23: removal in the midst of submission */
 static void r22_removal_and_submission(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_thread *thread[4];
 	struct submit_race race;
 	struct doe_test *dt;
 	int i, round;
 
 	for (round = 0; round < 3; round++) {
-		dt = doe_test_new(test, &config);
+		dt = doe_test_start(test);
 		race.dt = dt;
 		for (i = 0; i < 4; i++)
 			thread[i] = doe_test_thread(test, i & 1 ?
@@ -1056,20 +1033,14 @@ static int cancel_thread(struct doe_test_thread *thread)
 /* R25, R26: cancellation and removal at once; each task ends once */
 static void r26_cancel_and_removal(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_thread *thread[4];
 	struct doe_test_task *tt[4];
 	struct doe_test *dt;
 	int i, round, rv;
 
 	for (round = 0; round < 5; round++) {
-		dt = doe_test_new(test, &config);
-		tt[0] = doe_test_stuck(dt);
-		for (i = 1; i < 4; i++) {
-			tt[i] = doe_test_task(test);
-			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
-					0);
-		}
+		dt = doe_test_start(test);
+		doe_test_jam(dt, tt, 4);
 		for (i = 0; i < 4; i++) {
 			tt[i]->task.private = dt;
 			thread[i] = doe_test_thread(test, cancel_thread,
@@ -1090,8 +1061,7 @@ static void r26_cancel_and_removal(struct kunit *test)
 /* A device that comes back is a new one */
 static void removed_and_found_again(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -1192,17 +1162,12 @@ static void disconnect(struct doe_test *dt)
 /* Pulled out with exchanges under way, which end before the removal */
 static void surprise_ends_tasks(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 	struct doe_test_task *tt[4];
 	int i;
 
-	tt[0] = doe_test_stuck(dt);
-	for (i = 1; i < 4; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 4);
 	thread = doe_test_thread(test, echo_thread, dt);
 	disconnect(dt);
 	for (i = 0; i < 4; i++)
@@ -1258,9 +1223,8 @@ static void surprise_is_told_at_once(struct kunit *test)
 /* With sync exchange in flight alone: whoever waits is woken */
 static void surprise_wakes_waiters(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[4];
 	int i;
 
@@ -1279,9 +1243,8 @@ static void surprise_wakes_waiters(struct kunit *test)
 /* In each state that waits for something */
 static void surprise_while_busy(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -1310,9 +1273,8 @@ static void surprise_while_aborting(struct kunit *test)
 
 static void surprise_while_frozen(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
@@ -1365,8 +1327,7 @@ static void r34_registers_are_claimed(struct kunit *test)
 /* The mailbox works even if its registers are somebody else's */
 static void claimed_by_another_driver(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u16 off = doe_sim_offset(dt->sim, 0);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
@@ -1432,17 +1393,12 @@ static void yield_and_reclaim(struct kunit *test)
 /* What is under way ends; user space finds the mailbox idle */
 static void yield_ends_tasks(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 	struct doe_test_task *tt[4];
 	int i;
 
-	tt[0] = doe_test_stuck(dt);
-	for (i = 1; i < 4; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 4);
 	thread = doe_test_thread(test, echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
@@ -1542,8 +1498,7 @@ static void yield_of_spdm(struct kunit *test)
 /* The device is removed while user space has the mailbox */
 static void removal_while_yielded(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	doe_test_remove(dt);
@@ -1553,8 +1508,7 @@ static void removal_while_yielded(struct kunit *test)
 /* So does a reset of it */
 static void reset_while_yielded(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
@@ -1601,8 +1555,7 @@ static bool read_response_in_transit(struct doe_test *dt, u32 *user)
 
 static void response_is_hidden(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int reg = doe_sim_offset(dt->sim, 0);
 	u32 user = 0;
 	int tries;
@@ -1678,8 +1631,7 @@ static void aux_one_per_mailbox(struct kunit *test)
 /* Which of them it is */
 static void aux_offset(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct device_attribute *attr;
 	struct kernfs_node *kn;
 	struct device *dev;
@@ -1735,8 +1687,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 /* The PCI driver goes: what user space has goes back to the core */
 static void aux_parent_unbind_takes_back(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	device_release_driver(auxdev(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
@@ -1750,8 +1701,7 @@ static void aux_parent_unbind_takes_back(struct kunit *test)
 /* The device goes while user space has its mailbox */
 static void aux_removal_while_handed_over(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	device_release_driver(auxdev(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
@@ -1780,8 +1730,7 @@ static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 /* A mailbox whose device was pulled out is not taken back */
 static void aux_bind_when_gone(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct device *dev = auxdev(dt);
 
 	device_release_driver(dev);
@@ -1795,8 +1744,7 @@ static void aux_bind_when_gone(struct kunit *test)
 /* Unbinding the driver of a mailbox that was handed over by other means */
 static void aux_unbind_when_yielded(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	device_release_driver(auxdev(dt));

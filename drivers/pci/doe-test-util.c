@@ -476,6 +476,18 @@ struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 	return tt;
 }
 
+/* The same, and others that wait behind it */
+void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr)
+{
+	int i;
+
+	tt[0] = doe_test_stuck(dt);
+	for (i = 1; i < nr; i++) {
+		tt[i] = doe_test_task(dt->test);
+		KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+}
+
 /* Wait for the end of a task; returns its rv */
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt)
 {
@@ -602,6 +614,14 @@ struct doe_sim_config doe_test_config(struct kunit *test)
 	config.knobs.proc_ns = DOE_TEST_SLOW;
 
 	return config;
+}
+
+/* The device that the parameter asks for */
+struct doe_test *doe_test_start(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+
+	return doe_test_new(test, &config);
 }
 
 MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");

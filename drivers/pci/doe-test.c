@@ -41,8 +41,7 @@ static void exchange(struct kunit *test)
 /* One after the other: nothing of an exchange stays behind */
 static void exchanges(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	const struct doe_sim_counters *cnt;
 	int i;
 
@@ -56,8 +55,7 @@ static void exchanges(struct kunit *test)
 
 static void async_exchange(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -85,8 +83,7 @@ static int submit_in_irq(struct doe_test_thread *thread)
 /* Submission never sleeps */
 static void submit_irqs_off(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 
 	thread = doe_test_thread(test, submit_in_irq, dt);
@@ -109,8 +106,7 @@ static void submit_from_work(struct irq_work *work)
 
 static void submit_in_hard_irq(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct hard_irq irq = {
 		.work = IRQ_WORK_INIT_HARD(submit_from_work),
 		.dt = dt,
@@ -137,8 +133,7 @@ static void complete_slowly(struct doe_test_task *tt)
 /* complete() is called in process context with no lock held */
 static void complete_sleeps(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
 	tt->then = complete_slowly;
@@ -170,8 +165,7 @@ static void submit_again(struct doe_test_task *tt)
 /* complete() may submit its own task again */
 static void complete_resubmits(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	struct again again = { .dt = dt, .left = 50 };
 
@@ -196,8 +190,7 @@ static void complete_and_free(struct pci_doe_task *task)
 
 static void complete_frees(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct pci_doe_task *task;
 	int i, rc;
@@ -228,8 +221,7 @@ static int short_lived(struct doe_test_thread *thread)
  */
 static void r20_nothing_left_on_stack(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[8];
 	int i, round;
 
@@ -335,8 +327,7 @@ static void r46_waiting_is_no_busy_loop(struct kunit *test)
 /* R24, R9: tasks of a mailbox run one at a time, in order of submission */
 static void r09_fifo(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt[32];
 	int i;
 
@@ -362,8 +353,7 @@ static void r09_fifo(struct kunit *test)
  */
 static void r28_little_endian(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	static const u8 req[] = { 3, 0, 0, 0, 0x78, 0x56, 0x34, 0x12 };
 	u8 rsp[12], want[12];
 	int i;
@@ -381,8 +371,7 @@ static void r28_little_endian(struct kunit *test)
 /* R28, R29: a request is a byte stream, padded with 0 to a DW */
 static void r29_request_lengths(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	static const u8 req[12] = {
 		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xff, 0x77
 	};
@@ -440,8 +429,7 @@ static void r32_response_lengths(struct kunit *test)
 /* Buffers need not be aligned */
 static void unaligned_buffers(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u8 req[16], rsp[24];
 	int i, j;
 
@@ -466,8 +454,7 @@ static void unaligned_buffers(struct kunit *test)
 /* R32: the excess is drained, so that it is not in the way of the next one */
 static void r32_excess_is_drained(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	const struct doe_sim_counters *cnt;
 	u8 rsp[8];
 
@@ -486,8 +473,7 @@ static void r32_excess_is_drained(struct kunit *test)
 /* A response without a buffer at all */
 static void no_response_buffer(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 3, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out, 1);
@@ -513,8 +499,7 @@ static void r18_largest_object(struct kunit *test)
 /* R18: the same by interrupt, and into a short buffer */
 static void r18_largest_response(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	u8 rsp[9];
 
 	memset(rsp, DOE_TEST_POISON, sizeof(rsp));
@@ -538,8 +523,7 @@ static void r19_request_too_long(struct kunit *test)
 		SIZE_MAX - 3,
 		SIZE_MAX,
 	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	u8 buf[4];
 	int i;
@@ -565,8 +549,7 @@ static void r19_request_too_long(struct kunit *test)
 
 static void bad_arguments(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	u8 buf[4];
 
@@ -586,8 +569,7 @@ static void bad_arguments(struct kunit *test)
 /* A feature that the mailbox does not offer ends as if the device said so */
 static void feature_not_offered(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	u8 rsp[4];
 
@@ -682,8 +664,7 @@ static void create_mb_gives_the_same(struct kunit *test)
 /* Thousands of them may be there */
 static void mailbox_is_small(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_EXPECT_LE(test, ksize(dt->mb[0]), 1024);
 }
@@ -737,8 +718,7 @@ static int many_echoes(struct doe_test_thread *thread)
 /* R9, R24: many threads and tasks; each gets its own answer */
 static void r24_many_submitters(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[6];
 	struct doe_test_task *tt[20];
 	int i;
@@ -802,8 +782,7 @@ static struct doe_test_task *in_flight(struct doe_test *dt, unsigned int mb)
 
 static void cancel_in_flight(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = in_flight(dt, 0);
 
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
@@ -817,8 +796,7 @@ static void cancel_in_flight(struct kunit *test)
 
 static void cancel_queued(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *first, *tt[3];
 	int i;
 
@@ -848,8 +826,7 @@ static void cancel_queued(struct kunit *test)
 
 static void cancel_ended(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test_task *never = doe_test_task(test);
 
@@ -869,8 +846,7 @@ static void cancel_ended(struct kunit *test)
 /* The task is not looked into: it may have been freed */
 static void cancel_freed(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct pci_doe_task *task;
 
@@ -896,8 +872,7 @@ static void forever_again(struct doe_test_task *tt)
 /* A task that is submitted again and again by complete() is caught, too */
 static void cancel_resubmitting(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	struct again again = { .dt = dt, .left = 1 };
 	int calls;
@@ -987,8 +962,7 @@ static void slow_complete(struct doe_test_task *tt)
 /* complete() has returned when pci_doe_cancel_task() does */
 static void cancel_waits_for_complete(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	DECLARE_COMPLETION_ONSTACK(go_on);
 	struct doe_test_thread *thread;
@@ -1010,8 +984,7 @@ static void cancel_waits_for_complete(struct kunit *test)
 /* R25: several wait for the end of the same task, all are woken */
 static void r25_many_cancellers(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = in_flight(dt, 0);
 	struct doe_test_thread *thread[6];
 	int i, ended = 0;
@@ -1031,8 +1004,7 @@ static void r25_many_cancellers(struct kunit *test)
 /* Cancelling everything in flight and queued, from the end and the beginning */
 static void cancel_all(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt[8];
 	int i;
 
@@ -1211,8 +1183,7 @@ static void cancel_and_submit(struct kunit *test)
 /* R46: a wait for Busy can be cancelled as well */
 static void r46_cancel_while_busy(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
 	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
@@ -1235,9 +1206,8 @@ static int interruptible_thread(struct doe_test_thread *thread)
 /* R10, R49: a signal ends the wait, and leaves a clean mailbox */
 static void r10_signal_in_flight(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 
 	stuck.proc_ns = DOE_SIM_NEVER;
@@ -1255,8 +1225,7 @@ static void r10_signal_in_flight(struct kunit *test)
 /* R49: also while others are served */
 static void r49_signal_queued(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *first = in_flight(dt, 0);
 	struct doe_test_thread *thread;
 
@@ -1274,8 +1243,7 @@ static void r49_signal_queued(struct kunit *test)
 
 static void interruptible_without_signal(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 
 	thread = doe_test_thread(test, interruptible_thread, dt);

@@ -157,6 +157,7 @@ void doe_test_exit(struct kunit *test);
 /* Devices */
 struct doe_test *doe_test_new(struct kunit *test,
 			      const struct doe_sim_config *config);
+struct doe_test *doe_test_start(struct kunit *test);
 struct doe_test *doe_test_new_raw(struct kunit *test,
 				  const struct doe_sim_config *config);
 void doe_test_discard(struct doe_test *dt);
@@ -189,6 +190,7 @@ struct doe_test_task *doe_test_task(struct kunit *test);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
+void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
 void doe_test_resubmit(struct doe_test *dt, unsigned int mb,
 		       struct doe_test_task *tt);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
