@@ -394,8 +394,12 @@ static void start_abort(struct doe_sim_mb *mb)
 {
 	mb->cnt.aborts++;
 	mb->seen_clear = false;
-	if (mb->k->abort_ignored)
+	/* The host has done what it could */
+	if (mb->k->abort_ignored) {
+		mb->wr_lost |= mb->wr_n;
+		mb->outstanding = false;
 		return;
+	}
 
 	cancel_timer(mb, TIMER_COPIED);
 	cancel_timer(mb, TIMER_DONE);
@@ -612,8 +616,11 @@ static int miss_access(struct doe_sim_mb *mb, enum doe_sim_reg reg, bool write)
 	mb->cut = true;
 	if (write && reg == DOE_SIM_REG_WRITE)
 		mb->wr_lost = true;
-	if (write && reg == DOE_SIM_REG_CTRL)
+	/* An abort that is missed leaves half a request, as one that is ignored */
+	if (write && reg == DOE_SIM_REG_CTRL) {
 		mb->int_en_lost = true;
+		mb->wr_lost |= mb->wr_n;
+	}
 
 	return error ? PCIBIOS_DEVICE_NOT_FOUND : PCIBIOS_SUCCESSFUL;
 }

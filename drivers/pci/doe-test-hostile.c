@@ -327,6 +327,21 @@ static void r36_busy_before_request(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* Half a request of somebody else's, which the device keeps, and sends with ours */
+static void abort_leaves_half_a_request(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_WRITE);
+	config.knobs.abort_ignored = true;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
+}
+
 /* Busy from Go on, for good; the answer is taken all the same */
 static void busy_stuck_after_go(struct kunit *test)
 {
@@ -934,6 +949,7 @@ static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(request_too_long_for_device,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r36_busy_before_request, busy_gen_params),
+	KUNIT_CASE(abort_leaves_half_a_request),
 	KUNIT_CASE_PARAM(busy_stuck_after_go, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(busy_after_answer, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(ready_late, late_gen_params),
