@@ -814,13 +814,15 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 		return false;
 	}
 
-	return pm_runtime_active(dev) || mb->pdev->current_state == PCI_D0;
+	return pm_runtime_active(dev) ||
+	       data_race(mb->pdev->current_state) == PCI_D0;
 }
 
 /* The device has left D0, and will be reset when it comes back */
 static bool pci_doe_low_power(struct pci_doe_mb *mb)
 {
-	pci_power_t state = mb->pdev->current_state;
+	/* A hint: the PCI core changes it whenever it likes */
+	pci_power_t state = data_race(mb->pdev->current_state);
 
 	return state > PCI_D0 && state < PCI_UNKNOWN;
 }
