@@ -35,18 +35,11 @@ LIMIT = 200
 CASE = re.compile(r"^\[ *(\d+\.\d+)\] (?: {4})+(?:# Subtest: (\S+)|(?:not )?ok \d+ (.*))$", re.M)
 
 
-# Files of the kernel with races of their own, that any user of theirs runs into
-RACY = [f"KCSAN_SANITIZE_{name}.o=n" for name in ("hrtimer", "workqueue")]
-
-
 class Kernel(kernel.Kernel):
     """A small one, the project's modules and the planted faults beside it."""
 
     def __init__(self, release, name):
         super().__init__(release, name, ("harness/small.config", f"harness/{name}.config"), True)
-
-    def make(self, *targets):
-        return super().make(*RACY, *targets)
 
     def build(self):
         super().build()

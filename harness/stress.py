@@ -16,6 +16,9 @@ KERNELS = {
 # Each of these is a fault if it is not 0
 NONE = ("lost", "corrupted", "odd", "hung", "leaked", "reports", "rounds failed")
 DOE_FUNCTION = re.compile(r"\[doe\w*\]|\bpcim?_doe_\w+")
+# Of a report of KCSAN's: what follows each "read to", "write to"; who is not a helper
+ACCESS = re.compile(r" (?:read|write)\S* .*:\n((?:\[[^]]*\]  \S.*\n)+)")
+NO_HELPER = re.compile(r"\[[^]]*\]  (?!mem|str|__asan_|__tsan_|_?_?list_|h?list_|refcount_)")
 
 
 def add_arguments(parser):
@@ -85,8 +88,11 @@ def listed(counter):
 
 
 def ours(line, console):
-    """KCSAN sees the whole kernel: of its reports, those count that name us."""
+    """KCSAN sees the whole kernel: of its reports, those count in which one of the two
+    accesses is of our code, or of a helper that it called to do it.  What is only below
+    us on the stack races with itself: the reference counts of kobjects, interrupts."""
     if "KCSAN" not in line:
         return True
     report = console[console.index(line):].split("=====", 1)[0]
-    return bool(DOE_FUNCTION.search(report))
+    return any(DOE_FUNCTION.search(next(filter(NO_HELPER.match, stack.splitlines()), ""))
+               for stack in ACCESS.findall(report))
