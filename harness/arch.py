@@ -90,8 +90,8 @@ def boot(release, name):
     log.unlink(missing_ok=True)
     command = [arch.qemu, *arch.machine, "-m", "1G", "-accel", "tcg", "-nodefaults", "-no-reboot",
                "-display", "none", "-serial", f"file:{log}", "-kernel", built.image, "-append",
-               f"console={arch.console} panic=-1 kunit.filter=speed>very_slow "
-               f"kunit_shutdown=reboot {arch.parameters}"]
+               f"console={arch.console} panic=-1 kunit.enable=1 kunit_shutdown=reboot "
+               f"kunit.filter=speed>very_slow {arch.parameters}"]
     progress = host.Progress(f"booting {name}")
     try:
         host.run(command, timeout=TIMEOUT)
