@@ -32,17 +32,22 @@ NAMES = dict(zip(CDATS, ("CXL memory device (Type 3) below a root port",
                          "CXL memory device (Type 3) behind the switch")))
 
 
-def machine(served):
+def memory_device(served):
+    """The Type 3 device below a root port, as QEMU is to make it."""
+    return f"cxl-type3,bus=rp0,memdev=mem0,lsa=lsa0,id=pmem0,cdat={served / next(iter(CDATS))}"
+
+
+def machine(served, port="cxl-rp"):
     """A Type 3 device below a root port, another behind a switch."""
-    large, upstream, small = (f"cdat={served / name}" for name in CDATS)
+    _, upstream, small = (f"cdat={served / name}" for name in CDATS)
     memory = [arg for n in (0, 1) for arg in (
         "-object", f"memory-backend-ram,id=mem{n},share=on,size=256M",
         "-object", f"memory-backend-ram,id=lsa{n},share=on,size=1M")]
     devices = [
         "pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1",
-        "cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2",
-        "cxl-rp,port=1,bus=cxl.1,id=rp1,chassis=0,slot=3",
-        f"cxl-type3,bus=rp0,memdev=mem0,lsa=lsa0,id=pmem0,{large}",
+        f"{port},port=0,bus=cxl.1,id=rp0,chassis=0,slot=2",
+        f"{port},port=1,bus=cxl.1,id=rp1,chassis=0,slot=3",
+        memory_device(served),
         f"cxl-upstream,bus=rp1,id=us0,{upstream}",
         "cxl-downstream,port=0,bus=us0,id=dp0,chassis=0,slot=4",
         f"cxl-type3,bus=dp0,memdev=mem1,lsa=lsa1,id=pmem1,{small}",
@@ -50,6 +55,27 @@ def machine(served):
     return ["-M", "q35,cxl=on,cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G",
             "-m", "1G,maxmem=4G,slots=4", "-smp", "2", "-accel", "tcg", *memory,
             *(arg for device in devices for arg in ("-device", device))]
+
+
+def monitor(served):
+    """What a guest may have done to its devices: device, action, command of QEMU's
+    monitor.  Slots of its switches have no power control, by which to unplug."""
+    memory = next(iter(CDATS))
+    return (f"{memory} unplug device_del pmem0\n"
+            f"{memory} plug device_add {memory_device(served)}\n")
+
+
+def monitored(served):
+    """The machine with the monitor at the other end of a serial port.
+
+    Its root ports are no CXL ones: those of QEMU 7.2 have no MSI.  To CXL drivers that makes no difference."""
+    socket = f"path=doe-monitor-{os.getpid()},abstract=on"
+    return [*machine(served, "pcie-root-port"),
+            "-chardev", f"socket,id=monitor,{socket},server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control", "-chardev", f"socket,id=port,{socket}",
+            "-device", "isa-serial,chardev=port,index=3,irq=10",
+            # Hot-plug is PCIe's own then
+            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
 def check_qemu():
@@ -100,6 +126,7 @@ def initramfs(kernel, binaries=()):
     served.mkdir()
     for name, table in CDATS.items():
         (served / name).write_bytes(table)
+    (root / "etc/monitor").write_text(monitor(served))
     return pack(root, where / "initramfs.cpio")
 
 
@@ -131,14 +158,16 @@ class Boot:
     """One boot: what came through the serial ports.  The last line of the console that
     shown matches is its progress."""
 
-    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None, more=()):
-        where = initrd.parent
+    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None, more=(),
+                 monitor_port=False):
+        where, served = initrd.parent, initrd.parent / "root/cdat"
         self.log, self.out = where / f"{name}.log", where / f"{name}.out"
         for path in (self.log, self.out):
             path.unlink(missing_ok=True)
-        command = [QEMU, *machine(initrd.parent / "root/cdat"), "-nodefaults", "-no-reboot",
-                   "-display", "none", "-serial", f"file:{self.log}", "-serial",
-                   f"file:{self.out}", "-kernel", kernel.image, "-initrd", initrd,
+        devices = monitored(served) if monitor_port else machine(served)
+        command = [QEMU, *devices, "-nodefaults", "-no-reboot", "-display", "none",
+                   "-serial", f"file:{self.log}", "-serial", f"file:{self.out}",
+                   "-kernel", kernel.image, "-initrd", initrd,
                    "-append", f"{PARAMETERS} {parameters}", *more]
         progress = host.Progress(f"booting {name}")
         with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
