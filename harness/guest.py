@@ -60,15 +60,18 @@ def machine(served, port="cxl-rp"):
 def monitor(served):
     """What a guest may have done to its devices: device, action, command of QEMU's
     monitor.  Slots of its switches have no power control, by which to unplug."""
-    memory = next(iter(CDATS))
+    memory, switch, _ = CDATS
     return (f"{memory} unplug device_del pmem0\n"
-            f"{memory} plug device_add {memory_device(served)}\n")
+            f"{memory} plug device_add {memory_device(served)}\n"
+            f"{switch} nonfatal pcie_aer_inject_error us0 COMP_TIME\n"
+            f"{switch} fatal pcie_aer_inject_error us0 DLP\n")
 
 
 def monitored(served):
     """The machine with the monitor at the other end of a serial port.
 
-    Its root ports are no CXL ones: those of QEMU 7.2 have no MSI.  To CXL drivers that makes no difference."""
+    Its root ports are no CXL ones: those of QEMU 7.2 have no MSI, and go on asserting
+    INTx after an error.  To CXL drivers that makes no difference."""
     socket = f"path=doe-monitor-{os.getpid()},abstract=on"
     return [*machine(served, "pcie-root-port"),
             "-chardev", f"socket,id=monitor,{socket},server=on,wait=off",

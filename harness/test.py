@@ -32,7 +32,7 @@ DEVICE_TESTS = [
     # lockdep.prove_locking=0: pciehp itself takes its locks in two orders when it removes
     # a device, which would be reported
     ("hotplug", "pcie_ports=native lockdep.prove_locking=0 DOE_MONITOR=/etc/monitor",
-     "hotplug.sh"),
+     "hotplug.sh,recovery.sh"),
     # The tests run in a second kernel, which the first one has loaded
     ("kexec", "", "left_behind.sh,discovery.sh,cdat.sh"),
 ]

@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Errors of PCIe, from which the kernel recovers a device and all below it.
+. "$(dirname "$0")/doe_monitor.sh"
+
+CXL_PCI=/sys/bus/pci/drivers/cxl_pci
+
+# below DEVICE: "DEVICE OFFSET" of the mailboxes of it, and of those below it
+below()
+{
+	doe_mailboxes | while read -r dev off; do
+		case $(readlink -f "$PCI/$dev")/ in
+		"$(readlink -f "$PCI/$1")"/*) echo "$dev $off" ;;
+		esac
+	done
+}
+
+# outcomes DEVICE [RESULT]: how often it was recovered, or could not be
+outcomes()
+{
+	# The kernel names the port above it
+	port=$(basename "$(readlink -f "$PCI/$1/..")")
+	dmesg | grep -c "$port: AER: device recovery $2"
+}
+
+has_outcome()
+{
+	[ "$(outcomes "$1")" -gt "$before" ]
+}
+
+# CXL's driver restores what it saved when it was bound, but only once
+save_state()
+{
+	below "$1" | while read -r dev _; do
+		[ -e "$CXL_PCI/$dev" ] || continue
+		echo "$dev" >$CXL_PCI/unbind
+		echo "$dev" >$CXL_PCI/bind
+		wait_for has_table "$dev"
+	done
+}
+
+# recovered DEVICE ACTION
+recovered()
+{
+	before=$(outcomes "$1") good=$(outcomes "$1" successful)
+	have_done "$1" "$2" && wait_for has_outcome "$1" || return
+	[ "$(outcomes "$1" successful)" -gt "$good" ]
+}
+
+each_works()
+{
+	below "$1" | {
+		result=0
+		while read -r dev off; do
+			works "$dev" "$off" || result=1
+		done
+		return $result
+	}
+}
+
+# The table of a switch is read anew with that of the memory device below it
+works()
+{
+	if memdevs | grep -q "^$1$"; then
+		used_again "$1" "$2" && cdat_reread "$1"
+	fi && wait_for has_table "$1" && cdat_good "$1" &&
+		settle "$1" "$2" && same_features "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q " state idle " ||
+		! doe_line "$1" "$2" | sed 's/^/# /'
+}
+
+recovered_idle()
+{
+	save_state "$1"
+	recovered "$1" "$2" && each_works "$1"
+}
+
+# Discovery follows each return from user space
+discovering()
+{
+	while [ ! -e "$STOP" ]; do
+		hand_over "$1" "$2"
+		take_back "$1" "$2"
+	done
+}
+
+# CXL is not made to read tables meanwhile: caught with its memory driver
+# unbound, it refuses to recover
+recovered_at_work()
+{
+	STOP=$BEFORE.stop
+	save_state "$1"
+	for mailbox in $(below "$1" | words); do
+		dev=${mailbox%@*} off=${mailbox#*@}
+		[ -z "$(doe_aux "$dev" "$off")" ] || discovering "$dev" "$off" &
+	done
+	sleep 1
+	recovered "$1" "$2"
+	result=$?
+	: >"$STOP"
+	wait
+	rm "$STOP"
+	[ $result -eq 0 ] && each_works "$1"
+}
+
+FAULTS=$(for action in nonfatal fatal; do
+	for dev in $(can $action); do
+		echo "$dev@$action"
+	done
+done)
+set -- $FAULTS
+plan $(($# * 2))
+BEFORE=$(mktemp)
+cp "$MAILBOXES" "$BEFORE"
+for fault; do
+	dev=${fault%@*} how=${fault#*@}
+	ktap_test_result "$dev recovers from a $how error, idle" \
+		recovered_idle "$dev" "$how"
+	ktap_test_result "$dev recovers from a $how error, at work" \
+		recovered_at_work "$dev" "$how"
+done
+rm "$BEFORE"
+ktap_finished
