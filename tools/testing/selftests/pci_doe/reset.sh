@@ -53,10 +53,13 @@ reset_at_work()
 }
 
 WAYS=$(aux_mailboxes | cut -d' ' -f1 | sort -u | while read -r dev; do
-	tr ' ' '\n' 2>/dev/null <"$PCI/$dev/reset_method" | while read -r method; do
+	methods=$(cat "$PCI/$dev/reset_method" 2>/dev/null)
+	for method in $methods; do
+		case "$method $methods" in
 		# Below a CXL port that masks it, the one without cxl_ is refused
-		[ "$method" = bus ] && grep -q cxl_bus "$PCI/$dev/reset_method" ||
-			echo "$dev@$method"
+		"bus "*cxl_bus*) ;;
+		*) echo "$dev@$method" ;;
+		esac
 	done
 done)
 set -- $WAYS
