@@ -110,13 +110,16 @@ static void version_while_away(struct kunit *test)
 
 	config.cap_version = 1;
 	config.scan = false;
-	for (trigger.at = 1; trigger.at <= 40; trigger.at++) {
+	for (trigger.at = 1; trigger.at <= 24; trigger.at++) {
 		dt = doe_test_new_raw(test, &config);
 		doe_sim_set_trigger(dt->sim, 0, &trigger);
 		KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
 		dt->pdev = doe_sim_get_pdev(dt->sim);
 		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
 		doe_test_find_mbs(dt);
+		/* If it was the end of an answer that got lost, it still waits */
+		if (dt->nr_mb)
+			doe_test_works(dt, 0);
 		doe_test_discard(dt);
 	}
 }
