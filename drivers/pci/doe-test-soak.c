@@ -471,14 +471,20 @@ static int try_mailbox(struct doe_worker *w, unsigned int nr)
 	return rv;
 }
 
-/* For Discovery that has failed: it is done again after a reset */
-static void reset(struct doe_sim_dev *sim)
+/*
+ * Discovery that has failed is done again after a reset.  A device that was
+ * away while the core looked what it is has no mailboxes for the core.
+ */
+static void begin_anew(struct doe_sim_dev *sim)
 {
 	struct pci_dev *pdev = doe_sim_get_pdev(sim);
 
-	if (pdev)
+	if (pdev && pci_doe_next_off(pdev, 0))
 		pci_reset_function(pdev);
+	else if (pdev)
+		pci_stop_and_remove_bus_device_locked(pdev);
 	pci_dev_put(pdev);
+	doe_sim_rescan(sim);
 }
 
 /* The faults are over, and each mailbox gets its chance: it has to work */
@@ -490,8 +496,7 @@ static void heal(struct soak *soak, struct doe_test *dt)
 
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	doe_sim_behave(dt->sim, DOE_SIM_ALL);
-	doe_sim_rescan(dt->sim);
-	reset(dt->sim);
+	begin_anew(dt->sim);
 
 	for (nr = 0; nr < NR_MAILBOXES; nr++) {
 		tries = 0;
