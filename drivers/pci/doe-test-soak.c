@@ -305,7 +305,12 @@ static void hand_over(struct doe_worker *w, struct pci_dev *pdev)
 	if (IS_ERR(mb))
 		return;
 	if (!pci_doe_yield_mb(mb)) {
-		doe_sim_set_stale(sim, nr, doe_any(w, DOE_SIM_STALE_ALL + 1));
+		/*
+		 * By a binding through sysfs the kernel may have it back by
+		 * now: no half request, which would become part of its own
+		 */
+		doe_sim_set_stale(sim, nr, doe_any(w, DOE_SIM_STALE_ALL + 1) &
+					   ~DOE_SIM_STALE_WRITE);
 		pause(w);
 		pci_doe_reclaim_mb(mb);
 	}
