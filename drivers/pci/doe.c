@@ -801,6 +801,12 @@ bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type)
 
 /* ---- The machine: one look at what it waits for, with the lock held ---- */
 
+static pci_power_t pci_doe_power_state(struct pci_doe_mb *mb)
+{
+	/* A hint: the PCI core changes it whenever it likes, without a lock */
+	return data_race(mb->pdev->current_state);
+}
+
 /*
  * A call from the device's own runtime PM callback finds it in transition, but
  * in D0, and must not wait for the end of that.
@@ -814,15 +820,13 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 		return false;
 	}
 
-	return pm_runtime_active(dev) ||
-	       data_race(mb->pdev->current_state) == PCI_D0;
+	return pm_runtime_active(dev) || pci_doe_power_state(mb) == PCI_D0;
 }
 
 /* The device has left D0, and will be reset when it comes back */
 static bool pci_doe_low_power(struct pci_doe_mb *mb)
 {
-	/* A hint: the PCI core changes it whenever it likes */
-	pci_power_t state = data_race(mb->pdev->current_state);
+	pci_power_t state = pci_doe_power_state(mb);
 
 	return state > PCI_D0 && state < PCI_UNKNOWN;
 }
