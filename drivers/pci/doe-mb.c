@@ -381,7 +381,8 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	u32 status;
 
 	if (!pci_doe_may_yield(doe_mb))
-		return -EPERM;
+		return READ_ONCE(doe_mb->state) == PCI_DOE_GONE ? -ENODEV :
+								  -EPERM;
 
 	scoped_guard(mutex, &pci_doe_mutex) {
 		if (doe_mb->yielding || doe_mb->handed)
