@@ -149,6 +149,23 @@ cdat_reread()
 	return 1
 }
 
+# wait_for CONDITION...: for at most a minute
+wait_for()
+{
+	tries=0
+	until "$@"; do
+		[ $tries -lt 300 ] || return
+		tries=$((tries + 1))
+		sleep 0.2
+	done
+}
+
+# has_table DEVICE: CXL has made a port for it
+has_table()
+{
+	[ -n "$(cdat_port "$1")" ] && [ -e "$(cdat_port "$1")/CDAT" ]
+}
+
 # plan COUNT: skip everything on a machine that has nothing to test
 plan()
 {

@@ -28,6 +28,7 @@ removed()
 rescanned()
 {
 	echo 1 >/sys/bus/pci/rescan
+	wait_for has_table "$1" || return
 	doe_line "$1" "$2" | grep -q "errors 0 " && cdat_good "$1"
 }
 
