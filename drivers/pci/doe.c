@@ -801,10 +801,20 @@ bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type)
 
 /* ---- The machine: one look at what it waits for, with the lock held ---- */
 
+/*
+ * Hints, which others change whenever they like: what comes of it if one is no
+ * longer true is a response that does not come, or all-ones.
+ */
 static pci_power_t pci_doe_power_state(struct pci_doe_mb *mb)
 {
-	/* A hint: the PCI core changes it whenever it likes, without a lock */
+	/* Written by the PCI core without a lock */
 	return data_race(mb->pdev->current_state);
+}
+
+static bool pci_doe_pm_enabled(struct pci_doe_mb *mb)
+{
+	/* Written by the PM core under a lock of its own */
+	return data_race(pm_runtime_enabled(&mb->pdev->dev));
 }
 
 /*
@@ -815,12 +825,15 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 {
 	struct device *dev = &mb->pdev->dev;
 
-	if (pm_runtime_suspended(dev)) {
+	/* Written by the PM core under a lock of its own */
+	if (data_race(pm_runtime_suspended(dev))) {
 		pm_request_resume(dev);
 		return false;
 	}
 
-	return pm_runtime_active(dev) || pci_doe_power_state(mb) == PCI_D0;
+	/* Likewise */
+	return data_race(pm_runtime_active(dev)) ||
+	       pci_doe_power_state(mb) == PCI_D0;
 }
 
 /* The device has left D0, and will be reset when it comes back */
@@ -1046,7 +1059,7 @@ static void pci_doe_start(struct pci_doe_mb *mb)
  */
 static bool pci_doe_irq_off(struct pci_doe_mb *mb)
 {
-	return IS_ENABLED(CONFIG_PM) && !pm_runtime_enabled(&mb->pdev->dev);
+	return IS_ENABLED(CONFIG_PM) && !pci_doe_pm_enabled(mb);
 }
 
 /* An interrupt that never comes costs time; do not wait for the third one */
@@ -1205,7 +1218,7 @@ void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv)
 static bool pci_doe_held(struct pci_doe_mb *mb)
 {
 	return pci_channel_offline(mb->pdev) ||
-	       (pci_doe_low_power(mb) && !pm_runtime_enabled(&mb->pdev->dev));
+	       (pci_doe_low_power(mb) && !pci_doe_pm_enabled(mb));
 }
 
 /* The device is held, or was removed by surprise */
