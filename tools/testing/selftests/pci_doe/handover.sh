@@ -88,17 +88,21 @@ ended_once()
 		}'
 }
 
-# A response, ECANCELED, or EBUSY; and each of the first two did occur
+# A response, ECANCELED, or EBUSY; and each of the first two did occur, the second not
+# in a kernel with PCI_TSM, where a mailbox goes only when Discovery has ended
 ended_well()
 {
-	of_mailbox "$1" "$2" complete | awk -v cancelled=$ECANCELED -v busy=$EBUSY '
+	cuts=1
+	[ ! -d /sys/class/tsm ] || cuts=0
+	of_mailbox "$1" "$2" complete |
+		awk -v cancelled=$ECANCELED -v busy=$EBUSY -v cuts=$cuts '
 		{ rv = $3 }
 		rv >= 0 { good++; next }
 		rv == cancelled { cut++; next }
 		rv != busy { bad++; print "# " $0 }
 		END {
 			printf "# %d responses, %d cut\n", good, cut
-			exit bad || !good || !cut
+			exit bad || !good || cut < cuts
 		}'
 }
 
