@@ -526,6 +526,10 @@ void pci_doe_destroy(struct pci_dev *pdev)
 	struct pci_doe_mb *mb;
 	unsigned long i;
 
+	/* Whoever makes one now has seen the device registered; no one else will */
+	mutex_lock(&pci_doe_mutex);
+	mutex_unlock(&pci_doe_mutex);
+
 	xa_for_each(&pdev->doe_mbs, i, mb)
 		pci_doe_remove(mb);
 }
