@@ -529,6 +529,8 @@ static void pci_doe_fail(struct pci_doe_mb *mb, int rv)
 {
 	if (rv == -ENODEV) {
 		mb->stale = true;
+		/* Whether the request has got through is not known */
+		mb->need_abort = true;
 		pci_doe_enter(mb, PCI_DOE_IDLE);
 	} else {
 		if (rv == -ECONNRESET)
