@@ -170,11 +170,12 @@ static struct pci_doe_mb *pci_doe_next_unpublished(void)
 {
 	struct pci_doe_mb *mb;
 
-	guard(spinlock)(&pci_doe_unpublished_lock);
+	spin_lock(&pci_doe_unpublished_lock);
 	mb = list_first_entry_or_null(&pci_doe_unpublished, struct pci_doe_mb,
 				      unpublished);
 	if (mb)
 		list_del_init(&mb->unpublished);
+	spin_unlock(&pci_doe_unpublished_lock);
 
 	return mb;
 }
@@ -201,14 +202,14 @@ static DECLARE_WORK(pci_doe_unpublished_work, pci_doe_publish_work);
  */
 void pci_doe_sysfs_queue(struct pci_doe_mb *mb)
 {
-	guard(spinlock)(&pci_doe_unpublished_lock);
-	if (!mb->sysfs_ready || !READ_ONCE(mb->nr_feats) ||
-	    READ_ONCE(mb->sysfs_done) || !list_empty(&mb->unpublished))
-		return;
-
-	pci_dev_get(mb->pdev);
-	list_add_tail(&mb->unpublished, &pci_doe_unpublished);
-	schedule_work(&pci_doe_unpublished_work);
+	spin_lock(&pci_doe_unpublished_lock);
+	if (mb->sysfs_ready && READ_ONCE(mb->nr_feats) &&
+	    !READ_ONCE(mb->sysfs_done) && list_empty(&mb->unpublished)) {
+		pci_dev_get(mb->pdev);
+		list_add_tail(&mb->unpublished, &pci_doe_unpublished);
+		schedule_work(&pci_doe_unpublished_work);
+	}
+	spin_unlock(&pci_doe_unpublished_lock);
 }
 
 /**
@@ -225,8 +226,9 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 		return;
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		scoped_guard(spinlock, &pci_doe_unpublished_lock)
-			mb->sysfs_ready = true;
+		spin_lock(&pci_doe_unpublished_lock);
+		mb->sysfs_ready = true;
+		spin_unlock(&pci_doe_unpublished_lock);
 		pci_doe_sysfs_queue(mb);
 	}
 }
@@ -269,13 +271,13 @@ struct pci_doe_view {
 
 static void pci_doe_take_view(struct pci_doe_view *view, struct pci_doe_mb *mb)
 {
-	guard(raw_spinlock_irq)(&mb->lock);
-
+	raw_spin_lock_irq(&mb->lock);
 	view->state = mb->state;
 	view->irq = mb->storm ? 0 : mb->irq;
 	view->stats = mb->stats;
 	view->nr_feats = mb->nr_feats;
 	memcpy(view->feats, mb->feats, mb->nr_feats * sizeof(*mb->feats));
+	raw_spin_unlock_irq(&mb->lock);
 }
 
 static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb,
