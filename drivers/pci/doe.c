@@ -843,7 +843,8 @@ static bool pci_doe_low_power(struct pci_doe_mb *mb)
 {
 	pci_power_t state = pci_doe_power_state(mb);
 
-	return state > PCI_D0 && state < PCI_UNKNOWN;
+	return state != PCI_D0 && state != PCI_UNKNOWN &&
+	       state != PCI_POWER_ERROR;
 }
 
 /* Nothing to do: the device may suspend */
