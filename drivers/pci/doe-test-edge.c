@@ -12,11 +12,6 @@ DOE_TEST_PARAMS(mode);
 /* ---- Limits ---- */
 
 #ifdef CONFIG_PM
-static int echo_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try(thread->data, 0);
-}
-
 /* A device that cannot be resumed ends the exchange, and is not written to */
 static void resume_fails(struct kunit *test)
 {
@@ -32,7 +27,7 @@ static void resume_fails(struct kunit *test)
 	doe_sim_clear_counters(dt->sim, 0);
 	dev->power.runtime_error = -EIO;
 
-	thread = doe_test_thread(test, echo_thread, dt);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);

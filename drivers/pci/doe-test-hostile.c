@@ -798,8 +798,7 @@ static void r47_gone_at_each_access(struct kunit *test)
 	config.irq_mode = param->irq_mode;
 	dt = doe_test_new(test, &config);
 	nr = count_accesses(dt);
-	/* The last acknowledge; and the handler, if it is a thread, comes last */
-	late = config.irq_mode == DOE_SIM_IRQ_NONE ? 1 : 3;
+	late = doe_test_late(&config);
 	for (k = 1; k <= nr; k++) {
 		trigger.at = k;
 		doe_sim_set_trigger(dt->sim, 0, &trigger);

@@ -14,11 +14,6 @@ DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
-static int echo_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try(thread->data, 0);
-}
-
 /* ---- Reset ---- */
 
 /* R52: after a reset all is as before, interrupts included */
@@ -76,7 +71,7 @@ static void reset_with_sync(struct kunit *test)
 	stuck.proc_ns = DOE_SIM_NEVER;
 	doe_test_behave(dt, &stuck);
 	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, echo_thread, dt);
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	for (i = 0; i < 3; i++)
@@ -842,7 +837,7 @@ static void removal_ends_tasks(struct kunit *test)
 
 	doe_test_jam(dt, tt, 5);
 	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, echo_thread, dt);
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_remove(dt);
 
 	/* The device is told, and not waited for */
@@ -1121,8 +1116,7 @@ static void surprise_at_each_access(struct kunit *test)
 		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
 	}
 	doe_test_discard(dt);
-	/* The last acknowledge; and the handler, if it is a thread, comes last */
-	late = config.irq_mode == DOE_SIM_IRQ_NONE ? 1 : 3;
+	late = doe_test_late(&config);
 
 	for (k = 1; k <= nr; k++) {
 		dt = doe_test_new(test, &config);
@@ -1171,7 +1165,7 @@ static void surprise_ends_tasks(struct kunit *test)
 	int i;
 
 	doe_test_jam(dt, tt, 4);
-	thread = doe_test_thread(test, echo_thread, dt);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
 	disconnect(dt);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
@@ -1234,7 +1228,7 @@ static void surprise_wakes_waiters(struct kunit *test)
 	stuck.proc_ns = DOE_SIM_NEVER;
 	doe_test_behave(dt, &stuck);
 	for (i = 0; i < 4; i++)
-		thread[i] = doe_test_thread(test, echo_thread, dt);
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	disconnect(dt);
 	for (i = 0; i < 4; i++)
@@ -1402,7 +1396,7 @@ static void yield_ends_tasks(struct kunit *test)
 	int i;
 
 	doe_test_jam(dt, tt, 4);
-	thread = doe_test_thread(test, echo_thread, dt);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
 	for (i = 0; i < 4; i++)

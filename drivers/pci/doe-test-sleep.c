@@ -111,11 +111,6 @@ static void sleep_while_idle(struct kunit *test)
 	}
 }
 
-static int echo_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try(thread->data, 0);
-}
-
 static void expect_asleep(struct doe_test *dt)
 {
 	u64 accesses = doe_test_accesses(dt, 0);
@@ -168,7 +163,7 @@ static void sleep_with_sync(struct kunit *test)
 	stuck.proc_ns = DOE_SIM_NEVER;
 	doe_test_behave(dt, &stuck);
 	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, echo_thread, dt);
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	go_to_sleep(dt);
 	for (i = 0; i < 3; i++)

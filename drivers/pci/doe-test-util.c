@@ -283,11 +283,12 @@ void doe_test_give_irq(struct doe_test *dt, unsigned int mb)
 bool doe_test_claimed(struct doe_test *dt, unsigned int mb)
 {
 	resource_size_t off = doe_sim_offset(dt->sim, mb);
+	resource_size_t end = off + PCI_DOE_CAP_SIZEOF - 1;
 	struct resource *res;
 
 	for (res = dt->pdev->driver_exclusive_resource.child; res;
 	     res = res->sibling)
-		if (res->start <= off && res->end >= off + 0x18 - 1 &&
+		if (res->start <= off && res->end >= end &&
 		    res->flags & IORESOURCE_EXCLUSIVE)
 			return true;
 
@@ -407,6 +408,21 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb)
 	return pci_doe_interruptible(dt->mb[mb], DOE_SIM_VENDOR_ID,
 				     DOE_SIM_TYPE_ECHO, buf, sizeof(buf), buf,
 				     sizeof(buf));
+}
+
+/* For a thread: one exchange with the first mailbox of its device */
+int doe_test_echo_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try(thread->data, 0);
+}
+
+/*
+ * So many accesses may come after the result: the last acknowledge, and those
+ * of the handler if it is a thread
+ */
+unsigned int doe_test_late(const struct doe_sim_config *config)
+{
+	return config->irq_mode == DOE_SIM_IRQ_NONE ? 1 : 3;
 }
 
 /* The mailbox is usable */

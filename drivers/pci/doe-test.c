@@ -671,11 +671,6 @@ static void mailbox_is_small(struct kunit *test)
 
 /* ---- Order ---- */
 
-static int echo_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try(thread->data, 0);
-}
-
 /* Synchronous and asynchronous ones take turns, in order of arrival */
 static void sync_behind_async(struct kunit *test)
 {
@@ -689,7 +684,7 @@ static void sync_behind_async(struct kunit *test)
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
 	doe_test_behave(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, first), 0);
-	sync = doe_test_thread(test, echo_thread, dt);
+	sync = doe_test_thread(test, doe_test_echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, sync), 8);
 	gos = doe_test_counters(dt, 0)->gos;
 	KUNIT_EXPECT_EQ(test, gos, 2);

@@ -183,6 +183,8 @@ bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
+int doe_test_echo_thread(struct doe_test_thread *thread);
+unsigned int doe_test_late(const struct doe_sim_config *config);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
 /* Tasks */
