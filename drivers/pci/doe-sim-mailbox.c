@@ -235,6 +235,7 @@ static void write_request_dw(struct doe_sim_mb *mb, u32 val)
 		start_request(mb);
 	if (mb->k->error_at == DOE_SIM_ERROR_WRITE &&
 	    mb->wr_n == mb->k->error_dw) {
+		mb->wr_lost = true;
 		set_error(mb);
 		return;
 	}

@@ -73,6 +73,33 @@ static void busy_after_abort(struct kunit *test)
 
 /* ---- Reset ---- */
 
+/*
+ * The first DW is refused with Error, which a reset takes away before the
+ * second one: the device gets an object without a head, which is not the
+ * host's fault, and which it cannot know of before Go
+ */
+static void reset_after_refusal(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	/* Status, the first DW, and before the second */
+	struct doe_sim_trigger trigger = {
+		.at = 3,
+		.event = DOE_SIM_EV_FLR,
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	knobs.error_at = DOE_SIM_ERROR_WRITE;
+	knobs.times = 1;
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	dt = doe_test_new(test, &config);
+	doe_test_behave(dt, &knobs);
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
+	doe_test_works(dt, 0);
+}
+
 static void say_so(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	complete(data);
@@ -295,6 +322,7 @@ static struct kunit_case doe_edge_cases[] = {
 	KUNIT_CASE_SLOW(resume_fails),
 #endif
 	KUNIT_CASE_SLOW(busy_after_abort),
+	KUNIT_CASE_SLOW(reset_after_refusal),
 	KUNIT_CASE(restored_in_request),
 	KUNIT_CASE_PARAM(no_discovery_after_d3, doe_test_mode_gen_params),
 	KUNIT_CASE(reset_of_lent_device),
