@@ -129,6 +129,38 @@ static void version_while_away(struct kunit *test)
 	}
 }
 
+/*
+ * A device that is away for two accesses, beginning with any of Discovery's
+ * first exchange: if it was Go that got lost, the request is still there when
+ * Discovery is tried again, and to be aborted first
+ */
+static void away_in_discovery(struct kunit *test)
+{
+	struct doe_sim_trigger trigger = {
+		.event = DOE_SIM_EV_GONE_VALUE,
+		.duration = 2,
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int rv;
+
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	dt = doe_test_new(test, &config);
+	/* Four that abort what is there, header, three DWs, Go, Status */
+	for (trigger.at = 1; trigger.at <= 10; trigger.at++) {
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+
+		doe_sim_set_trigger(dt->sim, 0, &trigger);
+		rv = doe_test_try(dt, 0);
+		KUNIT_EXPECT_EQ_MSG(test, rv, 8, "away at access %u",
+				    trigger.at);
+	}
+	/* Only if a part of the request got through, which it cannot know */
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 2);
+}
+
 struct chain_param {
 	enum doe_sim_chain chain;
 	enum doe_sim_bad_index bad_index;
@@ -893,6 +925,7 @@ static void sysfs_without_mailbox(struct kunit *test)
 static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(r35_discovery_version, version_gen_params),
 	KUNIT_CASE(version_while_away),
+	KUNIT_CASE_SLOW(away_in_discovery),
 	KUNIT_CASE_PARAM(r57_discovery_chain, chain_gen_params),
 	KUNIT_CASE(r57_entry_points_at_itself),
 	KUNIT_CASE(open_chain_ends_in_error),
