@@ -22,7 +22,7 @@ KERNELS_LEAK = re.compile(r" dev_set_name\+.*\n.* pci_setup_device\+|"
                           r" device_set_deferred_probe_reason\+")
 # Of a report of KCSAN's: what follows each "read to", "write to"; who is not a helper
 ACCESS = re.compile(r" (?:read|write)\S* .*:\n((?:\[[^]]*\]  \S.*\n)+)")
-NO_HELPER = re.compile(r"\[[^]]*\]  (?!mem|str|__asan_|__tsan_|_?_?list_|h?list_|refcount_)")
+NO_HELPER = re.compile(r"\[[^]]*\]  (?!mem|str|__asan_|__tsan_|_{0,2}h?list_|refcount_)")
 
 
 def add_arguments(parser):
@@ -55,7 +55,7 @@ def soak(built, initrd, text, minutes, seed):
     seconds = int(minutes * 60)
     boot = guest.Boot(built, "soak", initrd,
                       f"doe_run=soak doe_seed={seed} doe_seconds={seconds} kunit.enable=1 "
-                      f"{sanitised.PATIENCE}", 3 * seconds + 900, r"doe_soak: (.*)$")
+                      f"{sanitised.PARAMETERS}", 3 * seconds + 900, r"doe_soak: (.*)$")
     counts, actions, faults = totals(boot.output)
     reports = [line for line in guest.splats(boot.console) if ours(line, boot.console)]
     counts["reports"] = len(reports)
