@@ -319,6 +319,9 @@ static void hand_over(struct doe_worker *w, struct pci_dev *pdev)
 
 static void rebind(struct doe_worker *w, struct pci_dev *pdev)
 {
+	/* It is on its bus before the driver core knows of it */
+	if (!device_is_registered(&pdev->dev))
+		return;
 	device_release_driver(&pdev->dev);
 	pause(w);
 	/* Fails if there is no memory, and if it has been removed */
