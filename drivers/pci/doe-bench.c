@@ -98,7 +98,7 @@ static void bench_report_one(const char *workload, enum bench_mode mode,
 	bench_report(workload, mode, point, metric, &val, 1);
 }
 
-/* CPU time of all CPUs together that was not idle, from now if @since is 0 */
+/* CPU time of all CPUs together that was not idle */
 static s64 bench_busy_ns(void)
 {
 	u64 idle = 0;

@@ -577,7 +577,8 @@ void pci_doe_quiesce(struct pci_dev *pdev)
  * @pdev: PCI device, after a reset or a low power state
  *
  * Nothing is written to the device: the mailboxes start afresh when they are
- * used next, or at once if a task waited.
+ * used next, or at once if a task waited, or if Discovery had failed and no
+ * driver is bound.
  */
 void pci_doe_restore(struct pci_dev *pdev)
 {

@@ -1502,7 +1502,7 @@ static void removal_while_yielded(struct kunit *test)
 	expect_gone(dt);
 }
 
-/* So does a reset of it */
+/* The device is reset while user space has the mailbox */
 static void reset_while_yielded(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);

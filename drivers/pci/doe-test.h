@@ -14,6 +14,7 @@
  *	doe-test-plan.c		random exchanges and faults
  *	doe-test-stress.c	concurrency, random devices
  *	doe-test-soak.c		everything at once
+ *	doe-test-nomem.c	allocations that fail
  *
  * A regression that a case guards against is named in the comment above it as
  * R1 to R57; Documentation/PCI/doe.rst lists them.

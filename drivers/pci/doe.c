@@ -1578,7 +1578,8 @@ out:
  * * -EIO: the device set DOE Error, or does not react to an abort
  * * -EPROTO: malformed response, or not for this request
  * * -ENODEV: the registers read as all-ones, or the device is gone
- * * -ECONNRESET: a reset cut the exchange
+ * * -ECONNRESET: a reset or system sleep cut the exchange, or was not over
+ *   after 5 s
  * * -ECANCELED: pci_doe_cancel_task(), or the mailbox went to user space
  * * -EBUSY: DOE Busy never cleared
  * * -EINVAL: the mailbox does not offer the feature
@@ -1830,7 +1831,7 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
  * * -EIO: the device set DOE Error, or does not react to an abort
  * * -EPROTO: malformed response, or not for this request
  * * -ENODEV: the registers read as all-ones, or the device is gone
- * * -ECONNRESET: a reset cut the exchange, or is going on
+ * * -ECONNRESET: a reset or system sleep cut the exchange, or is going on
  * * -ECANCELED: the mailbox went to user space meanwhile
  * * -EBUSY: DOE Busy never cleared, or the mailbox is handed to user space
  * * -EINVAL: the mailbox does not offer the feature; a size without a buffer
