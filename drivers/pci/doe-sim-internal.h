@@ -195,14 +195,13 @@ void doe_sim_update_messages(struct doe_sim_dev *sim);
 void doe_sim_reset(struct doe_sim_dev *sim);
 
 /* doe-sim-mailbox.c */
-extern const struct doe_sim_knobs doe_sim_good_knobs;
-
 int doe_sim_mb_init(struct doe_sim_mb *mb);
 void doe_sim_mb_exit(struct doe_sim_mb *mb);
 void doe_sim_mb_reset(struct doe_sim_mb *mb);
 void doe_sim_mb_signal(struct doe_sim_mb *mb);
 int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
 		      bool write, u32 *val);
+const char *doe_sim_violation_name(enum doe_sim_violation v);
 
 /* doe-sim-object.c */
 enum doe_sim_answer {

@@ -18,7 +18,7 @@
 /* A device must have set Ready or Error so long after Go (sec 6.30.2) */
 #define ANSWER_NS		NSEC_PER_SEC
 
-const struct doe_sim_knobs doe_sim_good_knobs = DOE_SIM_KNOBS_DEFAULT;
+static const struct doe_sim_knobs good_knobs = DOE_SIM_KNOBS_DEFAULT;
 
 static void violation(struct doe_sim_mb *mb, enum doe_sim_violation v)
 {
@@ -195,7 +195,7 @@ static void befall(struct doe_sim_mb *mb, enum doe_sim_event event)
 /* A new request: is it one that the knobs are meant for? */
 static void choose_knobs(struct doe_sim_mb *mb)
 {
-	mb->k = &doe_sim_good_knobs;
+	mb->k = &good_knobs;
 
 	if (mb->skip_left) {
 		mb->skip_left--;
@@ -823,7 +823,7 @@ static void apply_knobs(struct doe_sim_mb *mb,
 	mb->skip_left = knobs->skip;
 	mb->times_left = knobs->times;
 	mb->lose_left = knobs->irq_lose;
-	mb->k = knobs->skip ? &doe_sim_good_knobs : &mb->knobs;
+	mb->k = knobs->skip ? &good_knobs : &mb->knobs;
 
 	if (knobs->storm_ns)
 		schedule_timer(mb, TIMER_STORM, knobs->storm_ns);
@@ -915,7 +915,7 @@ EXPORT_SYMBOL_GPL(doe_sim_get_knobs);
 
 void doe_sim_behave(struct doe_sim_dev *sim, unsigned int mb)
 {
-	doe_sim_set_knobs(sim, mb, &doe_sim_good_knobs);
+	doe_sim_set_knobs(sim, mb, &good_knobs);
 }
 EXPORT_SYMBOL_GPL(doe_sim_behave);
 
@@ -1080,9 +1080,8 @@ static const char * const violation_names[DOE_SIM_NR_VIOLATIONS] = {
 
 const char *doe_sim_violation_name(enum doe_sim_violation v)
 {
-	return v < DOE_SIM_NR_VIOLATIONS ? violation_names[v] : "?";
+	return violation_names[v];
 }
-EXPORT_SYMBOL_GPL(doe_sim_violation_name);
 
 int doe_sim_violations_str(struct doe_sim_dev *sim, char *buf, size_t size)
 {

@@ -310,7 +310,7 @@ enum doe_sim_reg {
 	DOE_SIM_NR_REGS
 };
 
-/* What a host must not do; doe_sim_violation_name() gives the names */
+/* What a host must not do; debugfs and doe_sim_violations_str() name it */
 enum doe_sim_violation {
 	DOE_SIM_V_WRITE_BUSY,	/* request DW written while Busy */
 	DOE_SIM_V_WRITE_ERROR,	/* request DW written while Error is set */
@@ -461,6 +461,5 @@ void doe_sim_clear_counters(struct doe_sim_dev *sim, unsigned int mb);
 u64 doe_sim_violations(struct doe_sim_dev *sim);
 /* Name and number of each violation that occurred, "none" otherwise */
 int doe_sim_violations_str(struct doe_sim_dev *sim, char *buf, size_t size);
-const char *doe_sim_violation_name(enum doe_sim_violation v);
 
 #endif /* DRIVERS_PCI_DOE_SIM_H */

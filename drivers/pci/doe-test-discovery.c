@@ -140,12 +140,9 @@ static void away_in_discovery(struct kunit *test)
 		.event = DOE_SIM_EV_GONE_VALUE,
 		.duration = 2,
 	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_polled(test);
 	int rv;
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	/* Four that abort what is there, header, three DWs, Go, Status */
 	for (trigger.at = 1; trigger.at <= 10; trigger.at++) {
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
@@ -154,7 +151,7 @@ static void away_in_discovery(struct kunit *test)
 
 		doe_sim_set_trigger(dt->sim, 0, &trigger);
 		rv = doe_test_try(dt, 0);
-		KUNIT_EXPECT_EQ_MSG(test, rv, 8, "away at access %u",
+		KUNIT_EXPECT_EQ_MSG(test, rv, 8, "away at access %llu",
 				    trigger.at);
 	}
 	/* Only if a part of the request got through, which it cannot know */
@@ -563,17 +560,8 @@ static bool woken_by_discovery(struct kunit *test)
 
 static void discovery_wakes(struct kunit *test)
 {
-	int tries;
-
-	for (tries = 0; tries < 5; tries++)
-		if (woken_by_discovery(test))
-			return;
-	KUNIT_FAIL(test, "they go on after 5 s");
-}
-
-static int impatient_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try_interruptible(thread->data, 0);
+	doe_test_retry(test, woken_by_discovery,
+		       "they go on after 5 s");
 }
 
 /* R49: a signal ends the wait for Discovery as well */
@@ -591,7 +579,7 @@ static void r49_signal_during_discovery(struct kunit *test)
 	pci_doe_destroy_mb(mb);
 	dt->mb[0] = mb;
 
-	thread = doe_test_thread(test, impatient_thread, dt);
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	send_sig(SIGUSR1, thread->task, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
 	doe_sim_behave(dt->sim, 0);

@@ -49,15 +49,12 @@ static void busy_for_good(struct doe_sim_dev *sim, unsigned int mb, void *data)
  */
 static void busy_after_abort(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new_polled(test);
 	struct doe_sim_trigger trigger = {
 		.event = DOE_SIM_EV_CALL,
 		.fn = busy_for_good,
 	};
-	struct doe_test *dt;
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 	pci_restore_state(dt->pdev);
 	doe_sim_clear_counters(dt->sim, 0);
@@ -86,13 +83,10 @@ static void reset_after_refusal(struct kunit *test)
 		.at = 3,
 		.event = DOE_SIM_EV_FLR,
 	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_polled(test);
 
 	knobs.error_at = DOE_SIM_ERROR_WRITE;
 	knobs.times = 1;
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	doe_test_behave(dt, &knobs);
 	doe_sim_set_trigger(dt->sim, 0, &trigger);
 	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);

@@ -615,18 +615,15 @@ static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 static void r56_left_again(struct kunit *test)
 {
 	const struct again_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct leaver leaver = { .stale = param->stale };
+	struct doe_test *dt = doe_test_new_polled(test);
 	struct doe_sim_trigger trigger = {
 		.at = 1,
 		.event = DOE_SIM_EV_CALL,
 		.fn = leave_again,
 		.data = &leaver,
 	};
-	struct doe_test *dt;
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	leave(dt->sim, param->stale);
 	doe_sim_set_trigger(dt->sim, 0, &trigger);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
@@ -681,25 +678,6 @@ static int exchange_or_error(struct doe_test *dt, bool sync)
 	return rv;
 }
 
-/*
- * So many accesses has a good exchange.  After a pause it has more, which a
- * machine under load may make.
- */
-static unsigned int count_accesses(struct doe_test *dt)
-{
-	unsigned int nr = UINT_MAX;
-	int i;
-
-	for (i = 0; i < 5; i++) {
-		doe_test_works(dt, 0);
-		doe_sim_clear_counters(dt->sim, 0);
-		doe_test_works(dt, 0);
-		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
-	}
-
-	return nr;
-}
-
 struct point_param {
 	enum doe_sim_irq_mode irq_mode;
 	enum doe_sim_event event;
@@ -747,7 +725,7 @@ static void r07_event_at_each_access(struct kunit *test)
 
 	config.irq_mode = param->irq_mode;
 	dt = doe_test_new(test, &config);
-	nr = count_accesses(dt);
+	nr = doe_test_count_accesses(dt);
 	for (k = 1; k <= nr; k++) {
 		trigger.at = k;
 		doe_sim_set_trigger(dt->sim, 0, &trigger);
@@ -797,7 +775,7 @@ static void r47_gone_at_each_access(struct kunit *test)
 
 	config.irq_mode = param->irq_mode;
 	dt = doe_test_new(test, &config);
-	nr = count_accesses(dt);
+	nr = doe_test_count_accesses(dt);
 	late = doe_test_late(&config);
 	for (k = 1; k <= nr; k++) {
 		trigger.at = k;

@@ -56,11 +56,8 @@ static void r17_message_number(struct kunit *test)
 
 static void no_interrupt_support(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_polled(test);
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			pci_doe_get_irq_num(dt->pdev,
 					    doe_sim_offset(dt->sim, 0)));
@@ -603,12 +600,7 @@ static bool forgiven(struct kunit *test)
  */
 static void lost_once(struct kunit *test)
 {
-	int tries;
-
-	for (tries = 0; tries < 10; tries++)
-		if (forgiven(test))
-			return;
-	KUNIT_FAIL(test, "one lost interrupt is one too many");
+	doe_test_retry(test, forgiven, "one lost interrupt is one too many");
 }
 
 /*

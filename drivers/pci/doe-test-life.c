@@ -3,7 +3,6 @@
  * KUnit tests of the DOE library: reset, runtime PM, removal, hand-over
  */
 
-#include <linux/ioport.h>
 #include <linux/kernfs.h>
 #include <linux/pm_runtime.h>
 
@@ -454,26 +453,28 @@ static void runtime_suspended(struct kunit *test)
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 }
 
-static int probe_with_irq(struct pci_dev *pdev, struct doe_test_hooks *hooks)
-{
-	int rc = pcim_enable_device(pdev);
+struct managed {
+	struct doe_test *dt;
+	struct pci_doe_mb *mb;
+	int rv;
+};
 
+static int probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	struct managed *managed = hooks->data;
+	u16 off = doe_sim_offset(managed->dt->sim, 0);
+	int rc;
+
+	rc = pcim_enable_device(pdev);
 	if (rc)
 		return rc;
 
 	pci_set_master(pdev);
-	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
-	if (rc < 0)
-		return rc;
+	/* Without vectors it polls */
+	pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
 
-	return PTR_ERR_OR_ZERO(pcim_doe_create_mb(pdev,
-						  *(u16 *)hooks->data, true));
-}
-
-static void dont_suspend(void *pdev)
-{
-	pm_runtime_get_sync(&((struct pci_dev *)pdev)->dev);
-	pm_runtime_forbid(&((struct pci_dev *)pdev)->dev);
+	managed->mb = pcim_doe_create_mb(pdev, off, true);
+	return PTR_ERR_OR_ZERO(managed->mb);
 }
 
 /* The interrupt is there again whenever the device is */
@@ -481,13 +482,13 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
 	static struct doe_test_hooks hooks;
-	static u16 off;
+	static struct managed managed;
 	int i;
 
-	off = doe_sim_offset(dt->sim, 0);
+	managed = (struct managed) { .dt = dt };
 	hooks = (struct doe_test_hooks) {
-		.probe = probe_with_irq,
-		.data = &off,
+		.probe = probe_managed,
+		.data = &managed,
 	};
 	doe_test_bind(test, &hooks);
 	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
@@ -507,7 +508,8 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
 		pm_runtime_put(&dt->pdev->dev);
 	}
-	dont_suspend(dt->pdev);
+	pm_runtime_get_sync(&dt->pdev->dev);
+	pm_runtime_forbid(&dt->pdev->dev);
 }
 
 struct pm_order {
@@ -633,31 +635,6 @@ static void r16_mailbox_outlives_driver(struct kunit *test)
 		doe_test_works(dt, 0);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
-}
-
-struct managed {
-	struct doe_test *dt;
-	struct pci_doe_mb *mb;
-	int rv;
-};
-
-static int probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks)
-{
-	struct managed *managed = hooks->data;
-	u16 off = doe_sim_offset(managed->dt->sim, 0);
-	int rc;
-
-	rc = pcim_enable_device(pdev);
-	if (rc)
-		return rc;
-
-	pci_set_master(pdev);
-	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
-	if (rc < 0 && managed->dt->test->param_value)
-		pci_dbg(pdev, "no vectors\n");
-
-	managed->mb = pcim_doe_create_mb(pdev, off, true);
-	return PTR_ERR_OR_ZERO(managed->mb);
 }
 
 /* R27: remove() may exchange, and the interrupt goes before the vectors */
@@ -853,13 +830,6 @@ static void removal_ends_tasks(struct kunit *test)
 	expect_gone(dt);
 }
 
-static void wait_in_complete(struct doe_test_task *tt)
-{
-	complete(&tt->done);
-	wait_for_completion(tt->data);
-	atomic_inc(&tt->calls);
-}
-
 static int remove_thread(struct doe_test_thread *thread)
 {
 	doe_test_remove(thread->data);
@@ -874,7 +844,7 @@ static void removal_waits_for_complete(struct kunit *test)
 	DECLARE_COMPLETION_ONSTACK(go_on);
 	struct doe_test_thread *thread;
 
-	tt->then = wait_in_complete;
+	tt->then = doe_test_linger;
 	tt->data = &go_on;
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	wait_for_completion(&tt->done);
@@ -901,12 +871,9 @@ static void removal_during_discovery(struct kunit *test)
 /* R23: references and pointers outlive the device */
 static void r23_reference_outlives_device(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new_unbound(test);
 	struct pci_doe_mb *mb[2];
-	struct doe_test *dt;
 
-	config.bind = false;
-	dt = doe_test_new(test, &config);
 	mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
 	mb[1] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
 	KUNIT_ASSERT_PTR_EQ(test, mb[0], dt->mb[0]);
@@ -929,14 +896,11 @@ static void destroy_in_complete(struct doe_test_task *tt)
 /* R23: the last reference may well be dropped by complete() */
 static void r23_complete_drops_the_last(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new_unbound(test);
 	struct doe_test_task *tt[3];
 	struct pci_doe_mb *mb;
-	struct doe_test *dt;
 	int i;
 
-	config.bind = false;
-	dt = doe_test_new(test, &config);
 	for (i = 0; i < 3; i++) {
 		if (i == 0) {
 			tt[i] = doe_test_stuck(dt);
@@ -958,18 +922,12 @@ static void r23_complete_drops_the_last(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
 }
 
-struct submit_race {
-	struct doe_test *dt;
-	bool stop;
-};
-
 static int submit_until_gone(struct doe_test_thread *thread)
 {
-	struct submit_race *race = thread->data;
 	int rv;
 
 	do
-		rv = doe_test_try(race->dt, 0);
+		rv = doe_test_try(thread->data, 0);
 	while (rv == 8);
 
 	return rv;
@@ -977,17 +935,17 @@ static int submit_until_gone(struct doe_test_thread *thread)
 
 static int tasks_until_gone(struct doe_test_thread *thread)
 {
-	struct submit_race *race = thread->data;
-	struct doe_test_task *tt = doe_test_task(race->dt->test);
+	struct doe_test *dt = thread->data;
+	struct doe_test_task *tt = doe_test_task(dt->test);
 	int rv;
 
 	do {
 		atomic_set(&tt->calls, 0);
 		reinit_completion(&tt->done);
-		rv = doe_test_submit(race->dt, 0, tt);
+		rv = doe_test_submit(dt, 0, tt);
 		if (rv)
 			break;
-		rv = doe_test_wait(race->dt->test, tt);
+		rv = doe_test_wait(dt->test, tt);
 	} while (rv == 8);
 
 	return rv;
@@ -997,17 +955,15 @@ static int tasks_until_gone(struct doe_test_thread *thread)
 static void r22_removal_and_submission(struct kunit *test)
 {
 	struct doe_test_thread *thread[4];
-	struct submit_race race;
 	struct doe_test *dt;
 	int i, round;
 
 	for (round = 0; round < 3; round++) {
 		dt = doe_test_start(test);
-		race.dt = dt;
 		for (i = 0; i < 4; i++)
 			thread[i] = doe_test_thread(test, i & 1 ?
 						    submit_until_gone :
-						    tasks_until_gone, &race);
+						    tasks_until_gone, dt);
 		usleep_range(3000 * round, 3000 * round + 100);
 		doe_test_remove(dt);
 		for (i = 0; i < 4; i++)
@@ -1015,14 +971,6 @@ static void r22_removal_and_submission(struct kunit *test)
 					-ENODEV);
 		doe_test_discard(dt);
 	}
-}
-
-static int cancel_thread(struct doe_test_thread *thread)
-{
-	struct doe_test_task *tt = thread->data;
-	struct doe_test *dt = tt->task.private;
-
-	return pci_doe_cancel_task(dt->mb[0], &tt->task);
 }
 
 /* R25, R26: cancellation and removal at once; each task ends once */
@@ -1038,7 +986,8 @@ static void r26_cancel_and_removal(struct kunit *test)
 		doe_test_jam(dt, tt, 4);
 		for (i = 0; i < 4; i++) {
 			tt[i]->task.private = dt;
-			thread[i] = doe_test_thread(test, cancel_thread,
+			thread[i] = doe_test_thread(test,
+						    doe_test_cancel_thread,
 						    tt[i]);
 		}
 		doe_test_remove(dt);
@@ -1101,20 +1050,14 @@ static void surprise_at_each_access(struct kunit *test)
 	};
 	struct surprise surprise;
 	struct doe_test_task *tt;
-	unsigned int k, late, nr = UINT_MAX;
+	unsigned int k, late, nr;
 	struct doe_test *dt;
 	int rv;
 
 	config.knobs.busy = DOE_SIM_BUSY_NEVER;
 	config.knobs.proc_ns = 0;
 	dt = doe_test_new(test, &config);
-	/* After a pause, which load may bring about, there are more */
-	for (k = 0; k < 5; k++) {
-		doe_test_works(dt, 0);
-		doe_sim_clear_counters(dt->sim, 0);
-		doe_test_works(dt, 0);
-		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
-	}
+	nr = doe_test_count_accesses(dt);
 	doe_test_discard(dt);
 	late = doe_test_late(&config);
 
@@ -1209,12 +1152,8 @@ static bool surprise_comes_first(struct kunit *test)
 
 static void surprise_is_told_at_once(struct kunit *test)
 {
-	int tries;
-
-	for (tries = 0; tries < 5; tries++)
-		if (surprise_comes_first(test))
-			return;
-	KUNIT_FAIL(test, "it ends at its deadline");
+	doe_test_retry(test, surprise_comes_first,
+		       "it ends at its deadline");
 }
 
 /* With sync exchange in flight alone: whoever waits is woken */

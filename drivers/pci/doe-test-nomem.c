@@ -117,15 +117,13 @@ static int run_create_mb(struct nomem *nm)
 /* A driver's calls, without a driver */
 static void each_of_unbound(struct kunit *test, int (*run)(struct nomem *nm))
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct nomem nm = {
 		.test = test,
+		.dt = doe_test_new_unbound(test),
 		.run = run,
 		.check = check_works,
 	};
 
-	config.bind = false;
-	nm.dt = doe_test_new(test, &config);
 	doe_test_alloc_vectors(nm.dt);
 	each_allocation(&nm);
 }

@@ -10,7 +10,6 @@
 #include <linux/suspend.h>
 
 #include "doe-test.h"
-#include "pci.h"
 
 #ifdef CONFIG_SUSPEND
 

@@ -12,7 +12,6 @@
  */
 
 #include <linux/moduleparam.h>
-#include <linux/random.h>
 #include <linux/unaligned.h>
 
 #include "doe-test.h"

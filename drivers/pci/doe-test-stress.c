@@ -249,7 +249,7 @@ static int doomed_worker(struct doe_test_thread *thread)
 {
 	struct doe_worker *w = thread->data;
 	struct kunit *test = w->dt->test;
-	struct doe_test_task *tt = w->dt->test ? doe_test_task(test) : NULL;
+	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_plan p;
 	int rv = 0;
 

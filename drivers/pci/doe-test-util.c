@@ -416,6 +416,30 @@ int doe_test_echo_thread(struct doe_test_thread *thread)
 	return doe_test_try(thread->data, 0);
 }
 
+int doe_test_interruptible_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try_interruptible(thread->data, 0);
+}
+
+/*
+ * So many accesses has a good exchange.  After a pause it has more, which a
+ * machine under load may make.
+ */
+unsigned int doe_test_count_accesses(struct doe_test *dt)
+{
+	unsigned int nr = UINT_MAX;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		doe_test_works(dt, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
+	}
+
+	return nr;
+}
+
 /*
  * So many accesses may come after the result: the last acknowledge, and those
  * of the handler if it is a thread
@@ -528,6 +552,14 @@ bool doe_test_echoed(struct doe_test_task *tt)
 	       doe_test_poisoned(tt->rsp + 8, sizeof(tt->rsp) - 8);
 }
 
+/* For tt->then: complete() goes on until tt->data is completed */
+void doe_test_linger(struct doe_test_task *tt)
+{
+	complete(&tt->done);
+	wait_for_completion(tt->data);
+	atomic_inc(&tt->calls);
+}
+
 /* ---- Threads ---- */
 
 static int doe_test_threadfn(void *data)
@@ -588,6 +620,15 @@ void doe_test_reap(struct kunit *test, struct doe_test_thread *thread)
 	thread->task = NULL;
 }
 
+/* For a thread whose data is a task, with its device in task.private */
+int doe_test_cancel_thread(struct doe_test_thread *thread)
+{
+	struct doe_test_task *tt = thread->data;
+	struct doe_test *dt = tt->task.private;
+
+	return pci_doe_cancel_task(dt->mb[0], &tt->task);
+}
+
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread)
 {
 	if (!wait_for_completion_timeout(&thread->done, DOE_TEST_HANG)) {
@@ -638,6 +679,27 @@ struct doe_test *doe_test_start(struct kunit *test)
 	struct doe_sim_config config = doe_test_config(test);
 
 	return doe_test_new(test, &config);
+}
+
+/* A good device without interrupts */
+struct doe_test *doe_test_new_polled(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	return doe_test_new(test, &config);
+}
+
+/* What a machine under load may spoil gets more than one try */
+void doe_test_retry(struct kunit *test, bool (*fn)(struct kunit *test),
+		    const char *why)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++)
+		if (fn(test))
+			return;
+	KUNIT_FAIL(test, "%s", why);
 }
 
 MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");

@@ -210,11 +210,6 @@ static void complete_frees(struct kunit *test)
 	}
 }
 
-static int short_lived(struct doe_test_thread *thread)
-{
-	return doe_test_try(thread->data, 0);
-}
-
 /*
  * R20, R21: the caller's stack holds nothing that outlives the call, which
  * CONFIG_DEBUG_OBJECTS would report: the threads end at once
@@ -227,7 +222,8 @@ static void r20_nothing_left_on_stack(struct kunit *test)
 
 	for (round = 0; round < 5; round++) {
 		for (i = 0; i < ARRAY_SIZE(thread); i++)
-			thread[i] = doe_test_thread(test, short_lived, dt);
+			thread[i] = doe_test_thread(test,
+						    doe_test_echo_thread, dt);
 		for (i = 0; i < ARRAY_SIZE(thread); i++) {
 			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
 					8);
@@ -242,12 +238,9 @@ static void r20_nothing_left_on_stack(struct kunit *test)
  */
 static void r13_status_at_once_after_go(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new_polled(test);
 	const struct doe_sim_counters *cnt;
-	struct doe_test *dt;
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 4), 4);
 
 	cnt = doe_test_counters(dt, 0);
@@ -261,11 +254,8 @@ static void r13_status_at_once_after_go(struct kunit *test)
 
 static void accesses_polled(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_polled(test);
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 4), 4);
 	KUNIT_EXPECT_LE(test, doe_test_accesses(dt, 0), 13);
 }
@@ -906,14 +896,6 @@ static void submit_slowly_again(struct doe_test_task *tt)
 	again->rc = doe_test_submit(again->dt, 0, tt);
 }
 
-static int cancel_thread(struct doe_test_thread *thread)
-{
-	struct doe_test_task *tt = thread->data;
-	struct doe_test *dt = tt->task.private;
-
-	return pci_doe_cancel_task(dt->mb[0], &tt->task);
-}
-
 /* Submitted again while it is waited for that complete() returns */
 static void cancel_submitted_again(struct kunit *test)
 {
@@ -931,7 +913,7 @@ static void cancel_submitted_again(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	wait_for_completion(&again.entered);
 
-	thread = doe_test_thread(test, cancel_thread, tt);
+	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
 	doe_test_until(test, !task_is_running(thread->task));
 	config.knobs.proc_ns = DOE_SIM_NEVER;
 	doe_test_behave(dt, &config.knobs);
@@ -945,15 +927,6 @@ static void cancel_submitted_again(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-static void slow_complete(struct doe_test_task *tt)
-{
-	struct completion *go_on = tt->data;
-
-	complete(&tt->done);
-	wait_for_completion(go_on);
-	atomic_inc(&tt->calls);
-}
-
 /* complete() has returned when pci_doe_cancel_task() does */
 static void cancel_waits_for_complete(struct kunit *test)
 {
@@ -962,13 +935,13 @@ static void cancel_waits_for_complete(struct kunit *test)
 	DECLARE_COMPLETION_ONSTACK(go_on);
 	struct doe_test_thread *thread;
 
-	tt->then = slow_complete;
+	tt->then = doe_test_linger;
 	tt->data = &go_on;
 	tt->task.private = dt;
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	wait_for_completion(&tt->done);
 
-	thread = doe_test_thread(test, cancel_thread, tt);
+	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
 	msleep(20);
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 	complete(&go_on);
@@ -986,7 +959,7 @@ static void r25_many_cancellers(struct kunit *test)
 
 	tt->task.private = dt;
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
-		thread[i] = doe_test_thread(test, cancel_thread, tt);
+		thread[i] = doe_test_thread(test, doe_test_cancel_thread, tt);
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
 		ended += doe_test_join(test, thread[i]);
 
@@ -1049,12 +1022,8 @@ static bool cancelled_before_abort_timed_out(struct kunit *test)
  */
 static void cancel_does_not_wait_for_abort(struct kunit *test)
 {
-	int tries;
-
-	for (tries = 0; tries < 10; tries++)
-		if (cancelled_before_abort_timed_out(test))
-			return;
-	KUNIT_FAIL(test, "it waits each time");
+	doe_test_retry(test, cancelled_before_abort_timed_out,
+		       "it waits each time");
 }
 
 /* A task of the greatest size, in this direction or that */
@@ -1147,12 +1116,8 @@ static bool restore_half_way(struct kunit *test)
 /* The second half of a request is not sent as if it were the whole */
 static void restored_half_way(struct kunit *test)
 {
-	int tries;
-
-	for (tries = 0; tries < 10; tries++)
-		if (restore_half_way(test))
-			return;
-	KUNIT_FAIL(test, "it is too fast");
+	doe_test_retry(test, restore_half_way,
+		       "it is too fast");
 }
 
 /* A cancelled task can be submitted again, to another mailbox as well */
@@ -1193,11 +1158,6 @@ static void r46_cancel_while_busy(struct kunit *test)
 
 /* ---- Signals ---- */
 
-static int interruptible_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try_interruptible(thread->data, 0);
-}
-
 /* R10, R49: a signal ends the wait, and leaves a clean mailbox */
 static void r10_signal_in_flight(struct kunit *test)
 {
@@ -1207,7 +1167,7 @@ static void r10_signal_in_flight(struct kunit *test)
 
 	stuck.proc_ns = DOE_SIM_NEVER;
 	doe_test_behave(dt, &stuck);
-	thread = doe_test_thread(test, interruptible_thread, dt);
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	send_sig(SIGUSR1, thread->task, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
@@ -1224,7 +1184,7 @@ static void r49_signal_queued(struct kunit *test)
 	struct doe_test_task *first = in_flight(dt, 0);
 	struct doe_test_thread *thread;
 
-	thread = doe_test_thread(test, interruptible_thread, dt);
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	doe_test_until(test, task_is_running(thread->task) == false);
 	send_sig(SIGUSR1, thread->task, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
@@ -1241,7 +1201,7 @@ static void interruptible_without_signal(struct kunit *test)
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 
-	thread = doe_test_thread(test, interruptible_thread, dt);
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 8);
 }
 

@@ -159,6 +159,7 @@ void doe_test_exit(struct kunit *test);
 struct doe_test *doe_test_new(struct kunit *test,
 			      const struct doe_sim_config *config);
 struct doe_test *doe_test_start(struct kunit *test);
+struct doe_test *doe_test_new_polled(struct kunit *test);
 struct doe_test *doe_test_new_raw(struct kunit *test,
 				  const struct doe_sim_config *config);
 void doe_test_discard(struct doe_test *dt);
@@ -185,6 +186,8 @@ bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
 int doe_test_echo_thread(struct doe_test_thread *thread);
+int doe_test_interruptible_thread(struct doe_test_thread *thread);
+unsigned int doe_test_count_accesses(struct doe_test *dt);
 unsigned int doe_test_late(const struct doe_sim_config *config);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
@@ -194,16 +197,16 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
-void doe_test_resubmit(struct doe_test *dt, unsigned int mb,
-		       struct doe_test_task *tt);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
 bool doe_test_ended(struct doe_test_task *tt);
 bool doe_test_echoed(struct doe_test_task *tt);
+void doe_test_linger(struct doe_test_task *tt);
 
 /* Threads */
 struct doe_test_thread *doe_test_thread(struct kunit *test,
 					int (*fn)(struct doe_test_thread *t),
 					void *data);
+int doe_test_cancel_thread(struct doe_test_thread *thread);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
@@ -294,6 +297,9 @@ do {									\
 	}								\
 	KUNIT_EXPECT_TRUE_MSG(test, __true, "waited in vain: %s", #cond); \
 } while (0)
+
+void doe_test_retry(struct kunit *test, bool (*fn)(struct kunit *test),
+		    const char *why);
 
 /* Lines in the kernel log since the case began */
 unsigned int doe_test_log(struct kunit *test, const char *what);
