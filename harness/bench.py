@@ -71,8 +71,7 @@ def disturbed(run):
 
 
 def measure(args):
-    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
-    guest.check_qemu()
+    guest.install()
     kernels = [Kernel(bench_report.MAINLINE, mainline(args.kernel)),
                Kernel(bench_report.THIS, tree.prepared(args.kernel))]
     for each in kernels:

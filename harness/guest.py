@@ -81,7 +81,9 @@ def monitored(served):
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
-def check_qemu():
+def install(more=None):
+    """What it takes to build a kernel and to boot it."""
+    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES, **(more or {})})
     if not shutil.which(QEMU):
         raise host.Fail(f"{QEMU} is missing: install the package qemu-system-x86")
     text = host.run([QEMU, "--version"]).stdout
@@ -161,7 +163,7 @@ class Boot:
     """One boot: what came through the serial ports.  The last line of the console that
     shown matches is its progress."""
 
-    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None, more=(),
+    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None,
                  monitor_port=False):
         where, served = initrd.parent, initrd.parent / "root/cdat"
         self.log, self.out = where / f"{name}.log", where / f"{name}.out"
@@ -171,7 +173,7 @@ class Boot:
         command = [QEMU, *devices, "-nodefaults", "-no-reboot", "-display", "none",
                    "-serial", f"file:{self.log}", "-serial", f"file:{self.out}",
                    "-kernel", kernel.image, "-initrd", initrd,
-                   "-append", f"{PARAMETERS} {parameters}", *more]
+                   "-append", f"{PARAMETERS} {parameters}"]
         progress = host.Progress(f"booting {name}")
         with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:

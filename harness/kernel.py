@@ -24,8 +24,7 @@ def build_pcidoe():
 
 def ready(release):
     """The kernel and the tool, built; whatever that needs is installed first."""
-    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
-    guest.check_qemu()
+    guest.install()
     build_pcidoe()
     kernel = Kernel(release)
     if kernel.has_tsm():
@@ -85,15 +84,16 @@ class Kernel:
     def make(self, *targets):
         return ["make", "-C", self.tree, f"O={self.dir}", "ARCH=x86_64", CC, *targets]
 
-    def build(self):
+    def build(self, *targets):
         self.dir.mkdir(exist_ok=True)
         if self.minimal:
             text = "".join((host.ROOT / name).read_text() for name in self.configs)
             configure(self.make(), self.dir, text + self.extra)
         else:
             self.configure_kunit()
-        host.build(self.make(JOBS), f"building Linux {tree.version(self.tree)}, {self.name}",
-                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+        host.build(self.make(JOBS, *targets),
+                   f"building Linux {tree.version(self.tree)}, {self.name}", self.dir / "make.log",
+                   r"\s+(CC|AS|LD|AR)\s")
 
     def configure_kunit(self):
         result = host.run(self.kunit(

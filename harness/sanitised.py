@@ -50,8 +50,7 @@ class Kernel(kernel.Kernel):
 
 def ready(release, name):
     """The kernel of this name, and an initramfs for it."""
-    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
-    guest.check_qemu()
+    guest.install()
     built = Kernel(release, name)
     built.build()
     return built, guest.initramfs(built)

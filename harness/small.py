@@ -7,9 +7,7 @@ import subprocess
 import time
 
 import guest
-import host
 import kernel
-import tree
 
 CONFIGS = ("drivers/pci/.kunitconfig", "harness/suites.config")
 # pci-doe-nomem needs what can be set only later, from user space.  Without ACPI there is
@@ -29,14 +27,8 @@ class Small(kernel.Kernel):
         self.image = self.dir / "vmlinux"
 
     def prepare(self, *variables):
-        host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES})
-        guest.check_qemu()
-        self.dir.mkdir(exist_ok=True)
-        text = "".join((host.ROOT / name).read_text() for name in self.configs)
-        kernel.configure(self.make(), self.dir, text)
-        host.build(self.make(kernel.JOBS, *variables, "vmlinux"),
-                   f"building Linux {tree.version(self.tree)}, {self.name}",
-                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+        guest.install()
+        self.build(*variables, "vmlinux")
 
 
 class Run:
