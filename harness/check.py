@@ -172,11 +172,14 @@ def randoms(source):
 def enabled(config):
     """The objects of this project, and those with hooks, that a configuration has."""
     makefile = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
-    lines = dict(re.findall(r"^(\S+)\s*[:+]=(.*)", makefile, re.M))
-    names = [name for option, names in lines.items() for name in names.split()
-             if re.search(rf"^{option[6:-1]}=[ym]", config, re.M)]
-    parts = [part for name in names
-             for part in lines.get(f"{name[:-2]}-y", name).split()]
+    makefile = re.sub(r"\$\((CONFIG_\w+)\)",
+                      lambda option: "y" if f"\n{option[1]}=" in config else "n", makefile)
+    lines = re.findall(r"^(\S+)\s*[:+]=(.*)", makefile, re.M)
+
+    def objects_of(name):
+        return [part for goal, parts in lines if goal == f"{name}-y" for part in parts.split()]
+
+    parts = [part for name in objects_of("obj") for part in objects_of(name[:-2]) or [name]]
     hooked = [path[:-1] + "o" for topic in hooks.HOOKS.values() for path, *_ in topic
               if re.fullmatch(r"drivers/pci/[\w-]+\.c", path) and
               ("sysfs" not in path or "CONFIG_SYSFS=y" in config)]
