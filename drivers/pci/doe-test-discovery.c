@@ -158,6 +158,70 @@ static void away_in_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 2);
 }
 
+struct glitch {
+	u64 gos;
+	bool away;
+};
+
+/* The access that follows a Go is lost, and no other one until five Gos later */
+static void glitch(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = glitch,
+		.data = data,
+	};
+	struct glitch *glitch = data;
+	struct doe_sim_counters cnt;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (glitch->away || cnt.gos >= glitch->gos) {
+		glitch->away = !glitch->away;
+		doe_sim_set_gone(sim, glitch->away ? DOE_SIM_EV_GONE_VALUE :
+						     DOE_SIM_EV_NONE);
+		glitch->gos = cnt.gos + 5;
+	}
+	doe_sim_set_trigger(sim, mb, &trigger);
+}
+
+/*
+ * All-ones now and then: each Discovery is hit, but no entry twice in a row.
+ * It gets through, instead of beginning anew each time while tasks wait.
+ */
+static void glitches_in_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct glitch data = { .gos = 3 };
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = glitch,
+		.data = &data,
+	};
+	struct doe_test_task *tt;
+	struct doe_test *dt;
+	int rv;
+
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	config.nr_features = 16;
+	dt = doe_test_new(test, &config);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_sim_clear_counters(dt->sim, 0);
+
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	tt = doe_test_task(test);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	rv = doe_test_wait(test, tt);
+	KUNIT_EXPECT_TRUE(test, rv == 8 || rv == -ENODEV);
+	KUNIT_EXPECT_LT(test, doe_test_counters(dt, 0)->discoveries, 2 * 16);
+	doe_sim_set_trigger(dt->sim, 0, NULL);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_works(dt, 0);
+}
+
 struct chain_param {
 	enum doe_sim_chain chain;
 	enum doe_sim_bad_index bad_index;
@@ -914,6 +978,7 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(r35_discovery_version, version_gen_params),
 	KUNIT_CASE(version_while_away),
 	KUNIT_CASE_SLOW(away_in_discovery),
+	KUNIT_CASE(glitches_in_discovery),
 	KUNIT_CASE_PARAM(r57_discovery_chain, chain_gen_params),
 	KUNIT_CASE(r57_entry_points_at_itself),
 	KUNIT_CASE(open_chain_ends_in_error),

@@ -161,6 +161,23 @@ static void frozen_channel(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* A device that does not answer Discovery */
+static struct doe_test *new_undiscovered(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_raw(test, &config);
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
+	pci_doe_destroy_mb(dt->mb[0]);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+
+	return dt;
+}
+
 /* Error recovery that ended without a reset */
 static void frozen_channel_thaws(struct kunit *test)
 {
@@ -170,6 +187,76 @@ static void frozen_channel_thaws(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	dt->pdev->error_state = pci_channel_io_normal;
 	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+}
+
+/* The same while Discovery goes on: the next lookup has it done again */
+static void discovery_thaws(struct kunit *test)
+{
+	struct doe_test *dt = new_undiscovered(test);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	/* It ends when that is noticed */
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VENDOR_ID,
+						       DOE_SIM_TYPE_ECHO));
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
+						      DOE_SIM_VENDOR_ID,
+						      DOE_SIM_TYPE_ECHO));
+	doe_test_works(dt, 0);
+}
+
+/* In the midst of the first answer */
+static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
+			      void *data)
+{
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = freeze_at_last_dw,
+		.data = data,
+	};
+	struct doe_sim_counters cnt;
+	struct pci_dev *pdev = data;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (cnt.writes[DOE_SIM_REG_READ] < 2)
+		doe_sim_set_trigger(sim, mb, &trigger);
+	else
+		pdev->error_state = pci_channel_io_frozen;
+}
+
+/*
+ * Frozen while the answer for one entry is read, which ends well: the list is
+ * not taken to end there, and that of before stays
+ */
+static void frozen_between_entries(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = freeze_at_last_dw,
+		.data = dt->pdev,
+	};
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_sim_clear_counters(dt->sim, 0);
+
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test,
+		       dt->pdev->error_state == pci_channel_io_frozen);
+	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
+						      DOE_SIM_VENDOR_ID,
+						      DOE_SIM_TYPE_ECHO));
+	dt->pdev->error_state = pci_channel_io_normal;
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
 	doe_test_works(dt, 0);
 }
 
@@ -327,30 +414,12 @@ static void reset_while_aborting(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* A device that does not answer Discovery, for which a task waits */
-static struct doe_test *new_undiscovered(struct kunit *test,
-					 struct doe_test_task *tt)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
-
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				      false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
-	pci_doe_destroy_mb(dt->mb[0]);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-
-	return dt;
-}
-
 static void reset_during_discovery(struct kunit *test)
 {
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = new_undiscovered(test, tt);
+	struct doe_test *dt = new_undiscovered(test);
 
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_wait(test, tt);
@@ -861,8 +930,9 @@ static void removal_waits_for_complete(struct kunit *test)
 static void removal_during_discovery(struct kunit *test)
 {
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = new_undiscovered(test, tt);
+	struct doe_test *dt = new_undiscovered(test);
 
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_remove(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 	expect_gone(dt);
@@ -1756,6 +1826,8 @@ static struct kunit_case doe_reset_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_channel, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_channel_thaws, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_thaws, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
 	KUNIT_CASE(frozen_for_good),
 	KUNIT_CASE_PARAM(cancel_while_frozen, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight,

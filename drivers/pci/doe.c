@@ -774,9 +774,14 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 	}
 
 	if (mb->state >= PCI_DOE_DEAD) {
+		/* Stopped between two entries, of which each was good */
+		if (!disc->rv && pci_doe_add_feature(disc))
+			disc->rv = -ECONNRESET;
 		pci_doe_end_discovery(mb);
 	} else if (disc->rv && disc->rv != -ENOMEM && !disc->retried) {
 		disc->retried = true;
+		/* This is the fresh start; one after each list may never end */
+		mb->stale = false;
 		pci_doe_queue_discovery(mb);
 	} else if (!disc->rv && pci_doe_add_feature(disc)) {
 		disc->retried = false;
@@ -1738,6 +1743,11 @@ int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 	might_sleep();
 
 	raw_spin_lock_irq(&mb->lock);
+	/* Error recovery has ended and did not say so */
+	if (mb->state == PCI_DOE_QUIESCED && mb->frozen && !pci_doe_held(mb)) {
+		mb->revive = true;
+		pci_doe_kick(mb);
+	}
 	if (mb->known && !mb->disc &&
 	    (mb->revive || (mb->stale && mb->state < PCI_DOE_DEAD))) {
 		pci_doe_want_discovery(mb);
