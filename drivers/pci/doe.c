@@ -1381,12 +1381,11 @@ void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task)
 
 	mb->running = true;
 	mb->timer_on = false;
-	if (pci_doe_override(mb)) {
-		mb->pending = false;
+	mb->pending = false;
+	if (pci_doe_override(mb))
 		pci_doe_park(mb);
-	} else {
+	else
 		mb->pending = true;
-	}
 	pci_doe_stop_running(mb);
 }
 
