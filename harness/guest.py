@@ -67,13 +67,10 @@ def monitor(served):
             f"{switch} fatal pcie_aer_inject_error us0 DLP\n")
 
 
-def monitored(served):
-    """The machine with the monitor at the other end of a serial port.
-
-    Its root ports are no CXL ones: those of QEMU 7.2 have no MSI, and go on asserting
-    INTx after an error.  To CXL drivers that makes no difference."""
+def monitored(served, port):
+    """The machine with the monitor at the other end of a serial port."""
     socket = f"path=doe-monitor-{os.getpid()},abstract=on"
-    return [*machine(served, "pcie-root-port"),
+    return [*machine(served, port),
             "-chardev", f"socket,id=monitor,{socket},server=on,wait=off",
             "-mon", "chardev=monitor,mode=control", "-chardev", f"socket,id=port,{socket}",
             "-device", "isa-serial,chardev=port,index=3,irq=10",
@@ -164,12 +161,12 @@ class Boot:
     shown matches is its progress."""
 
     def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None,
-                 monitor_port=False):
+                 monitored_port=None):
         where, served = initrd.parent, initrd.parent / "root/cdat"
         self.log, self.out = where / f"{name}.log", where / f"{name}.out"
         for path in (self.log, self.out):
             path.unlink(missing_ok=True)
-        devices = monitored(served) if monitor_port else machine(served)
+        devices = monitored(served, monitored_port) if monitored_port else machine(served)
         command = [QEMU, *devices, "-nodefaults", "-no-reboot", "-display", "none",
                    "-serial", f"file:{self.log}", "-serial", f"file:{self.out}",
                    "-kernel", kernel.image, "-initrd", initrd,

@@ -15,8 +15,23 @@ can()
 		sed -n "s/ $1 .*//p" "$DOE_MONITOR"
 }
 
-# have_done DEVICE ACTION
+# have_done DEVICE ACTION.  The very first greeting may get lost, and nothing be
+# done but to say so.
 have_done()
+{
+	for _ in 1 2; do
+		ask "$1" "$2"
+		case $reply in
+		*'"return": "Error'* | *CommandNotFound*) ;;
+		*'"return"'*) return ;;
+		esac
+	done
+	echo "# $reply"
+	return 1
+}
+
+# ask DEVICE ACTION: the monitor to do it; its answer in $reply
+ask()
 {
 	command=$(sed -n "s/^$1 $2 //p" "$DOE_MONITOR")
 	# Only the reply with its own id counts: before it come events, and the
@@ -31,12 +46,6 @@ have_done()
 			esac
 		done
 	} <>$MONITOR_PORT >&0
-	case $reply in
-	*'"return": "Error'*) ;;
-	*'"return"'*) return ;;
-	esac
-	echo "# $reply"
-	return 1
 }
 
 [ ! -e "${DOE_MONITOR:-/none}" ] || stty -F $MONITOR_PORT raw -echo
