@@ -127,6 +127,8 @@ static int pci_doe_request_irq(struct pci_doe_mb *mb)
 	raw_spin_lock_irq(&mb->lock);
 	mb->irq = irq;
 	mb->irq_lost = 0;
+	mb->en_failed = 0;
+	mb->polling_said = false;
 	mb->irq_burst = 0;
 	mb->storm = false;
 	raw_spin_unlock_irq(&mb->lock);

@@ -30,27 +30,26 @@ DEFINE_MUTEX(pci_doe_mutex);
  * Use pci_doe_for_each_off().
  *
  * Context: Any.
- * Return: offset of the next DOE Capability in configuration space, 0 if there
- * is none, or if the device's list of capabilities goes round in a circle.
+ * Return: the least offset of a DOE Capability in configuration space that is
+ * greater than @off, 0 if there is none.
  */
 u16 pci_doe_next_off(struct pci_dev *pdev, u16 off)
 {
 	DECLARE_BITMAP(seen, PCI_CFG_SPACE_EXP_SIZE / sizeof(u32)) = { };
-	bool here = !off;
-	u16 pos = 0;
+	u16 pos = 0, next = 0;
 
 	while ((pos = pci_find_next_ext_capability(pdev, pos,
 						   PCI_EXT_CAP_ID_DOE))) {
 		/* No capability may begin where its registers do not fit */
 		if (pos > PCI_CFG_SPACE_EXP_SIZE - PCI_DOE_CAP_SIZEOF ||
 		    __test_and_set_bit(pos / sizeof(u32), seen))
-			return 0;
-		if (here)
-			return pos;
-		here = pos == off;
+			break;
+		/* Ascending, so that a list which changes has an end, too */
+		if (pos > off && (!next || pos < next))
+			next = pos;
 	}
 
-	return 0;
+	return next;
 }
 EXPORT_SYMBOL_GPL(pci_doe_next_off);
 
@@ -385,6 +384,8 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 								  -EPERM;
 
 	scoped_guard(mutex, &pci_doe_mutex) {
+		if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
+			return -ENODEV;
 		if (doe_mb->yielding || doe_mb->handed)
 			return -EBUSY;
 		doe_mb->yielding = true;
@@ -592,6 +593,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irqsave(&mb->lock, flags);
 		mb->ctrl_unknown = true;
+		mb->en_failed = 0;
 		mb->need_abort = true;
 		if (mb->cur)
 			WRITE_ONCE(mb->restored, true);
@@ -644,7 +646,7 @@ void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data)
 
 		if (pos >= start + (int)sizeof(u32) || pos + size <= start)
 			continue;
-		if (mb->state == PCI_DOE_RESPONSE || mb->state == PCI_DOE_ABORT)
+		if (mb->hidden)
 			*data = 0;
 	}
 }

@@ -127,6 +127,7 @@ static const struct knob knob_table[] = {
 	KNOB_U32(rsp_dw, DOE_SIM_MAX_OBJECT_DW),
 	KNOB_U32(extra, U8_MAX),
 	KNOB_BOOL(unsupported_error),
+	KNOB_BOOL(int_en_ignored),
 	KNOB_U32(irq_lose, U32_MAX),
 	KNOB_NS(irq_delay_ns),
 	KNOB_BOOL(irq_on_busy),

@@ -565,7 +565,8 @@ static void write_ctrl(struct doe_sim_mb *mb, u32 val)
 
 	mb->int_en_lost = false;
 	mb->int_en_stale = false;
-	mb->int_en = en && mb->sim->config.irq_mode != DOE_SIM_IRQ_NONE;
+	mb->int_en = en && mb->sim->config.irq_mode != DOE_SIM_IRQ_NONE &&
+		     !mb->k->int_en_ignored;
 	doe_sim_mb_signal(mb);
 
 	if (val & PCI_DOE_CTRL_ABORT)

@@ -175,6 +175,7 @@ enum doe_sim_bad_index {
  * @unsupported_error: Error, not silence, for an unsupported type, and for
  *		       an Entry Handle that is out of range
  *
+ * @int_en_ignored: Interrupt Enable cannot be set
  * @irq_lose: so many messages are lost, U32_MAX: all of them
  * @irq_delay_ns: messages are sent late by this
  * @irq_on_busy: Busy 1 to 0 sets Interrupt Status, as in r6.0
@@ -213,6 +214,7 @@ struct doe_sim_knobs {
 	u32 extra;
 	bool unsupported_error;
 
+	bool int_en_ignored;
 	u32 irq_lose;
 	u64 irq_delay_ns;
 	bool irq_on_busy;

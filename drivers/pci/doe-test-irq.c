@@ -603,6 +603,48 @@ static void lost_once(struct kunit *test)
 	doe_test_retry(test, forgiven, "one lost interrupt is one too many");
 }
 
+/* Said once, however often it is lost and found again */
+static void lost_now_and_then(struct kunit *test)
+{
+	struct doe_sim_config config = slow_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i, j;
+
+	config.knobs.irq_lose = 2;
+	for (i = 0; i < 10; i++) {
+		doe_test_behave(dt, &config.knobs);
+		for (j = 0; j < 4; j++)
+			doe_test_works(dt, 0);
+	}
+	KUNIT_EXPECT_LE(test, doe_test_log(test, "no interrupts, polling"), 1);
+}
+
+/*
+ * Interrupt Enable that cannot be set is not there to be lost: the mailbox
+ * polls, and takes no failure and no pause for a reset
+ */
+static void enable_does_not_stick(struct kunit *test)
+{
+	struct doe_sim_config config = slow_config(test);
+	struct doe_test *dt;
+	int i;
+
+	config.knobs.int_en_ignored = true;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	for (i = 0; i < 4; i++) {
+		msleep(20);
+		doe_test_works(dt, 0);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "no interrupts, polling"), 1);
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	doe_test_behave(dt, &config.knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
+}
+
 /*
  * Interrupt Status is left set by an exchange that was cancelled before its
  * lost interrupt was missed; the abort does not clear it, and the one after it
@@ -852,6 +894,8 @@ static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE_PARAM(interrupt_on_busy, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(lost, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(lost_once, doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(lost_now_and_then, doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(enable_does_not_stick, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(lost_and_cancelled, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(late, doe_test_irq_gen_params),
 	KUNIT_CASE(after_the_deadline),

@@ -260,6 +260,21 @@ static void frozen_between_entries(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* It thaws when Discovery that nobody has begun is overdue */
+static void thaws_late(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	msleep(5200);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+}
+
 /* Nobody ends it: tasks give up after 5 s */
 static void frozen_for_good(struct kunit *test)
 {
@@ -379,6 +394,71 @@ static void reset_changes_features(struct kunit *test)
 							       type - 1));
 	}
 	features[2].type = 0;
+}
+
+struct list_reset {
+	struct doe_sim_feature *feature;
+	bool done;
+};
+
+/* When the third entry is asked for, the second is another one already */
+static void reset_at_third(struct doe_sim_dev *sim, unsigned int mb,
+			   void *data)
+{
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = reset_at_third,
+		.data = data,
+	};
+	struct list_reset *reset = data;
+	struct doe_sim_counters cnt;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (cnt.discoveries < 3) {
+		doe_sim_set_trigger(sim, mb, &trigger);
+		return;
+	}
+	reset->feature->type = 1;
+	doe_sim_flr(sim);
+	reset->done = true;
+}
+
+/* A list is not taken half before a reset and half after it */
+static void reset_within_list(struct kunit *test)
+{
+	static struct doe_sim_feature features[] = {
+		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+		{ 0x1234, 0 },
+		{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
+	};
+	static const struct doe_sim_feature_list list = {
+		features, ARRAY_SIZE(features)
+	};
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct list_reset reset = { .feature = &features[1] };
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = reset_at_third,
+		.data = &reset,
+	};
+	struct doe_test *dt;
+
+	features[1].type = 0;
+	config.mailbox_features = &list;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, reset.done);
+	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 1));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 0));
 }
 
 /* In states other than those of the cases above */
@@ -1511,6 +1591,47 @@ static void removal_while_yielded(struct kunit *test)
 	expect_gone(dt);
 }
 
+/* Nobody reclaims it, but it is gone */
+static void removal_while_handed_over(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_test_remove(dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
+}
+
+/*
+ * The device was away just when the answer came: it is still there, but not
+ * for user space, neither to be looked at nor with the mailbox
+ */
+static void answer_left_behind(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
+	/* Status, four DWs, Go, and the next */
+	struct doe_sim_trigger trigger = {
+		.at = 7,
+		.event = DOE_SIM_EV_GONE_VALUE,
+		.duration = 1,
+	};
+	u32 user;
+
+	doe_test_works(dt, 0);
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_NE(test, doe_test_read_reg(dt, 0, PCI_DOE_READ), 0);
+	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, &user),
+			0);
+	KUNIT_EXPECT_EQ(test, user, 0);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
 /* The device is reset while user space has the mailbox */
 static void reset_while_yielded(struct kunit *test)
 {
@@ -1828,6 +1949,7 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(frozen_channel_thaws, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(discovery_thaws, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
+	KUNIT_CASE_SLOW(thaws_late),
 	KUNIT_CASE(frozen_for_good),
 	KUNIT_CASE_PARAM(cancel_while_frozen, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
@@ -1836,6 +1958,7 @@ static struct kunit_case doe_reset_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(reset_changes_features, doe_test_mode_gen_params),
+	KUNIT_CASE_SLOW(reset_within_list),
 	KUNIT_CASE_PARAM(reset_while_busy, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reset_while_aborting, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reset_during_discovery, doe_test_mode_gen_params),
@@ -1899,6 +2022,8 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
 	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
 	KUNIT_CASE_PARAM(removal_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE(removal_while_handed_over),
+	KUNIT_CASE(answer_left_behind),
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE(response_is_hidden),
 #if IS_ENABLED(CONFIG_PCI_DOE_AUX)

@@ -11,7 +11,7 @@
  *   --------  --------------------------------------  ----------------------
  *   idle      a task                                  any of the next four
  *   wake      the device to come to D0 (1 s)          as idle
- *   busy      DOE Busy to clear (1 s)                 response, abort, idle
+ *   busy      DOE Busy to clear (1 s)                 response, abort, wake, idle
  *   response  Data Object Ready or DOE Error (1 s)    abort, idle
  *   abort     Busy, Error and Ready to clear (1 s)    dead, idle
  *   dead      a reset, resume, reclaim or create      idle
@@ -73,6 +73,8 @@
 #define PCI_DOE_IRQ_FAIR	4
 /* So many interrupts lost in a row, and the timer no longer trusts them */
 #define PCI_DOE_IRQ_LOST	2
+/* So often it was written in vain, and Interrupt Enable is not there */
+#define PCI_DOE_EN_FAILED	2
 
 /* PCIe r6.2 sec 6.30.1: Length counts DW with the header, 0 stands for 2^18 */
 #define PCI_DOE_MAX_DW		BIT(18)
@@ -95,6 +97,7 @@ struct pci_doe_discovery {
 	u8 index;
 	u8 version;
 	bool retried;
+	bool anew;
 	bool ended;
 	int rv;
 };
@@ -439,11 +442,14 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_state state)
 			    pci_doe_state_name(state));
 
 	/*
-	 * pci_doe_user_read() hides the response until it has been taken out.
-	 * It runs under pci_lock together with the read that it judges.
+	 * pci_doe_user_read() hides the response until it has been taken out,
+	 * also if it is left there because an abort has failed, or is due.  It
+	 * runs under pci_lock together with the read that it judges.
 	 */
 	raw_spin_lock(&pci_lock);
 	WRITE_ONCE(mb->state, state);
+	mb->hidden = state == PCI_DOE_RESPONSE || state == PCI_DOE_ABORT ||
+		     (state != PCI_DOE_YIELDED && mb->need_abort);
 	raw_spin_unlock(&pci_lock);
 
 	mb->deadline = 0;
@@ -468,10 +474,12 @@ static void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task,
 			       task->feat.type, rv);
 	list_del(&task->node);
 	task->rv = rv;
-	if (rv < 0)
+	if (rv < 0) {
 		mb->stats.errors++;
-	else
+	} else {
 		mb->stats.exchanges++;
+		mb->worked = true;
+	}
 
 	if (pci_doe_is_discovery(mb, task)) {
 		/* pci_doe_discovery_step() goes on from there */
@@ -504,9 +512,33 @@ static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 	pci_doe_finish(mb, task, rv);
 }
 
+static void pci_doe_say_polling(struct pci_doe_mb *mb)
+{
+	if (!mb->polling_said)
+		pci_warn(mb->pdev, "[%x] no interrupts, polling\n",
+			 mb->cap_offset);
+	mb->polling_said = true;
+}
+
 static u32 pci_doe_want_ctrl(struct pci_doe_mb *mb)
 {
-	return mb->irq && !mb->storm ? PCI_DOE_CTRL_INT_EN : 0;
+	return mb->irq && !mb->storm && mb->en_failed < PCI_DOE_EN_FAILED ?
+		PCI_DOE_CTRL_INT_EN : 0;
+}
+
+/* If Interrupt Enable does not stick, its loss would later mean a reset */
+static void pci_doe_set_ctrl(struct pci_doe_mb *mb)
+{
+	mb->ctrl = pci_doe_want_ctrl(mb);
+	pci_doe_write_ctrl(mb, 0);
+	if (!pci_doe_lost_int_en(mb)) {
+		mb->en_failed = 0;
+		return;
+	}
+
+	mb->ctrl = 0;
+	if (++mb->en_failed == PCI_DOE_EN_FAILED)
+		pci_doe_say_polling(mb);
 }
 
 static void pci_doe_abort(struct pci_doe_mb *mb)
@@ -516,8 +548,7 @@ static void pci_doe_abort(struct pci_doe_mb *mb)
 	mb->need_abort = true;
 	if (mb->ctrl_unknown) {
 		mb->ctrl_unknown = false;
-		mb->ctrl = pci_doe_want_ctrl(mb);
-		pci_doe_write_ctrl(mb, 0);
+		pci_doe_set_ctrl(mb);
 	}
 	pci_doe_enter(mb, PCI_DOE_ABORT);
 	pci_doe_write_ctrl(mb, PCI_DOE_CTRL_ABORT);
@@ -780,7 +811,15 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 		pci_doe_end_discovery(mb);
 	} else if (disc->rv && disc->rv != -ENOMEM && !disc->retried) {
 		disc->retried = true;
-		/* This is the fresh start; one after each list may never end */
+		/*
+		 * It may have been reset.  The fresh start is here, and only
+		 * one: after each list it might never end.
+		 */
+		if (mb->stale && !disc->anew) {
+			disc->anew = true;
+			disc->index = 0;
+			disc->nr_feats = 0;
+		}
 		mb->stale = false;
 		pci_doe_queue_discovery(mb);
 	} else if (!disc->rv && pci_doe_add_feature(disc)) {
@@ -917,11 +956,8 @@ static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 	if (want && (status & PCI_DOE_STATUS_INT_STATUS) &&
 	    (mb->ctrl != want || pci_doe_paused(mb)))
 		pci_doe_clear_int_status(mb);
-	if (mb->ctrl == want)
-		return;
-
-	mb->ctrl = want;
-	pci_doe_write_ctrl(mb, 0);
+	if (mb->ctrl != want)
+		pci_doe_set_ctrl(mb);
 }
 
 static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
@@ -1087,9 +1123,7 @@ static void pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
 	if (mb->irq_lost == PCI_DOE_IRQ_LOST || pci_doe_irq_off(mb))
 		return;
 	if (++mb->irq_lost == PCI_DOE_IRQ_LOST)
-		dev_warn_ratelimited(&mb->pdev->dev,
-				     "[%x] no interrupts, polling\n",
-				     mb->cap_offset);
+		pci_doe_say_polling(mb);
 }
 
 static bool pci_doe_by_irq(struct pci_doe_mb *mb)
@@ -1279,7 +1313,9 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 		mb->revive = false;
 		if (mb->state >= PCI_DOE_DEAD && mb->state < PCI_DOE_GONE) {
 			mb->stale = true;
-			mb->failed_said = false;
+			if (mb->worked)
+				mb->failed_said = false;
+			mb->worked = false;
 			pci_doe_enter(mb, PCI_DOE_IDLE);
 			/*
 			 * Nobody may ask for it, but sysfs still lacks it.  A
@@ -1291,13 +1327,21 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 	}
 
 	/* User space is to find the mailbox idle */
-	if (mb->divert == PCI_DOE_YIELDED && mb->state == PCI_DOE_ABORT)
-		return false;
+	if (mb->divert == PCI_DOE_YIELDED) {
+		if (mb->state < PCI_DOE_RESPONSE && mb->need_abort &&
+		    !mb->aborted && !pci_doe_low_power(mb)) {
+			mb->aborted = true;
+			pci_doe_abort(mb);
+		}
+		if (mb->state == PCI_DOE_ABORT)
+			return false;
+	}
 
 	/* Taken at once: another one may come while the lock is dropped */
 	divert = mb->divert;
 	mb->divert = PCI_DOE_IDLE;
 	if (divert > mb->state) {
+		mb->aborted = false;
 		pci_doe_enter(mb, divert);
 		pci_doe_wake_callers(mb);
 	}
@@ -1489,16 +1533,15 @@ static void pci_doe_done_work(struct work_struct *work)
 					     done_work);
 	struct pci_dev *pdev = mb->pdev;
 	struct pci_doe_task *task;
-	unsigned int done = 0;
 
+	/* The reference of the last task may be the last of the mailbox */
+	pci_dev_get(pdev);
 	while ((task = pci_doe_next_done(mb))) {
 		task->complete(task);
-		done++;
-	}
-
-	/* The last of these may free the mailbox */
-	while (done--)
 		pci_dev_put(pdev);
+		cond_resched();
+	}
+	pci_dev_put(pdev);
 }
 
 static int pci_doe_check_task(const struct pci_doe_task *task)
@@ -1732,8 +1775,8 @@ static bool pci_doe_is_known(struct pci_doe_mb *mb)
  * @mb: DOE mailbox
  * @state: state of the caller while it waits
  *
- * Return: 0 if there is nothing to wait for any more, -ETIMEDOUT, or
- * -ERESTARTSYS if a signal came first.
+ * Return: 0 if there is nothing to wait for any more, -ETIMEDOUT, -ERESTARTSYS
+ * if a signal came first, or what has ended a Discovery that is due again.
  */
 int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 {
@@ -1747,8 +1790,8 @@ int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 		mb->revive = true;
 		pci_doe_kick(mb);
 	}
-	if (mb->known && !mb->disc &&
-	    (mb->revive || (mb->stale && mb->state < PCI_DOE_DEAD))) {
+	if (!mb->disc && (mb->revive || (mb->known && mb->stale &&
+					 mb->state < PCI_DOE_DEAD))) {
 		pci_doe_want_discovery(mb);
 		pci_doe_kick(mb);
 	}
@@ -1763,7 +1806,15 @@ int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 			       state, 0, max(left, 0L),
 			       __ret = schedule_timeout(__ret));
 
-	return rc < 0 ? rc : rc ? 0 : -ETIMEDOUT;
+	if (rc <= 0)
+		return rc ?: -ETIMEDOUT;
+
+	/* Once is enough for who has waited: the next caller has it done */
+	raw_spin_lock_irq(&mb->lock);
+	rc = mb->stale && mb->state < PCI_DOE_DEAD ? mb->disc_rv : 0;
+	raw_spin_unlock_irq(&mb->lock);
+
+	return rc;
 }
 
 /*

@@ -78,6 +78,7 @@ struct pci_doe_stats {
  * @ctrl: shadow of the bits that are kept in DOE Control
  * @ctrl_unknown: the device may have other bits set there
  * @state: what the machine waits for
+ * @hidden: user space is not to see the response; under pci_lock, too
  * @divert: state that it is to leave its normal course for, or 0
  * @running: somebody runs the machine; only he reads and writes the other
  *	registers, with @lock dropped
@@ -96,7 +97,10 @@ struct pci_doe_stats {
  * @irq_lost: exchanges in a row that waited for an interrupt in vain
  * @irq_burst: interrupts since @burst_start, less those that were fair
  * @storm: too many of them
+ * @en_failed: how often in a row Interrupt Enable did not stick
+ * @polling_said: that it polls for lack of interrupts was logged
  * @failed_said: that the mailbox failed was logged
+ * @worked: an exchange went well since it was revived
  * @burst_start: in jiffies
  * @last_end: when the last task ended, in jiffies
  * @disc_deadline: until when callers wait for Discovery, in jiffies
@@ -142,6 +146,7 @@ struct pci_doe_mb {
 	bool ctrl_unknown;
 	enum pci_doe_state state;
 	enum pci_doe_state divert;
+	bool hidden;
 	bool running;
 	bool pending;
 	bool timer_on;
@@ -158,7 +163,10 @@ struct pci_doe_mb {
 	u8 irq_lost;
 	u8 irq_burst;
 	bool storm;
+	u8 en_failed;
+	bool polling_said;
 	bool failed_said;
+	bool worked;
 	unsigned long burst_start;
 	unsigned long last_end;
 	unsigned long disc_deadline;

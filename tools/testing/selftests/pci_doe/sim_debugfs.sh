@@ -38,6 +38,7 @@ ranges()
 		rsp_dw 0 to 262144
 		extra 0 to 255
 		unsupported_error $BOOL
+		int_en_ignored $BOOL
 		irq_lose $U32
 		irq_delay_ns $NS
 		irq_on_busy $BOOL
