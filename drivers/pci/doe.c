@@ -1624,7 +1624,8 @@ out:
  * * -ETIMEDOUT: no answer in time
  * * -EIO: the device set DOE Error, or does not react to an abort
  * * -EPROTO: malformed response, or not for this request
- * * -ENODEV: the registers read as all-ones, or the device is gone
+ * * -ENODEV: the registers read as all-ones, or the device is gone, or does
+ *   not wake
  * * -ECONNRESET: a reset or system sleep cut the exchange, or was not over
  *   after 5 s
  * * -ECANCELED: pci_doe_cancel_task(), or the mailbox went to user space
@@ -1890,7 +1891,8 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
  * * -ETIMEDOUT: no answer in time
  * * -EIO: the device set DOE Error, or does not react to an abort
  * * -EPROTO: malformed response, or not for this request
- * * -ENODEV: the registers read as all-ones, or the device is gone
+ * * -ENODEV: the registers read as all-ones, or the device is gone, or does
+ *   not wake
  * * -ECONNRESET: a reset or system sleep cut the exchange, or is going on
  * * -ECANCELED: the mailbox went to user space meanwhile
  * * -EBUSY: DOE Busy never cleared, or the mailbox is handed to user space
