@@ -77,8 +77,8 @@ struct pci_doe_stats {
  * @start_rv: what @cur ends with if the abort before it fails
  * @ctrl: shadow of the bits that are kept in DOE Control
  * @ctrl_unknown: the device may have other bits set there
- * @state: what the machine waits for
  * @hidden: user space is not to see the response; under pci_lock, too
+ * @state: what the machine waits for
  * @divert: state that it is to leave its normal course for, or 0
  * @running: somebody runs the machine; only he reads and writes the other
  *	registers, with @lock dropped
@@ -144,9 +144,9 @@ struct pci_doe_mb {
 	int start_rv;
 	u32 ctrl;
 	bool ctrl_unknown;
+	bool hidden;
 	enum pci_doe_state state;
 	enum pci_doe_state divert;
-	bool hidden;
 	bool running;
 	bool pending;
 	bool timer_on;
