@@ -1762,10 +1762,17 @@ EXPORT_SYMBOL_GPL(pci_doe_cancel_task);
 /* Discovery has ended, or will not be done in this state */
 static bool pci_doe_is_known(struct pci_doe_mb *mb)
 {
+	lockdep_assert_held(&mb->lock);
+
+	return mb->known || (mb->state >= PCI_DOE_DEAD && !mb->revive);
+}
+
+static bool pci_doe_became_known(struct pci_doe_mb *mb)
+{
 	bool known;
 
 	raw_spin_lock_irq(&mb->lock);
-	known = mb->known || (mb->state >= PCI_DOE_DEAD && !mb->revive);
+	known = pci_doe_is_known(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
 	return known;
@@ -1782,6 +1789,7 @@ static bool pci_doe_is_known(struct pci_doe_mb *mb)
 int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 {
 	long left, rc;
+	bool known;
 
 	might_sleep();
 
@@ -1797,16 +1805,16 @@ int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state)
 		pci_doe_kick(mb);
 	}
 	left = mb->disc_deadline - jiffies;
+	known = pci_doe_is_known(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
-	if (pci_doe_is_known(mb))
+	if (known)
 		return 0;
 
 	rc = ___wait_var_event(&mb->known,
-			       ___wait_cond_timeout(pci_doe_is_known(mb)),
+			       ___wait_cond_timeout(pci_doe_became_known(mb)),
 			       state, 0, max(left, 0L),
 			       __ret = schedule_timeout(__ret));
-
 	if (rc <= 0)
 		return rc ?: -ETIMEDOUT;
 
