@@ -453,10 +453,10 @@ static void r03_shared_vector(struct kunit *test)
 					  "doe-test", &others), 0);
 
 	for (i = 0; i < 4; i++) {
+		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
 		doe_test_works(dt, i);
-		/* With threadirqs handlers may run after the exchange */
-		synchronize_irq(irq);
+		doe_test_sync_irqs(dt);
 		cnt = doe_test_counters(dt, i);
 		KUNIT_EXPECT_EQ(test, cnt->irqs, 1);
 		/* The others did not take it for theirs */

@@ -651,6 +651,7 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 		/* This one may be so early that MSI is not restored yet */
 		doe_test_works(dt, 0);
 		pm_runtime_get_sync(&dt->pdev->dev);
+		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);

@@ -96,6 +96,7 @@ static void sleep_while_idle(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		doe_test_works(dt, 0);
+		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, 0);
 		go_to_sleep(dt);
 		KUNIT_EXPECT_FALSE(test, dt->pdev->current_state == PCI_D0);

@@ -7,6 +7,7 @@
  * still queued when a case fails ends with the removal of its device.
  */
 
+#include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -414,6 +415,17 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb)
 int doe_test_echo_thread(struct doe_test_thread *thread)
 {
 	return doe_test_try(thread->data, 0);
+}
+
+/* The handler may be a thread, which comes after the exchange */
+void doe_test_sync_irqs(struct doe_test *dt)
+{
+	int i, irq;
+
+	if (!dt->pdev->msi_enabled && !dt->pdev->msix_enabled)
+		return;
+	for (i = 0; (irq = pci_irq_vector(dt->pdev, i)) > 0; i++)
+		synchronize_irq(irq);
 }
 
 int doe_test_interruptible_thread(struct doe_test_thread *thread)

@@ -188,6 +188,7 @@ int doe_test_try(struct doe_test *dt, unsigned int mb);
 int doe_test_echo_thread(struct doe_test_thread *thread);
 int doe_test_interruptible_thread(struct doe_test_thread *thread);
 unsigned int doe_test_count_accesses(struct doe_test *dt);
+void doe_test_sync_irqs(struct doe_test *dt);
 unsigned int doe_test_late(const struct doe_sim_config *config);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
