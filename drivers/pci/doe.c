@@ -443,13 +443,13 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_state state)
 
 	/*
 	 * pci_doe_user_read() hides the response until it has been taken out,
-	 * also if it is left there because an abort has failed, or is due.  It
-	 * runs under pci_lock together with the read that it judges.
+	 * also if it is left there for the next abort.  It runs under pci_lock
+	 * together with the read that it judges.
 	 */
 	raw_spin_lock(&pci_lock);
 	WRITE_ONCE(mb->state, state);
 	mb->hidden = state == PCI_DOE_RESPONSE || state == PCI_DOE_ABORT ||
-		     (state != PCI_DOE_YIELDED && mb->need_abort);
+		     (state < PCI_DOE_RESPONSE && mb->need_abort);
 	raw_spin_unlock(&pci_lock);
 
 	mb->deadline = 0;
