@@ -132,12 +132,6 @@ static void version_while_away(struct kunit *test)
 /* Go of the first request gets lost, and the read of Status that follows */
 static void lose_go(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = lose_go,
-		.data = data,
-	};
 	struct doe_sim_counters cnt;
 	unsigned int *left = data;
 
@@ -148,7 +142,7 @@ static void lose_go(struct doe_sim_dev *sim, unsigned int mb, void *data)
 		if (!(*left)--)
 			return;
 	}
-	doe_sim_set_trigger(sim, mb, &trigger);
+	doe_test_call_next(sim, mb, lose_go, data);
 }
 
 /* The request is still there when Discovery is tried again: it is aborted */
@@ -156,19 +150,9 @@ static void lost_go_in_discovery(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
 	unsigned int left = 2;
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = lose_go,
-		.data = &left,
-	};
 
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_make_stale(dt);
+	doe_test_call_next(dt->sim, 0, lose_go, &left);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, left, UINT_MAX);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
@@ -195,14 +179,8 @@ struct glitch {
 };
 
 /* The access that follows a Go is lost, and no other one until five Gos later */
-static void glitch(struct doe_sim_dev *sim, unsigned int mb, void *data)
+static void lose_one(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = glitch,
-		.data = data,
-	};
 	struct glitch *glitch = data;
 	struct doe_sim_counters cnt;
 
@@ -213,7 +191,7 @@ static void glitch(struct doe_sim_dev *sim, unsigned int mb, void *data)
 						     DOE_SIM_EV_NONE);
 		glitch->gos = cnt.gos + 5;
 	}
-	doe_sim_set_trigger(sim, mb, &trigger);
+	doe_test_call_next(sim, mb, lose_one, data);
 }
 
 /*
@@ -224,12 +202,6 @@ static void glitches_in_discovery(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct glitch data = { .gos = 3 };
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = glitch,
-		.data = &data,
-	};
 	struct doe_test_task *tt;
 	struct doe_test *dt;
 	int rv;
@@ -237,12 +209,9 @@ static void glitches_in_discovery(struct kunit *test)
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	config.nr_features = 16;
 	dt = doe_test_new(test, &config);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_make_stale(dt);
 
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_call_next(dt->sim, 0, lose_one, &data);
 	tt = doe_test_task(test);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	rv = doe_test_wait(test, tt);
@@ -655,8 +624,7 @@ static bool woken_by_discovery(struct kunit *test)
 
 static void discovery_wakes(struct kunit *test)
 {
-	doe_test_retry(test, woken_by_discovery,
-		       "they go on after 5 s");
+	doe_test_retry(test, woken_by_discovery, "they go on after 5 s");
 }
 
 /* R49: a signal ends the wait for Discovery as well */

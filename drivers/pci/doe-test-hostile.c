@@ -592,12 +592,6 @@ static void leave(struct doe_sim_dev *sim, u32 stale)
 /* At the second access after an abort: at the first it was seen to have ended */
 static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = leave_again,
-		.data = data,
-	};
 	struct leaver *leaver = data;
 	struct doe_sim_counters cnt;
 
@@ -608,7 +602,7 @@ static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 		return;
 	}
 	leaver->ended = cnt.aborts;
-	doe_sim_set_trigger(sim, mb, &trigger);
+	doe_test_call_next(sim, mb, leave_again, data);
 }
 
 /* R56: it is aborted once; if it is there again, the request fails, once */
@@ -617,15 +611,9 @@ static void r56_left_again(struct kunit *test)
 	const struct again_param *param = test->param_value;
 	struct leaver leaver = { .stale = param->stale };
 	struct doe_test *dt = doe_test_new_polled(test);
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = leave_again,
-		.data = &leaver,
-	};
 
 	leave(dt->sim, param->stale);
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_call_next(dt->sim, 0, leave_again, &leaver);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
 	KUNIT_EXPECT_TRUE(test, leaver.done);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);

@@ -212,18 +212,12 @@ static void discovery_thaws(struct kunit *test)
 static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 			      void *data)
 {
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = freeze_at_last_dw,
-		.data = data,
-	};
 	struct doe_sim_counters cnt;
 	struct pci_dev *pdev = data;
 
 	doe_sim_get_counters(sim, mb, &cnt);
 	if (cnt.writes[DOE_SIM_REG_READ] < 2)
-		doe_sim_set_trigger(sim, mb, &trigger);
+		doe_test_call_next(sim, mb, freeze_at_last_dw, data);
 	else
 		pdev->error_state = pci_channel_io_frozen;
 }
@@ -235,20 +229,11 @@ static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 static void frozen_between_entries(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = freeze_at_last_dw,
-		.data = dt->pdev,
-	};
 	struct doe_test_task *tt = doe_test_task(test);
 
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_make_stale(dt);
 
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_call_next(dt->sim, 0, freeze_at_last_dw, dt->pdev);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test,
 		       dt->pdev->error_state == pci_channel_io_frozen);
@@ -265,9 +250,7 @@ static void thaws_late(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_make_stale(dt);
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	msleep(5200);
@@ -405,18 +388,12 @@ struct list_reset {
 static void reset_at_third(struct doe_sim_dev *sim, unsigned int mb,
 			   void *data)
 {
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = reset_at_third,
-		.data = data,
-	};
 	struct list_reset *reset = data;
 	struct doe_sim_counters cnt;
 
 	doe_sim_get_counters(sim, mb, &cnt);
 	if (cnt.discoveries < 3) {
-		doe_sim_set_trigger(sim, mb, &trigger);
+		doe_test_call_next(sim, mb, reset_at_third, data);
 		return;
 	}
 	reset->feature->type = 1;
@@ -437,24 +414,14 @@ static void reset_within_list(struct kunit *test)
 	};
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct list_reset reset = { .feature = &features[1] };
-	struct doe_sim_trigger trigger = {
-		.at = 1,
-		.event = DOE_SIM_EV_CALL,
-		.fn = reset_at_third,
-		.data = &reset,
-	};
 	struct doe_test *dt;
 
 	features[1].type = 0;
 	config.mailbox_features = &list;
 	dt = doe_test_new(test, &config);
 	doe_test_works(dt, 0);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	doe_test_make_stale(dt);
+	doe_test_call_next(dt->sim, 0, reset_at_third, &reset);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_TRUE(test, reset.done);
 	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 1));

@@ -417,6 +417,30 @@ int doe_test_echo_thread(struct doe_test_thread *thread)
 	return doe_test_try(thread->data, 0);
 }
 
+/* A device that was away for an exchange: Discovery is due at the next one */
+void doe_test_make_stale(struct doe_test *dt)
+{
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_sim_clear_counters(dt->sim, 0);
+}
+
+/* Have a function called before the next access; it may ask for that again */
+void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
+			void (*fn)(struct doe_sim_dev *sim, unsigned int mb,
+				   void *data), void *data)
+{
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = fn,
+		.data = data,
+	};
+
+	doe_sim_set_trigger(sim, mb, &trigger);
+}
+
 /* The handler may be a thread, which comes after the exchange */
 void doe_test_sync_irqs(struct doe_test *dt)
 {

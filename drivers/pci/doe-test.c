@@ -1116,8 +1116,7 @@ static bool restore_half_way(struct kunit *test)
 /* The second half of a request is not sent as if it were the whole */
 static void restored_half_way(struct kunit *test)
 {
-	doe_test_retry(test, restore_half_way,
-		       "it is too fast");
+	doe_test_retry(test, restore_half_way, "it is too fast");
 }
 
 /* A cancelled task can be submitted again, to another mailbox as well */

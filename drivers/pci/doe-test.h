@@ -189,6 +189,10 @@ int doe_test_echo_thread(struct doe_test_thread *thread);
 int doe_test_interruptible_thread(struct doe_test_thread *thread);
 unsigned int doe_test_count_accesses(struct doe_test *dt);
 void doe_test_sync_irqs(struct doe_test *dt);
+void doe_test_make_stale(struct doe_test *dt);
+void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
+			void (*fn)(struct doe_sim_dev *sim, unsigned int mb,
+				   void *data), void *data);
 unsigned int doe_test_late(const struct doe_sim_config *config);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
