@@ -569,10 +569,9 @@ void pci_doe_quiesce(struct pci_dev *pdev)
 		if (mb->state != PCI_DOE_YIELDED)
 			mb->revive = false;
 		pci_doe_force(mb, NULL);
-		raw_spin_unlock_irq(&mb->lock);
 		/* Those who waited for what @revive had promised */
-		smp_mb(); /* @revive before the look for waiters */
-		wake_up_var(&mb->known);
+		pci_doe_wake_callers(mb);
+		raw_spin_unlock_irq(&mb->lock);
 	}
 }
 

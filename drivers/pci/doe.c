@@ -582,11 +582,12 @@ static void pci_doe_fail_all(struct pci_doe_mb *mb, int rv)
 	}
 }
 
-static void pci_doe_wake_callers(struct pci_doe_mb *mb)
+/* What pci_doe_await_discovery() waits for may be true.  Drops the lock. */
+void pci_doe_wake_callers(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
 	raw_spin_unlock_irq(&mb->lock);
-	smp_mb(); /* @known and @state before the look for waiters */
+	smp_mb(); /* @known, @state, @revive before the look for waiters */
 	wake_up_var(&mb->known);
 	raw_spin_lock_irq(&mb->lock);
 }

@@ -182,6 +182,7 @@ void pci_doe_kick(struct pci_doe_mb *mb);
 void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task);
 void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv);
 void pci_doe_want_discovery(struct pci_doe_mb *mb);
+void pci_doe_wake_callers(struct pci_doe_mb *mb);
 bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);
 void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 action);
 void pci_doe_clear_int_status(struct pci_doe_mb *mb);
