@@ -77,8 +77,6 @@ def suites(built, initrd, seed, exchanges, count):
     boot = guest.Boot(built, "suites", initrd,
                       f"doe_run=suites doe_seed={seed} doe_exchanges={exchanges} kunit.enable=1 "
                       f"{PARAMETERS}", 7200, r"(?:# Subtest: |ok \d+ )(.*)$")
-    if boot.problem:
-        print(f"{boot.log}: {boot.problem}")
     passed, failed = count(built, boot)
     slow = times(boot.console)
     for name, seconds in sorted(slow.items(), key=lambda item: -item[1])[:5]:

@@ -131,8 +131,11 @@ def kunit(built):
 
 def results(built, boot):
     """What kunit.py makes of a boot's output."""
+    if boot.problem:
+        print(f"{boot.log}: {boot.problem}")
     passed, failed = count(parsed(built, boot.out), boot.console, boot.log)
-    return passed, failed + sum(map(bad_json, re.findall("# json: (.*)", boot.output)))
+    return passed, failed + bool(boot.problem) + \
+        sum(map(bad_json, re.findall("# json: (.*)", boot.output)))
 
 
 def parsed(built, output):

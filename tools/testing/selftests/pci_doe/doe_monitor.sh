@@ -15,18 +15,17 @@ can()
 		sed -n "s/ $1 .*//p" "$DOE_MONITOR"
 }
 
-# have_done DEVICE ACTION.  The very first greeting may get lost, and nothing be
-# done but to say so.
+# have_done DEVICE ACTION.  The port may lose something: all is said again then.
 have_done()
 {
-	for _ in 1 2; do
+	for _ in 1 2 3; do
 		ask "$1" "$2"
 		case $reply in
 		*'"return": "Error'* | *CommandNotFound*) ;;
 		*'"return"'*) return ;;
 		esac
 	done
-	echo "# $reply"
+	echo "# the monitor says to $2 $1: ${reply:-nothing}"
 	return 1
 }
 
@@ -40,12 +39,12 @@ ask()
 		echo '{"execute":"qmp_capabilities"}'
 		echo '{"execute":"human-monitor-command","id":"it",' \
 			'"arguments":{"command-line":"'"$command"'"}}'
-		while read -r reply; do
-			case $reply in
-			*'"id": "it"'*) break ;;
-			esac
-		done
-	} <>$MONITOR_PORT >&0
+	} >&3
+	reply=$(timeout 20 grep -m 1 '"id": "it"' <&3)
 }
 
-[ ! -e "${DOE_MONITOR:-/none}" ] || stty -F $MONITOR_PORT raw -echo
+# It stays open: what is under way when it is closed would be lost
+if [ -e "${DOE_MONITOR:-/none}" ]; then
+	exec 3<>$MONITOR_PORT
+	stty raw -echo <&3
+fi
