@@ -81,6 +81,20 @@ works()
 		! doe_line "$1" "$2" | sed 's/^/# /'
 }
 
+# CXL's memory driver may not come back: work of CXL to unbind it still waits
+refusals()
+{
+	dmesg | grep -c "cxl_mem .* failed with error -16"
+}
+
+# unless_refused TEST...: once more if that made it fail
+unless_refused()
+{
+	refused=$(refusals)
+	"$@" && return
+	[ "$(refusals)" -gt "$refused" ] && "$@"
+}
+
 recovered_idle()
 {
 	save_state "$1"
@@ -132,9 +146,9 @@ cp "$MAILBOXES" "$BEFORE"
 for fault; do
 	dev=${fault%@*} how=${fault#*@}
 	ktap_test_result "$dev recovers from a $how error, idle" \
-		recovered_idle "$dev" "$how"
+		unless_refused recovered_idle "$dev" "$how"
 	ktap_test_result "$dev recovers from a $how error, at work" \
-		recovered_at_work "$dev" "$how"
+		unless_refused recovered_at_work "$dev" "$how"
 done
 rm "$BEFORE"
 ktap_finished
