@@ -46,6 +46,10 @@ TIMEOUT = 900
 TOOLS = {"pciutils": "lspci", "trace-cmd": "trace-cmd"}
 # What need not be seen of kunit.py's output: each case that passed.
 PASSED = re.compile(r"\[[\d:]+\] (?:\[PASSED\]|=+ [^\[(]+ =+$)")
+FAILED = re.compile(r"^(?:\[[\d:]+\] .*(?:\[(?:FAILED|CRASHED|ERROR|SKIPPED)\]|"
+                    r"(?:EXPECTATION|ASSERTION) FAILED).*|not ok .*)$", re.M)
+# Said again at the end, as there are pages of output
+failures = []
 
 
 def add_arguments(parser):
@@ -75,6 +79,7 @@ def main(args):
         for name, (passed, failed) in rows.items():
             print(f"{name:<12}{passed:>6} passed{failed:>5} failed")
     passed, failed = map(sum, zip(*rows.values()))
+    print("".join(f"{line}\n" for line in dict.fromkeys(failures)), end="")
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
 
@@ -132,7 +137,7 @@ def kunit(built):
 def results(built, boot):
     """What kunit.py makes of a boot's output."""
     if boot.problem:
-        print(f"{boot.log}: {boot.problem}")
+        fail(f"{boot.log}: {boot.problem}")
     passed, failed = count(parsed(built, boot.out), boot.console, boot.log)
     return passed, failed + bool(boot.problem) + \
         sum(map(bad_json, re.findall("# json: (.*)", boot.output)))
@@ -142,13 +147,18 @@ def parsed(built, output):
     return host.stream(["timeout", "120", *built.kunit("parse", output)], PASSED)
 
 
+def fail(line):
+    print(line)
+    failures.append(line)
+
+
 def bad_json(text):
     """What pcidoe wrote for machines, in a boot."""
     try:
         json.loads(text)
         return False
     except ValueError as err:
-        print(f"bad JSON: {err}: {text}")
+        fail(f"bad JSON: {err}: {text}")
         return True
 
 
@@ -166,6 +176,7 @@ def tool():
     print(result.stdout)
     passed = len(re.findall(r"^ok ", result.stdout, re.M))
     failed = len(re.findall(r"^not ok ", result.stdout, re.M))
+    failures.extend(FAILED.findall(result.stdout))
     if not failed and result.returncode:
         print(result.stderr)
         failed = 1
@@ -180,8 +191,9 @@ def count(output, console, log):
     passed = int(results.pop("passed", 0))
     failed = sum(map(int, results.values())) or int(not passed)
     if not summary:
-        print(f"kunit.py found no complete test output, see {log}")
+        fail(f"kunit.py found no complete test output, see {log}")
+    failures.extend(FAILED.findall(output))
     splats = guest.splats(console)
     for line in splats:
-        print(f"{log}: {line}")
+        fail(f"{log}: {line}")
     return passed, failed + bool(splats)
