@@ -15,32 +15,26 @@ can()
 		sed -n "s/ $1 .*//p" "$DOE_MONITOR"
 }
 
-# have_done DEVICE ACTION.  The port may lose something: all is said again then.
+# have_done DEVICE ACTION
 have_done()
 {
-	for _ in 1 2 3; do
-		ask "$1" "$2"
-		case $reply in
-		*'"return": "Error'* | *CommandNotFound*) ;;
-		*'"return"'*) return ;;
-		esac
-	done
-	echo "# the monitor says to $2 $1: ${reply:-nothing}"
-	return 1
-}
-
-# ask DEVICE ACTION: the monitor to do it; its answer in $reply
-ask()
-{
 	command=$(sed -n "s/^$1 $2 //p" "$DOE_MONITOR")
-	# Only the reply with its own id counts: before it come events, and the
-	# refusal of any but the first greeting
+	# Until it is switched off, the port echoes what comes, and QEMU's greeting
+	# was cut short somewhere: FFh makes QEMU forget the rest of a command
 	{
+		printf '\377'
 		echo '{"execute":"qmp_capabilities"}'
 		echo '{"execute":"human-monitor-command","id":"it",' \
 			'"arguments":{"command-line":"'"$command"'"}}'
 	} >&3
+	# Before the reply come events, and refusals of FFh and of a second greeting
 	reply=$(timeout 20 grep -m 1 '"id": "it"' <&3)
+	case $reply in
+	*'"return": "Error'*) ;;
+	*'"return"'*) return ;;
+	esac
+	echo "# the monitor says to $2 $1: ${reply:-nothing}"
+	return 1
 }
 
 # It stays open: what is under way when it is closed would be lost
