@@ -397,8 +397,8 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	raw_spin_unlock_irq(&doe_mb->lock);
 
 	/*
-	 * The mutex is not for those who wait for a device.  Nothing but removal
-	 * leads out of the state before @handed is set.
+	 * The mutex is not for those who wait for a device.  Nothing but
+	 * removal leads out of the state before @handed is set.
 	 */
 	wait_var_event(&doe_mb->known,
 		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
@@ -527,7 +527,7 @@ void pci_doe_destroy(struct pci_dev *pdev)
 	struct pci_doe_mb *mb;
 	unsigned long i;
 
-	/* Whoever makes one now has seen the device registered; no one else will */
+	/* Whoever makes one has seen the device registered; none will later */
 	mutex_lock(&pci_doe_mutex);
 	mutex_unlock(&pci_doe_mutex);
 

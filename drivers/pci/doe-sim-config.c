@@ -272,8 +272,8 @@ void doe_sim_config_init(struct doe_sim_dev *sim)
 	add_cap(sim, &last, PM_CAP, PCI_CAP_ID_PM | 3 << 16);
 	sim->rw[(PM_CAP + PCI_PM_CTRL) / 4] = PCI_PM_CTRL_STATE_MASK;
 
-	add_cap(sim, &last, EXP_CAP, PCI_CAP_ID_EXP |
-		(2 | FIELD_PREP(PCI_EXP_FLAGS_TYPE, PCI_EXP_TYPE_RC_END)) << 16);
+	add_cap(sim, &last, EXP_CAP, PCI_CAP_ID_EXP | 2 << 16 |
+		FIELD_PREP(PCI_EXP_FLAGS_TYPE, PCI_EXP_TYPE_RC_END) << 16);
 	sim->base[(EXP_CAP + PCI_EXP_DEVCAP) / 4] = PCI_EXP_DEVCAP_RBER |
 		(sim->config.flr ? PCI_EXP_DEVCAP_FLR : 0);
 	sim->base[(EXP_CAP + PCI_EXP_DEVCTL) / 4] =

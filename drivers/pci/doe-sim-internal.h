@@ -71,7 +71,7 @@ struct doe_sim_mb {
 	u32 wr_n;
 
 	/* What the host can know, and what it cannot */
-	bool seen_clear;		/* read Status with neither Busy nor Error */
+	bool seen_clear;		/* read Status: not Busy, no Error */
 	bool wr_lost;			/* the device lost request DW */
 	bool cut;			/* the device cut the answer short */
 	bool int_en_lost;		/* it is not what the host last wrote */
@@ -81,7 +81,7 @@ struct doe_sim_mb {
 	u32 hdr[2];
 	u32 *rd;			/* indexed from the header */
 	u32 rd_n;			/* DW it has, header included */
-	u32 rd_buf_n;			/* so many stand in @rd, the rest is made up */
+	u32 rd_buf_n;			/* DW in @rd, the rest is made up */
 	u32 rd_i;
 	u32 seed;
 	u32 extra;			/* copies queued behind it */

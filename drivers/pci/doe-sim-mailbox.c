@@ -618,7 +618,7 @@ static int miss_access(struct doe_sim_mb *mb, enum doe_sim_reg reg, bool write)
 	mb->cut = true;
 	if (write && reg == DOE_SIM_REG_WRITE)
 		mb->wr_lost = true;
-	/* An abort that is missed leaves half a request, as one that is ignored */
+	/* A missed abort leaves half a request, as one that is ignored does */
 	if (write && reg == DOE_SIM_REG_CTRL) {
 		mb->int_en_lost = true;
 		mb->wr_lost |= mb->wr_n;

@@ -120,7 +120,9 @@ static int init_sim(struct doe_sim_dev *sim)
 	int ret;
 
 	raw_spin_lock_init(&sim->lock);
-	sim->first = DOE_SIM_EXT_BASE + (sim->config.dsn ? DOE_SIM_DSN_SIZE : 0);
+	sim->first = DOE_SIM_EXT_BASE;
+	if (sim->config.dsn)
+		sim->first += DOE_SIM_DSN_SIZE;
 	sim->buf_dw = max(sim->config.max_object, DOE_SIM_MIN_BUF_DW);
 
 	ret = init_vectors(sim);

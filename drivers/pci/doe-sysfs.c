@@ -233,6 +233,17 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 	}
 }
 
+static void pci_doe_sysfs_remove(struct pci_doe_mb *mb)
+{
+	int i;
+
+	for (i = 0; i < mb->nr_attrs; i++)
+		if (mb->attrs[i].added)
+			sysfs_remove_file_from_group(&mb->pdev->dev.kobj,
+						     &mb->attrs[i].attr.attr,
+						     PCI_DOE_SYSFS_DIR);
+}
+
 /**
  * pci_doe_sysfs_teardown() - The device is about to leave sysfs
  * @pdev: PCI device
@@ -241,16 +252,12 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 {
 	struct pci_doe_mb *mb;
 	unsigned long i;
-	int j;
 
 	guard(mutex)(&pci_doe_sysfs_mutex);
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		WRITE_ONCE(mb->sysfs_done, true);
-		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)
-			if (mb->attrs[j].added)
-				sysfs_remove_file_from_group(&pdev->dev.kobj,
-							     &mb->attrs[j].attr.attr,
-							     PCI_DOE_SYSFS_DIR);
+		if (mb->attrs)
+			pci_doe_sysfs_remove(mb);
 		kfree(mb->attrs);
 		mb->attrs = NULL;
 	}

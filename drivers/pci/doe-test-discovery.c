@@ -24,18 +24,24 @@ static const struct doe_sim_feature plain_features[] = {
 
 #define NR_PLAIN	ARRAY_SIZE(plain_features)
 
-/* What a device with DOE_SIM_FEAT_DEFAULT offers was found, and no more */
-static void expect_plain(struct doe_test *dt, unsigned int mb)
+/* What a device with DOE_SIM_FEAT_DEFAULT offers was found */
+static void expect_plain_among(struct doe_test *dt, unsigned int mb)
 {
+	const struct doe_sim_feature *feat = plain_features;
 	int i;
 
-	for (i = 0; i < NR_PLAIN; i++)
+	for (i = 0; i < NR_PLAIN; i++, feat++)
 		KUNIT_EXPECT_TRUE_MSG(dt->test,
 				      pci_doe_supports_feat(dt->mb[mb],
-							    plain_features[i].vid,
-							    plain_features[i].type),
-				      "%04x:%02x", plain_features[i].vid,
-				      plain_features[i].type);
+							    feat->vid,
+							    feat->type),
+				      "%04x:%02x", feat->vid, feat->type);
+}
+
+/* ... and no more */
+static void expect_plain(struct doe_test *dt, unsigned int mb)
+{
+	expect_plain_among(dt, mb);
 	KUNIT_EXPECT_FALSE(dt->test,
 			   pci_doe_supports_feat(dt->mb[mb], DOE_SIM_VENDOR_ID,
 						 0xff));
@@ -158,7 +164,7 @@ static void lost_go_in_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
 }
 
-/* A device that is away ends Discovery, and with it who has waited for it, once */
+/* A device that is away ends Discovery, and wakes who waits, once */
 static void away_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -178,7 +184,7 @@ struct glitch {
 	bool away;
 };
 
-/* The access that follows a Go is lost, and no other one until five Gos later */
+/* The access that follows a Go is lost, and none until five Gos later */
 static void lose_one(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct glitch *glitch = data;
@@ -255,11 +261,7 @@ static void r57_discovery_chain(struct kunit *test)
 	config.knobs.bad_index = param->bad_index;
 	dt = new_counted(test, &config);
 
-	for (i = 0; i < NR_PLAIN; i++)
-		KUNIT_EXPECT_TRUE(test,
-				  pci_doe_supports_feat(dt->mb[0],
-							plain_features[i].vid,
-							plain_features[i].type));
+	expect_plain_among(dt, 0);
 	for (i = 0; nr && i < nr - NR_PLAIN; i++)
 		KUNIT_EXPECT_TRUE(test,
 				  pci_doe_supports_feat(dt->mb[0],

@@ -106,7 +106,7 @@ static int long_thread(struct doe_test_thread *thread)
 	return doe_test_echo(thread->data, 0, size);
 }
 
-/* One exchange with a long request, in the midst of which its device is reset */
+/* One exchange with a long request, amid which its device is reset */
 static int reset_in_request(struct doe_test *dt)
 {
 	DECLARE_COMPLETION_ONSTACK(half_way);
@@ -220,7 +220,7 @@ static int yield_thread(struct doe_test_thread *thread)
 
 	for (i = 0; i < NR_ROUNDS; i++) {
 		rc = pci_doe_yield_mb(ho->mb);
-		/* To a kernel with PCI_TSM it may offer CMA until Discovery ends */
+		/* A kernel with PCI_TSM expects CMA until Discovery ends */
 		if (rc == -EPERM && IS_ENABLED(CONFIG_PCI_TSM))
 			continue;
 		if (rc && rc != -EBUSY)

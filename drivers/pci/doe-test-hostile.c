@@ -327,7 +327,7 @@ static void r36_busy_before_request(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* Half a request of somebody else's, which the device keeps, and sends with ours */
+/* Half a request of somebody else's, which the device keeps before ours */
 static void abort_leaves_half_a_request(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -589,7 +589,7 @@ static void leave(struct doe_sim_dev *sim, u32 stale)
 		doe_sim_set_stale(sim, 0, stale);
 }
 
-/* At the second access after an abort: at the first it was seen to have ended */
+/* At the second access after an abort: the first one saw it end */
 static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct leaver *leaver = data;

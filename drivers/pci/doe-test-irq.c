@@ -384,7 +384,7 @@ static void few_looks_by_interrupt(struct kunit *test)
 
 /* ---- Odd interrupts ---- */
 
-/* Of a threaded handler (threadirqs) the IRQ core learns at the next interrupt */
+/* The IRQ core hears of a threaded handler's result at the next interrupt */
 static bool raised_in_vain(struct doe_test *dt, struct irq_desc *desc,
 			   unsigned int before)
 {

@@ -31,9 +31,10 @@ static void r52_reset_while_idle(struct kunit *test)
 		if (config.irq_mode != DOE_SIM_IRQ_NONE)
 			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
 					2);
-		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
-							      DOE_SIM_VID_CXL,
-							      DOE_SIM_TYPE_CDAT));
+		KUNIT_EXPECT_TRUE(test,
+				  pci_doe_supports_feat(dt->mb[0],
+							DOE_SIM_VID_CXL,
+							DOE_SIM_TYPE_CDAT));
 	}
 }
 

@@ -83,7 +83,7 @@ static void works_as_before(struct doe_test *dt)
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_works(dt, 0);
 	doe_test_works(dt, 0);
-	/* None for the second one if the handler of the first is a late thread */
+	/* None for the second one if the first handler is a late thread */
 	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE)
 		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);

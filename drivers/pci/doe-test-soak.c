@@ -254,7 +254,7 @@ static int user(struct doe_test_thread *thread)
 
 /* ---- Faults of the device ---- */
 
-/* A device that has not been there was reset, and does not go on in a transfer */
+/* A device that was away was reset, and does not go on in a transfer */
 static void come_back(struct doe_sim_dev *sim)
 {
 	doe_sim_flr(sim);

@@ -171,7 +171,6 @@ static int task_worker(struct doe_test_thread *thread)
 
 		n = 1 + doe_any(w, NR_TASKS);
 		for (i = 0; i < n; i++) {
-			cancelled[i] = false;
 			atomic_set(&tt[i]->calls, 0);
 			reinit_completion(&tt[i]->done);
 			put_unaligned_le32(prandom_u32_state(&w->rnd),
@@ -183,9 +182,8 @@ static int task_worker(struct doe_test_thread *thread)
 				return rc;
 		}
 		for (i = 0; i < n; i++)
-			if (doe_one_in(w, 4))
-				cancelled[i] = pci_doe_cancel_task(mb,
-								   &tt[i]->task);
+			cancelled[i] = doe_one_in(w, 4) &&
+				       pci_doe_cancel_task(mb, &tt[i]->task);
 		for (i = 0; i < n; i++) {
 			rv = doe_test_wait(test, tt[i]);
 			if (cancelled[i]) {

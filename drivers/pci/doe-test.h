@@ -3,7 +3,7 @@
  * KUnit tests of the DOE library: what the suites share
  *
  *	doe-test-util.c		fixture and helpers
- *	doe-test.c		public API: exchanges, order, cancellation, errors
+ *	doe-test.c		API: exchanges, order, cancellation, errors
  *	doe-test-discovery.c	Discovery, lookup, sysfs
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules

@@ -7,17 +7,17 @@
  * is submitted or cancelled, an interrupt comes in, a timer fires, the device
  * is reset or goes away.  While it waits it holds no thread.
  *
- *   state     waits for                               leaves for
- *   --------  --------------------------------------  ----------------------
- *   idle      a task                                  any of the next four
- *   wake      the device to come to D0 (1 s)          as idle
- *   busy      DOE Busy to clear (1 s)                 response, abort, wake, idle
- *   response  Data Object Ready or DOE Error (1 s)    abort, idle
- *   abort     Busy, Error and Ready to clear (1 s)    dead, idle
- *   dead      a reset, resume, reclaim or create      idle
- *   quiesced  the end of a reset or of system sleep   idle
- *   yielded   user space to give the mailbox back     idle
- *   gone      nothing: device removed                 -
+ * state     waits for                               leaves for
+ * --------  --------------------------------------  ----------------------
+ * idle      a task                                  any of the next four
+ * wake      the device to come to D0 (1 s)          as idle
+ * busy      DOE Busy to clear (1 s)                 response, abort, wake, idle
+ * response  Data Object Ready or DOE Error (1 s)    abort, idle
+ * abort     Busy, Error and Ready to clear (1 s)    dead, idle
+ * dead      a reset, resume, reclaim or create      idle
+ * quiesced  the end of a reset or of system sleep   idle
+ * yielded   user space to give the mailbox back     idle
+ * gone      nothing: device removed                 -
  *
  * A reset that is announced and system sleep lead to 'quiesced' from any state
  * but the last three, removal to 'gone' from any.  Before 'yielded' an abort
@@ -555,7 +555,7 @@ static void pci_doe_abort(struct pci_doe_mb *mb)
 	mb->pending = true;
 }
 
-/* The exchange failed; make the instance usable again, now or when it is back */
+/* The exchange failed: make the instance usable again, or when it is back */
 static void pci_doe_fail(struct pci_doe_mb *mb, int rv)
 {
 	if (rv == -ENODEV) {
@@ -1730,9 +1730,10 @@ static bool pci_doe_queued(struct pci_doe_mb *mb,
  * @task: the task; only its address is used, so it may have ended
  *
  * When this returns, complete() has returned, too, and that of the tasks which
- * ended before: hold no lock that one of them takes.  An exchange in flight ends
- * at once; the mailbox is aborted before the next one.  If complete() submits
- * the task again, that is cancelled as well; it must not when rv is -ECANCELED.
+ * ended before: hold no lock that one of them takes.  An exchange in flight
+ * ends at once; the mailbox is aborted before the next one.  If complete()
+ * submits the task again, that is cancelled as well; it must not when rv is
+ * -ECANCELED.
  *
  * The caller sees to it that @task is not freed and used anew meanwhile.
  *
@@ -1749,7 +1750,7 @@ bool pci_doe_cancel_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 	if (WARN_ON_ONCE(current_work() == &doe_mb->done_work))
 		return false;
 
-	/* Until it is neither queued nor ending: complete() may queue it again */
+	/* Until it neither waits nor ends: complete() may queue it again */
 	do {
 		ended |= pci_doe_stop_task(doe_mb, task, -ECANCELED);
 		wait_var_event(&doe_mb->calling,

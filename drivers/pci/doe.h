@@ -39,7 +39,7 @@ struct pci_doe_stats {
 	u32 aborts;
 	u32 interrupts;
 	u32 spurious;		/* interrupts with neither Ready nor Error */
-	u32 polls;		/* looks at DOE Status because a timer said so */
+	u32 polls;		/* looks at DOE Status on a timer's word */
 };
 
 /**
