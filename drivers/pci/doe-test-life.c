@@ -570,6 +570,27 @@ static void runtime_suspended(struct kunit *test)
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 }
 
+/*
+ * The device is in D0 a moment before the PCI core restores it.  That need not
+ * fall into a request, but does so in one of ten of this length.
+ */
+static void resumes_in_request(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	size_t size = (config.max_object - 2) * sizeof(u32);
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt;
+	int i;
+
+	hooks = (struct doe_test_hooks) { };
+	dt = doe_test_new_suspending(test, &hooks);
+	for (i = 0; i < 100; i++) {
+		KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, size), size);
+		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+}
+
 struct managed {
 	struct doe_test *dt;
 	struct pci_doe_mb *mb;
@@ -1933,6 +1954,7 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(reset_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
+	KUNIT_CASE(resumes_in_request),
 	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
 			 doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),

@@ -864,6 +864,13 @@ static bool pci_doe_pm_enabled(struct pci_doe_mb *mb)
 	return data_race(pm_runtime_enabled(&mb->pdev->dev));
 }
 
+/* Runtime PM may be about to restore the device, or to suspend it */
+static bool pci_doe_in_transition(struct pci_doe_mb *mb)
+{
+	/* Written by the PM core under a lock of its own */
+	return !data_race(pm_runtime_active(&mb->pdev->dev));
+}
+
 /*
  * A call from the device's own runtime PM callback finds it in transition, but
  * in D0, and must not wait for the end of that.
@@ -878,9 +885,7 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 		return false;
 	}
 
-	/* Likewise */
-	return data_race(pm_runtime_active(dev)) ||
-	       pci_doe_power_state(mb) == PCI_D0;
+	return !pci_doe_in_transition(mb) || pci_doe_power_state(mb) == PCI_D0;
 }
 
 /* The device has left D0, and will be reset when it comes back */
@@ -964,6 +969,7 @@ static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	__must_hold(&mb->lock)
 {
+	bool in_transition = pci_doe_in_transition(mb);
 	struct pci_doe_task *task = mb->cur;
 	bool whole;
 	int rc = 0;
@@ -988,7 +994,12 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 		pci_doe_abort(mb);
 		return;
 	}
-	/* The first half of it was lost */
+	/* The first half of it was lost; runtime PM is not to be noticed */
+	if (mb->restored && in_transition) {
+		mb->aborted = true;
+		pci_doe_abort(mb);
+		return;
+	}
 	if (mb->restored) {
 		pci_doe_fail(mb, -ECONNRESET);
 		return;
