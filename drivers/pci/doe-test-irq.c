@@ -447,6 +447,7 @@ static void r03_shared_vector(struct kunit *test)
 	/* Polled, Discovery may have left Interrupt Status set */
 	for (i = 0; i < 4; i++)
 		doe_test_works(dt, i);
+	doe_test_sync_irqs(dt);
 
 	irq = pci_irq_vector(dt->pdev, 0);
 	KUNIT_ASSERT_EQ(test, request_irq(irq, other_handler, IRQF_SHARED,
