@@ -379,7 +379,7 @@ struct late_param {
 
 static const struct late_param late_params[] = {
 	{ 800 * NSEC_PER_MSEC, 8, "in time" },
-	{ 5 * NSEC_PER_SEC, -ETIMEDOUT, "too late" },
+	{ 5ULL * NSEC_PER_SEC, -ETIMEDOUT, "too late" },
 	{ DOE_SIM_NEVER, -ETIMEDOUT, "never" },
 };
 
