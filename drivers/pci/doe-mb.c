@@ -476,8 +476,8 @@ void pci_doe_init(struct pci_dev *pdev)
 	pci_doe_for_each_off(pdev, off) {
 		mb = pci_doe_add(pdev, off);
 		if (IS_ERR(mb))
-			pci_err(pdev, "[%x] cannot make mailbox: %ld\n", off,
-				PTR_ERR(mb));
+			pci_err(pdev, "[%x] cannot make mailbox: %pe\n", off,
+				mb);
 	}
 }
 
