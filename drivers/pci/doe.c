@@ -1866,13 +1866,22 @@ static bool pci_doe_drive(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	return ended;
 }
 
-static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
-			    unsigned int state)
+static int pci_doe_exchange(struct pci_doe_mb *mb, unsigned int state,
+			    struct pci_doe_feature feat,
+			    const void *request, size_t request_sz,
+			    void *response, size_t response_sz)
 {
+	struct pci_doe_task task = {
+		.feat = feat,
+		.request_pl_sz = request_sz,
+		.request_pl = request,
+		.response_pl_sz = response_sz,
+		.response_pl = response,
+	};
 	struct pci_dev *pdev = mb->pdev;
 	int rc;
 
-	rc = pci_doe_check_task(task);
+	rc = pci_doe_check_task(&task);
 	if (rc)
 		return rc;
 
@@ -1880,17 +1889,17 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	if (rc)
 		return rc == -ERESTARTSYS ? -EINTR : rc;
 
-	rc = pci_doe_queue_task(mb, task, current);
+	rc = pci_doe_queue_task(mb, &task, current);
 	if (rc)
 		return rc;
 
-	if (!pci_doe_drive(mb, task, state)) {
-		pci_doe_stop_task(mb, task, -EINTR);
-		pci_doe_drive(mb, task, TASK_UNINTERRUPTIBLE);
+	if (!pci_doe_drive(mb, &task, state)) {
+		pci_doe_stop_task(mb, &task, -EINTR);
+		pci_doe_drive(mb, &task, TASK_UNINTERRUPTIBLE);
 	}
 	pci_dev_put(pdev);
 
-	return task->rv;
+	return task.rv;
 }
 
 /**
@@ -1927,15 +1936,10 @@ int pci_doe(struct pci_doe_mb *doe_mb, u16 vendor, u8 type,
 	    const void *request, size_t request_sz,
 	    void *response, size_t response_sz)
 {
-	struct pci_doe_task task = {
-		.feat = { .vid = vendor, .type = type },
-		.request_pl = request,
-		.request_pl_sz = request_sz,
-		.response_pl = response,
-		.response_pl_sz = response_sz,
-	};
+	struct pci_doe_feature feat = { .vid = vendor, .type = type };
 
-	return pci_doe_exchange(doe_mb, &task, TASK_UNINTERRUPTIBLE);
+	return pci_doe_exchange(doe_mb, TASK_UNINTERRUPTIBLE, feat, request,
+				request_sz, response, response_sz);
 }
 EXPORT_SYMBOL_GPL(pci_doe);
 
@@ -1959,15 +1963,10 @@ int pci_doe_interruptible(struct pci_doe_mb *doe_mb, u16 vendor, u8 type,
 			  const void *request, size_t request_sz,
 			  void *response, size_t response_sz)
 {
-	struct pci_doe_task task = {
-		.feat = { .vid = vendor, .type = type },
-		.request_pl = request,
-		.request_pl_sz = request_sz,
-		.response_pl = response,
-		.response_pl_sz = response_sz,
-	};
+	struct pci_doe_feature feat = { .vid = vendor, .type = type };
 
-	return pci_doe_exchange(doe_mb, &task, TASK_INTERRUPTIBLE);
+	return pci_doe_exchange(doe_mb, TASK_INTERRUPTIBLE, feat, request,
+				request_sz, response, response_sz);
 }
 EXPORT_SYMBOL_GPL(pci_doe_interruptible);
 

@@ -34,8 +34,8 @@ struct pci_doe_feature {
  * struct pci_doe_task - One exchange: a request and the response to it
  * @feat: feature that the request is for
  * @request_pl: request payload in wire order, without the object header
- * @request_pl_sz: size of the request payload in bytes, any length
  * @response_pl: buffer for the response payload in wire order
+ * @request_pl_sz: size of the request payload in bytes, any length
  * @response_pl_sz: size of that buffer in bytes, any length
  * @rv: when @complete is entered: bytes stored in @response_pl, or -errno
  * @complete: called once, in process context, when the exchange has ended;
@@ -49,8 +49,8 @@ struct pci_doe_feature {
 struct pci_doe_task {
 	struct pci_doe_feature feat;
 	const void *request_pl;
-	size_t request_pl_sz;
 	void *response_pl;
+	size_t request_pl_sz;
 	size_t response_pl_sz;
 	int rv;
 	void (*complete)(struct pci_doe_task *task);
