@@ -165,7 +165,9 @@ def bad_json(text):
 def sample(built):
     """The driver that the documentation shows compiles."""
     found = kernel.sample(built.make(), built.dir.with_name("sample"), "doe-sample.o")
-    print("\n".join([*found, f"{'not ok' if found else 'ok'} Documentation/PCI/doe-sample.c"]))
+    for line in found:
+        fail(line)
+    print(f"{'not ok' if found else 'ok'} Documentation/PCI/doe-sample.c")
     return int(not found), int(bool(found))
 
 
@@ -178,7 +180,7 @@ def tool():
     failed = len(re.findall(r"^not ok ", result.stdout, re.M))
     failures.extend(FAILED.findall(result.stdout))
     if not failed and result.returncode:
-        print(result.stderr)
+        fail(result.stderr)
         failed = 1
     return passed, failed
 

@@ -131,7 +131,7 @@ enum doe_sim_chain {
 	DOE_SIM_CHAIN_GOOD,	/* index + 1, the last one says 0 */
 	DOE_SIM_CHAIN_SELF,	/* next index = index */
 	DOE_SIM_CHAIN_BACK,	/* the last entry points at entry 1 */
-	DOE_SIM_CHAIN_OPEN,	/* the last says index + 1, which is FFFFh */
+	DOE_SIM_CHAIN_OPEN,	/* the last says index + 1, where FFFFh is */
 	DOE_SIM_NR_CHAIN
 };
 
@@ -441,7 +441,7 @@ void doe_sim_set_trigger(struct doe_sim_dev *sim, unsigned int mb,
 
 /* Send the mailbox's message, with or without Interrupt Status set first */
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status);
-/* Busy from now for @ns, %DOE_SIM_NEVER: until an Abort (never if sticky) */
+/* Busy for @ns from now, %DOE_SIM_NEVER: until an Abort (sticky: for good) */
 void doe_sim_set_busy(struct doe_sim_dev *sim, unsigned int mb, u64 ns);
 /* Set DOE Error now, as after an internal failure */
 void doe_sim_set_error(struct doe_sim_dev *sim, unsigned int mb);
