@@ -352,8 +352,9 @@ def among(table):
             continue
         # 4,096 are there in a boot of their own, in which one was measured first
         alone = base[1].values[-1] if count == 4096 else base[1].mid
-        table.add(f"exchange of one DW among {count:,} mailboxes", duration, mainline, polled,
-                  None, limit=duration(alone), distance=f"x {polled.mid / alone:.3f}",
+        plural = "es" if count > 1 else ""
+        table.add(f"exchange of one DW among {count:,} mailbox{plural}", duration, mainline,
+                  polled, None, limit=duration(alone), distance=f"x {polled.mid / alone:.3f}",
                   required="within 10 %" if count > 1 else "",
                   tests=[("polled, times one alone", polled.mid / alone, 1.1, digits)])
 

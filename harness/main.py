@@ -21,7 +21,8 @@ COMMANDS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run", description="Build, test and measure "
+                                     "the PCIe DOE library. Start with ./run demo and ./run test.")
     sub = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
         cmd = sub.add_parser(name, help=text, description=text)
