@@ -29,7 +29,8 @@ def add_arguments(parser):
     tree.add_kernel_argument(parser)
     parser.add_argument("dir", metavar="DIR", type=Path, help="where the patches go")
     parser.add_argument("--author", metavar="'NAME <MAIL>'",
-                        help="From and Signed-off-by (default: git's user.name and user.email)")
+                        help="From, Signed-off-by and maintainer "
+                             "(default: git's user.name and user.email)")
     parser.add_argument("--build", action="store_true", help="compile at each patch")
     parser.add_argument("--test", action="store_true", help="run the tests on the result")
 
@@ -64,6 +65,10 @@ class Series:
         self.env = identity(author)
         self.final = {path: data.decode() for path, data in tree.integrate(self.tree).items()
                       if path != tree.STAMP}
+        self.final["MAINTAINERS"] = re.sub(
+            r"(?<=^PCI DATA OBJECT EXCHANGE \(DOE\)\n)",
+            "M:\t{GIT_AUTHOR_NAME} <{GIT_AUTHOR_EMAIL}>\n".format(**self.env),
+            self.final["MAINTAINERS"], flags=re.M)
         self.base = {path: (self.tree / path).read_text() for path in self.final
                      if (self.tree / path).exists()}
         self.own = set(tree.project_files())
@@ -220,15 +225,13 @@ def identity(author):
 
 
 def measured():
-    """The table of README, as much of it as a mail can hold."""
-    rows = [[re.sub(r" \([^()]* - [^()]*\)|[*`]", "", cell).strip() for cell in row.split("|")[1:5]]
-            for row in re.findall(r"^\|[^-].*\|$", (host.ROOT / "README.md").read_text(), re.M)]
-    first = next((n for n, row in enumerate(rows) if "mainline" in row), None)
-    if first is None:
-        return "  (./run bench measures it.)"
-    rows = [row for row in rows[first:] if len(row) == 4 and len(row[0]) < 50]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    """The first table of README, as a mail has it."""
+    text = (host.ROOT / "README.md").read_text()
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]]
+            for row in re.search(r"(?:^\|.*\n)+", text, re.M).group().splitlines()]
+    widths = [max(map(len, column)) for column in zip(rows[0], *rows[2:])]
+    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip()
+                     for row in [rows[0], *rows[2:]])
 
 
 def unused_exports(source):
@@ -246,7 +249,6 @@ def unused_exports(source):
                   re.findall(r"EXPORT_SYMBOL_GPL\((\w+)\)", text)
                   if not re.search(rf"\b{name}\b", others)]
     return found
-
 
 
 def wrapped(text):
