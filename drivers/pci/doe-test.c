@@ -876,6 +876,41 @@ static void cancel_resubmitting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, again.rc, 0);
 }
 
+static void until_cancelled(struct doe_test_task *tt)
+{
+	if (tt->task.rv != -ECANCELED)
+		doe_test_submit(tt->data, 0, tt);
+}
+
+/*
+ * A task that is submitted again and again is caught wherever it is: none of
+ * its complete() is still to come.
+ */
+static void cancel_in_each_place(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	int i, rc = 0, calls = 0;
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = 0;
+	dt = doe_test_new(test, &config);
+	tt->then = until_cancelled;
+	tt->data = dt;
+	for (i = 0; i < 3000 && !rc; i++) {
+		rc = doe_test_submit(dt, 0, tt);
+		udelay(i % 211);
+		pci_doe_cancel_task(dt->mb[0], &tt->task);
+		calls = atomic_read(&tt->calls);
+	}
+
+	/* One that was to come would have submitted it before this did */
+	KUNIT_EXPECT_EQ(test, rc, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), calls);
+	pci_doe_cancel_task(dt->mb[0], &tt->task);
+}
+
 struct slowly_again {
 	struct doe_test *dt;
 	struct completion entered;
@@ -1253,6 +1288,7 @@ static struct kunit_case doe_queue_cases[] = {
 	KUNIT_CASE(cancel_ended),
 	KUNIT_CASE(cancel_freed),
 	KUNIT_CASE_PARAM(cancel_resubmitting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_in_each_place, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_waits_for_complete),
 	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_mode_gen_params),

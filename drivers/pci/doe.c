@@ -1710,29 +1710,22 @@ static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 	return found;
 }
 
-/* complete() of the task has not returned, or is still to be called */
-static bool pci_doe_completing(struct pci_doe_mb *mb,
-			       const struct pci_doe_task *task)
+/*
+ * complete() of the task has not returned, or is still to be called; or, with
+ * @queued, the task is to be ended first.  All of it in one look, as the task
+ * goes round as long as complete() submits it again.
+ */
+static bool pci_doe_has_task(struct pci_doe_mb *mb,
+			     const struct pci_doe_task *task, bool queued)
 {
-	bool completing;
+	bool has;
 
 	raw_spin_lock_irq(&mb->lock);
-	completing = mb->calling == task || pci_doe_listed(&mb->done, task);
+	has = mb->calling == task || pci_doe_listed(&mb->done, task) ||
+	      (queued && pci_doe_listed(&mb->tasks, task));
 	raw_spin_unlock_irq(&mb->lock);
 
-	return completing;
-}
-
-static bool pci_doe_queued(struct pci_doe_mb *mb,
-			   const struct pci_doe_task *task)
-{
-	bool queued;
-
-	raw_spin_lock_irq(&mb->lock);
-	queued = pci_doe_listed(&mb->tasks, task);
-	raw_spin_unlock_irq(&mb->lock);
-
-	return queued;
+	return has;
 }
 
 /**
@@ -1761,12 +1754,11 @@ bool pci_doe_cancel_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 	if (WARN_ON_ONCE(current_work() == &doe_mb->done_work))
 		return false;
 
-	/* Until it neither waits nor ends: complete() may queue it again */
 	do {
 		ended |= pci_doe_stop_task(doe_mb, task, -ECANCELED);
 		wait_var_event(&doe_mb->calling,
-			       !pci_doe_completing(doe_mb, task));
-	} while (pci_doe_queued(doe_mb, task));
+			       !pci_doe_has_task(doe_mb, task, false));
+	} while (pci_doe_has_task(doe_mb, task, true));
 
 	return ended;
 }
