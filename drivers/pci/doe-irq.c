@@ -105,21 +105,21 @@ static int pci_doe_map_irq(struct pci_doe_mb *mb)
 
 static int pci_doe_request_irq(struct pci_doe_mb *mb)
 {
+	const char *name;
 	int irq, rc;
 
 	irq = pci_doe_map_irq(mb);
 	if (irq < 0)
 		return irq;
 
-	mb->irq_name = kasprintf(GFP_KERNEL, "DOE[%x:%s]", mb->cap_offset,
-				 pci_name(mb->pdev));
-	if (!mb->irq_name)
+	name = kasprintf(GFP_KERNEL, "DOE[%x:%s]", mb->cap_offset,
+			 pci_name(mb->pdev));
+	if (!name)
 		return -ENOMEM;
 
-	rc = request_irq(irq, pci_doe_irq, IRQF_SHARED, mb->irq_name, mb);
+	rc = request_irq(irq, pci_doe_irq, IRQF_SHARED, name, mb);
 	if (rc) {
-		kfree(mb->irq_name);
-		mb->irq_name = NULL;
+		kfree(name);
 		return rc;
 	}
 
@@ -176,7 +176,5 @@ void pci_doe_detach_irq(struct pci_doe_mb *mb)
 
 	/* The message, if there was one, is ahead of this read */
 	pci_doe_read_status(mb, &status);
-	free_irq(irq, mb);
-	kfree(mb->irq_name);
-	mb->irq_name = NULL;
+	kfree(free_irq(irq, mb));
 }

@@ -54,7 +54,6 @@ struct pci_doe_stats {
  * @sysfs_done: its files are, too; under pci_doe_sysfs_mutex
  * @yielding: it is about to be handed over; under pci_doe_mutex
  * @handed: user space has the registers; under pci_doe_mutex
- * @irq_name: name of the interrupt; under pci_doe_mutex
  * @attrs: files in doe_features/; under pci_doe_sysfs_mutex
  * @nr_attrs: how many; under pci_doe_sysfs_mutex
  * @unpublished: queue of those whose files may be missing, see doe-sysfs.c
@@ -121,7 +120,6 @@ struct pci_doe_mb {
 	bool handed;
 	unsigned int users;
 	unsigned int irq_users;
-	const char *irq_name;
 	struct pci_doe_attr *attrs;
 	u16 nr_attrs;
 	struct list_head unpublished;
