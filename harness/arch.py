@@ -90,7 +90,7 @@ def boot(release, name):
     log.unlink(missing_ok=True)
     command = [arch.qemu, *arch.machine, "-m", "1G", "-accel", "tcg", "-nodefaults", "-no-reboot",
                "-display", "none", "-serial", f"file:{log}", "-kernel", built.image, "-append",
-               f"console={arch.console} panic=-1 kunit.enable=1 kunit_shutdown=reboot "
+               f"console={arch.console} panic=-1 {guest.KUNIT} kunit_shutdown=reboot "
                f"kunit.filter=speed>very_slow {arch.parameters}"]
     progress = host.Progress(f"booting {name}")
     try:

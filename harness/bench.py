@@ -142,7 +142,7 @@ def boot(each, suite, number, which):
     progress = host.Progress(f"boot {which}, {each.name}:")
     command = [guest.QEMU, "-M", "q35", "-m", "2G", "-smp", "2", "-accel", "tcg", "-nodefaults",
                "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", each.image,
-               "-append", "console=ttyS0 panic=-1 kunit.enable=1 kunit_shutdown=reboot "
+               "-append", f"console=ttyS0 panic=-1 {guest.KUNIT} kunit_shutdown=reboot "
                f"kunit.filter_glob={suite}"]
     with open(log, "w") as out, subprocess.Popen(
             [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -19,6 +19,8 @@ QEMU_NEEDED = (7, 2)
 # guest that gets no time may take that for a stall.
 PARAMETERS = ("console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_check "
               "rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300")
+# To run suites without a script; from 6.16 on a kernel may be built not to do so.
+KUNIT = "kunit.enable=1 kunit.autorun=1"
 SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|Oops|Call Trace|possible circular locking|"
                    r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
 # PCI address that the kernel gives the device: CDAT that it serves.

@@ -75,8 +75,8 @@ def suites(built, initrd, seed, exchanges, count):
     """All suites and a scan for leaks: passed and failed, by count()."""
     print(f"seed {seed}, {exchanges} random exchanges (--seed, --exchanges)")
     boot = guest.Boot(built, "suites", initrd,
-                      f"doe_run=suites doe_seed={seed} doe_exchanges={exchanges} kunit.enable=1 "
-                      f"{PARAMETERS}", 7200, r"(?:# Subtest: |ok \d+ )(.*)$")
+                      f"doe_run=suites doe_seed={seed} doe_exchanges={exchanges} "
+                      f"{guest.KUNIT} {PARAMETERS}", 7200, r"(?:# Subtest: |ok \d+ )(.*)$")
     passed, failed = count(built, boot)
     slow = times(boot.console)
     for name, seconds in sorted(slow.items(), key=lambda item: -item[1])[:5]:

@@ -12,7 +12,7 @@ import kernel
 CONFIGS = ("drivers/pci/.kunitconfig", "harness/suites.config")
 # pci-doe-nomem needs what can be set only later, from user space.  Without ACPI there is
 # no timer to calibrate the TSC by that can be trusted on a machine under load.
-PARAMETERS = ("console=ttyS0 panic=-1 printk.time=0 no_timer_check tsc=unstable kunit.enable=1 "
+PARAMETERS = (f"console=ttyS0 panic=-1 printk.time=0 no_timer_check tsc=unstable {guest.KUNIT} "
               "kunit.filter=speed>very_slow kunit.filter_glob=pci-doe-[!n]*")
 FAILED = re.compile(r"# (\S+): (?:EXPECTATION|ASSERTION) FAILED at \S*?([\w.-]+:\d+)")
 RESULT = re.compile(r"( *)(not )?ok (\d+) (\S.*)")
