@@ -1294,6 +1294,27 @@ static void pci_doe_check_channel(struct pci_doe_mb *mb)
 	}
 }
 
+/* Leave 'dead', 'quiesced' and 'yielded' */
+static void pci_doe_start_afresh(struct pci_doe_mb *mb)
+{
+	mb->revive = false;
+	if (mb->state < PCI_DOE_DEAD || mb->state == PCI_DOE_GONE)
+		return;
+
+	mb->stale = true;
+	if (mb->worked)
+		mb->failed_said = false;
+	mb->worked = false;
+	pci_doe_enter(mb, PCI_DOE_IDLE);
+
+	/*
+	 * Nobody may ask for it, but sysfs still lacks it.  A driver may, or it
+	 * has lent the device (vfio).
+	 */
+	if (mb->disc_rv && !READ_ONCE(mb->pdev->driver))
+		pci_doe_want_discovery(mb);
+}
+
 /*
  * What overrides the normal course.  The task in flight ends first; its abort
  * goes on by itself, but for a device that is being reset, or is lost anyway.
@@ -1321,22 +1342,8 @@ static bool pci_doe_override(struct pci_doe_mb *mb)
 			 mb->cap_offset);
 	}
 
-	if (mb->revive) {
-		mb->revive = false;
-		if (mb->state >= PCI_DOE_DEAD && mb->state < PCI_DOE_GONE) {
-			mb->stale = true;
-			if (mb->worked)
-				mb->failed_said = false;
-			mb->worked = false;
-			pci_doe_enter(mb, PCI_DOE_IDLE);
-			/*
-			 * Nobody may ask for it, but sysfs still lacks it.  A
-			 * driver may, or it has lent the device (vfio).
-			 */
-			if (mb->disc_rv && !READ_ONCE(mb->pdev->driver))
-				pci_doe_want_discovery(mb);
-		}
-	}
+	if (mb->revive)
+		pci_doe_start_afresh(mb);
 
 	/* User space is to find the mailbox idle */
 	if (mb->divert == PCI_DOE_YIELDED) {
