@@ -12,7 +12,7 @@ FEATURES = {"0001:00": "DOE Discovery", "0001:01": "CMA-SPDM", "0001:02": "Secur
             "1e98:00": "CXL Compliance", "1e98:02": "CXL Table Access (CDAT)",
             "d0e5:00": "echo", "d0e5:01": "sized response"}
 SHOWN = 9
-DOE_CAP, INT_SUP = 0x4, 1
+INT_SUP = 1
 
 
 def add_arguments(parser):

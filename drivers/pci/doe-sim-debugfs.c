@@ -524,18 +524,20 @@ static const struct {
 	u16 offset;
 } counter_table[] = {
 #define COUNTER(f)	{ #f, offsetof(struct doe_sim_counters, f) }
-	{ "reads-header", offsetof(struct doe_sim_counters, reads[0]) },
-	{ "reads-cap", offsetof(struct doe_sim_counters, reads[1]) },
-	{ "reads-ctrl", offsetof(struct doe_sim_counters, reads[2]) },
-	{ "reads-status", offsetof(struct doe_sim_counters, reads[3]) },
-	{ "reads-write", offsetof(struct doe_sim_counters, reads[4]) },
-	{ "reads-read", offsetof(struct doe_sim_counters, reads[5]) },
-	{ "writes-header", offsetof(struct doe_sim_counters, writes[0]) },
-	{ "writes-cap", offsetof(struct doe_sim_counters, writes[1]) },
-	{ "writes-ctrl", offsetof(struct doe_sim_counters, writes[2]) },
-	{ "writes-status", offsetof(struct doe_sim_counters, writes[3]) },
-	{ "writes-write", offsetof(struct doe_sim_counters, writes[4]) },
-	{ "writes-read", offsetof(struct doe_sim_counters, writes[5]) },
+#define ACCESSES(f, name, reg) \
+	{ #f "-" name, offsetof(struct doe_sim_counters, f[DOE_SIM_REG_##reg]) }
+	ACCESSES(reads, "header", HEADER),
+	ACCESSES(reads, "cap", CAP),
+	ACCESSES(reads, "ctrl", CTRL),
+	ACCESSES(reads, "status", STATUS),
+	ACCESSES(reads, "write", WRITE),
+	ACCESSES(reads, "read", READ),
+	ACCESSES(writes, "header", HEADER),
+	ACCESSES(writes, "cap", CAP),
+	ACCESSES(writes, "ctrl", CTRL),
+	ACCESSES(writes, "status", STATUS),
+	ACCESSES(writes, "write", WRITE),
+	ACCESSES(writes, "read", READ),
 	COUNTER(gos),
 	COUNTER(aborts),
 	COUNTER(objects_in),
@@ -591,11 +593,6 @@ static int inject_show(struct seq_file *m, void *unused)
 }
 
 #define DOE_SIM_FILE(name)						\
-static int name##_open(struct inode *inode, struct file *file)		\
-{									\
-	return single_open(file, name##_show, inode->i_private);	\
-}									\
-									\
 static ssize_t name##_write(struct file *file, const char __user *ubuf, \
 			    size_t count, loff_t *ppos)			\
 {									\
@@ -612,14 +609,7 @@ static ssize_t name##_write(struct file *file, const char __user *ubuf, \
 	return ret ?: count;						\
 }									\
 									\
-static const struct file_operations name##_fops = {			\
-	.owner		= THIS_MODULE,					\
-	.open		= name##_open,					\
-	.release	= single_release,				\
-	.read		= seq_read,					\
-	.write		= name##_write,					\
-	.llseek		= seq_lseek,					\
-}
+DEFINE_SHOW_STORE_ATTRIBUTE(name)
 
 DOE_SIM_FILE(knobs);
 DOE_SIM_FILE(inject);

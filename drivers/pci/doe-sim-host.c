@@ -368,6 +368,29 @@ static void release_host(struct pci_host_bridge *bridge)
 		wake_up(&bridges_gone);
 }
 
+/* A bus without devices as yet */
+static int add_bus(struct doe_sim_host *host)
+{
+	struct pci_host_bridge *bridge = host->bridge;
+	int ret;
+
+	host->busn.name = "DOE-SIM";
+	host->busn.flags = IORESOURCE_BUS | IORESOURCE_PCI_FIXED;
+	pci_add_resource(&bridge->windows, &host->busn);
+	pci_add_resource(&bridge->windows, &host->mem);
+	bridge->ops = &doe_sim_ops;
+	bridge->sysdata = &host->sysdata;
+	dev_set_msi_domain(&bridge->dev, host->irqs);
+
+	pci_lock_rescan_remove();
+	ret = pci_scan_root_bus_bridge(bridge);
+	if (!ret)
+		pci_bus_add_devices(bridge->bus);
+	pci_unlock_rescan_remove();
+
+	return ret;
+}
+
 static struct doe_sim_host *create_host(void)
 {
 	struct pci_host_bridge *bridge;
@@ -395,27 +418,8 @@ static struct doe_sim_host *create_host(void)
 	host->sysdata.node = NUMA_NO_NODE;
 #endif
 
-	ret = add_irq_domain(host, domain_nr);
-	if (ret)
-		goto err;
-
-	ret = add_window(host);
-	if (ret)
-		goto err;
-
-	host->busn.name = "DOE-SIM";
-	host->busn.flags = IORESOURCE_BUS | IORESOURCE_PCI_FIXED;
-	pci_add_resource(&bridge->windows, &host->busn);
-	pci_add_resource(&bridge->windows, &host->mem);
-	bridge->ops = &doe_sim_ops;
-	bridge->sysdata = &host->sysdata;
-	dev_set_msi_domain(&bridge->dev, host->irqs);
-
-	pci_lock_rescan_remove();
-	ret = pci_scan_root_bus_bridge(bridge);
-	if (!ret)
-		pci_bus_add_devices(bridge->bus);
-	pci_unlock_rescan_remove();
+	ret = add_irq_domain(host, domain_nr) ?: add_window(host) ?:
+	      add_bus(host);
 	if (ret)
 		goto err;
 

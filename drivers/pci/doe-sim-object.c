@@ -336,13 +336,12 @@ static enum doe_sim_answer serve_compliance(struct doe_sim_mb *mb)
 
 static const struct {
 	struct doe_sim_feature feat;
-	u8 min_dw;
 	enum doe_sim_answer (*serve)(struct doe_sim_mb *mb);
 } servers[] = {
-	{ { DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY }, 1, serve_discovery },
-	{ { DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_SIZED }, 1, serve_sized },
-	{ { DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT }, 1, serve_cdat },
-	{ { DOE_SIM_VID_CXL, DOE_SIM_TYPE_COMPLIANCE }, 1, serve_compliance },
+	{ { DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY }, serve_discovery },
+	{ { DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_SIZED }, serve_sized },
+	{ { DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT }, serve_cdat },
+	{ { DOE_SIM_VID_CXL, DOE_SIM_TYPE_COMPLIANCE }, serve_compliance },
 };
 
 /* Answer the request in doe_sim_mb.wr, whose type is in doe_sim_mb.feat */
@@ -357,7 +356,7 @@ enum doe_sim_answer doe_sim_serve(struct doe_sim_mb *mb)
 		if (servers[i].feat.vid != mb->feat.vid ||
 		    servers[i].feat.type != mb->feat.type)
 			continue;
-		if (payload_dw(mb) < servers[i].min_dw)
+		if (!payload_dw(mb))
 			return DOE_SIM_ANSWER_SILENT;
 		return servers[i].serve(mb);
 	}

@@ -297,12 +297,10 @@ static char *irq = "msix";
 module_param(irq, charp, 0444);
 MODULE_PARM_DESC(irq, "Interrupts: none, msi, msix (default) or both");
 
-static bool irq_shared;
-module_param(irq_shared, bool, 0444);
+module_param_named(irq_shared, default_config.irq_shared, bool, 0444);
 MODULE_PARM_DESC(irq_shared, "All mailboxes use message 0");
 
-static bool irq_fixed;
-module_param(irq_fixed, bool, 0444);
+module_param_named(irq_fixed, default_config.irq_fixed, bool, 0444);
 MODULE_PARM_DESC(irq_fixed, "Do not adapt message numbers to those enabled");
 
 static int vectors;
@@ -317,20 +315,16 @@ static int version = 2;
 module_param(version, int, 0444);
 MODULE_PARM_DESC(version, "Version of the DOE Capabilities (default 2)");
 
-static bool bind = true;
-module_param(bind, bool, 0444);
+module_param_named(bind, default_config.bind, bool, 0444);
 MODULE_PARM_DESC(bind, "Bind the module's own driver (default Y)");
 
-static bool scan = true;
-module_param(scan, bool, 0444);
+module_param_named(scan, default_config.scan, bool, 0444);
 MODULE_PARM_DESC(scan, "Enumerate the devices, else wait for a rescan (default Y)");
 
-static bool flr = true;
-module_param(flr, bool, 0444);
+module_param_named(flr, default_config.flr, bool, 0444);
 MODULE_PARM_DESC(flr, "Function Level Reset (default Y)");
 
-static bool dsn;
-module_param(dsn, bool, 0444);
+module_param_named(dsn, default_config.dsn, bool, 0444);
 MODULE_PARM_DESC(dsn, "Another capability precedes the first DOE Capability");
 
 static int max_object = 1024;
@@ -396,7 +390,7 @@ static int check_params(void)
 		return -EINVAL;
 	}
 
-	if (dsn && mailboxes == DOE_SIM_MAX_MAILBOXES) {
+	if (default_config.dsn && mailboxes == DOE_SIM_MAX_MAILBOXES) {
 		pr_err("mailboxes must be 0 to %u with dsn\n",
 		       DOE_SIM_MAX_MAILBOXES - 1);
 		return -EINVAL;
@@ -434,15 +428,9 @@ static int create_devices(void)
 	int i;
 
 	config->nr_mailboxes = mailboxes;
-	config->irq_shared = irq_shared;
-	config->irq_fixed = irq_fixed;
 	config->nr_vectors = vectors;
 	config->max_vectors = max_vectors;
 	config->cap_version = version;
-	config->bind = bind;
-	config->scan = scan;
-	config->flr = flr;
-	config->dsn = dsn;
 	config->max_object = max_object;
 	config->features = features;
 	config->nr_features = nr_features;
