@@ -39,7 +39,8 @@ class Run:
 
     def __init__(self, image, log, patience, parameters="", options=(), to_end=False):
         self.cases, self.failure, self.silent, self.ended = 0, None, 0.0, False
-        self.start, self.seconds, self.names = time.monotonic(), 0.0, {}
+        self.start, self.seconds = time.monotonic(), 0.0
+        self.plan, self.names = 0, {}
         command = [guest.QEMU, "-M", "pc", "-accel", "tcg", "-m", "1G", "-smp", "2",
                    "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
                    "-kernel", image, "-append", f"{PARAMETERS} {parameters}", *options]
@@ -81,12 +82,11 @@ class Run:
         plan = re.match(r"1\.\.(\d+)", line)
         failed, result = FAILED.search(line), RESULT.match(line)
         if plan:
-            self.names["plan"] = int(plan.group(1))
+            self.plan = int(plan.group(1))
             self.ended = plan.group(1) == "0"
         elif subtest:
             depth = len(subtest.group(1))
-            self.names = {key: name for key, name in self.names.items()
-                          if key == "plan" or key < depth}
+            self.names = {key: name for key, name in self.names.items() if key < depth}
             self.names[depth] = subtest.group(2)
         elif self.failure:
             self.ended = self.ended or self.last(result)
@@ -105,10 +105,10 @@ class Run:
     def last(self, result):
         """The last suite has ended."""
         return (result is not None and not result.group(1) and
-                int(result.group(3)) == self.names.get("plan"))
+                int(result.group(3)) == self.plan)
 
     def case(self, name=None):
-        names = [self.names[depth] for depth in sorted(k for k in self.names if k != "plan")]
+        names = [self.names[depth] for depth in sorted(self.names)]
         if name and name not in names:
             names = names[:1] + [name]
         return ".".join(names) or "boot"
