@@ -1363,6 +1363,18 @@ static void surprise_while_frozen(struct kunit *test)
 	dt->messy = true;
 }
 
+/* Recovery was given up, and nobody said so but in the state of the channel */
+static void frozen_then_lost(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	WRITE_ONCE(dt->pdev->error_state, pci_channel_io_perm_failure);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	dt->messy = true;
+}
+
 static void surprise_during_discovery(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -1995,6 +2007,7 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(surprise_while_busy, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_while_aborting, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_while_frozen, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_during_discovery, doe_test_mode_gen_params),
 #endif
 	{ }

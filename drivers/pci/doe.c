@@ -1578,6 +1578,10 @@ static int pci_doe_check_task(const struct pci_doe_task *task)
 
 static int pci_doe_accepts(struct pci_doe_mb *mb, struct pci_doe_task *task)
 {
+	/* In whatever state the mailbox was when it happened */
+	if (pci_dev_is_disconnected(mb->pdev))
+		return -ENODEV;
+
 	switch (max(mb->divert, mb->state)) {
 	case PCI_DOE_GONE:
 		return -ENODEV;
@@ -1591,7 +1595,7 @@ static int pci_doe_accepts(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	case PCI_DOE_DEAD:
 		return mb->revive ? 0 : -EIO;
 	default:
-		return pci_dev_is_disconnected(mb->pdev) ? -ENODEV : 0;
+		return 0;
 	}
 }
 
