@@ -7,6 +7,10 @@
 
 #include "doe-test.h"
 
+#ifndef MODULE
+#include "doe.h"
+#endif
+
 DOE_TEST_PARAMS(mode);
 
 /* ---- Limits ---- */
@@ -67,6 +71,34 @@ static void busy_after_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 2);
 	doe_test_works(dt, 0);
 }
+
+#ifndef MODULE
+static void deadline_is_over(struct doe_sim_dev *sim, unsigned int mb,
+			     void *data)
+{
+	struct doe_test *dt = data;
+
+	dt->mb[0]->disc_deadline = jiffies - 1;
+}
+
+/*
+ * Discovery was wanted long before somebody had the time to do it: that is not
+ * the device's fault
+ */
+static void discovery_starts_late(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	KUNIT_ASSERT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_call_next(dt->sim, 0, deadline_is_over, dt);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
+	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+	doe_test_works(dt, 0);
+}
+#endif
 
 /* ---- Reset ---- */
 
@@ -316,6 +348,9 @@ static struct kunit_case doe_edge_cases[] = {
 	KUNIT_CASE_SLOW(resume_fails),
 #endif
 	KUNIT_CASE_SLOW(busy_after_abort),
+#ifndef MODULE
+	KUNIT_CASE_PARAM(discovery_starts_late, doe_test_mode_gen_params),
+#endif
 	KUNIT_CASE_SLOW(reset_after_refusal),
 	KUNIT_CASE(restored_in_request),
 	KUNIT_CASE_PARAM(no_discovery_after_d3, doe_test_mode_gen_params),

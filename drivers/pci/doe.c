@@ -93,6 +93,7 @@ struct pci_doe_discovery {
 	__le32 request;
 	__le32 response;
 	struct pci_doe_feature *feats;
+	unsigned long deadline;
 	u16 nr_feats;
 	u8 index;
 	u8 version;
@@ -694,6 +695,8 @@ static void pci_doe_begin_discovery(struct pci_doe_mb *mb)
 	disc->task.response_pl = &disc->response;
 	disc->task.response_pl_sz = sizeof(disc->response);
 	disc->task.doe_mb = mb;
+	/* Not @disc_deadline: who is to run the machine may be late */
+	disc->deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
 	mb->disc = disc;
 	pci_doe_queue_discovery(mb);
 }
@@ -799,7 +802,7 @@ static void pci_doe_discovery_step(struct pci_doe_mb *mb)
 		   pci_doe_make_room(mb);
 
 	/* A device that is slow, or goes on for ever, does not hold up tasks */
-	if (time_after(jiffies, mb->disc_deadline)) {
+	if (time_after(jiffies, disc->deadline)) {
 		disc->rv = -ETIMEDOUT;
 		pci_doe_end_discovery(mb);
 		return;
