@@ -565,6 +565,7 @@ void pci_doe_quiesce(struct pci_dev *pdev)
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irq(&mb->lock);
+		mb->announced = true;
 		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
 		if (mb->state != PCI_DOE_YIELDED)
 			mb->revive = false;
@@ -591,6 +592,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irqsave(&mb->lock, flags);
+		mb->announced = false;
 		mb->ctrl_unknown = true;
 		mb->en_failed = 0;
 		mb->need_abort = true;
@@ -618,6 +620,7 @@ void pci_doe_resume(struct pci_dev *pdev)
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irq(&mb->lock);
+		mb->announced = false;
 		if (mb->state == PCI_DOE_QUIESCED)
 			pci_doe_revive(mb);
 		raw_spin_unlock_irq(&mb->lock);

@@ -1649,6 +1649,41 @@ static void reset_while_yielded(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+static int reset_once_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+
+	return pci_reset_function(dt->pdev);
+}
+
+/* It comes back in the midst of a reset, which it is not to disturb */
+static void reclaimed_in_reset(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_thread *reset;
+	struct doe_test *dt;
+	u64 aborts;
+	int rv;
+
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	reset = doe_test_thread(test, reset_once_thread, dt);
+	doe_test_until(test, doe_test_try(dt, 1) == -ECONNRESET);
+
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	rv = doe_test_try(dt, 0);
+	aborts = doe_test_counters(dt, 0)->aborts;
+	/* Not over by now, and so not before */
+	if (doe_test_try(dt, 1) == -ECONNRESET) {
+		KUNIT_EXPECT_EQ(test, rv, -ECONNRESET);
+		KUNIT_EXPECT_EQ(test, aborts, 0);
+	}
+
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
+	doe_test_works(dt, 0);
+}
+
 /*
  * Read the mailbox as a user does while a response of the kernel is in it:
  * the device has the answer and tells nobody, so that the library takes its
@@ -2032,6 +2067,7 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(removal_while_handed_over),
 	KUNIT_CASE(answer_left_behind),
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
 	KUNIT_CASE(response_is_hidden),
 #if IS_ENABLED(CONFIG_PCI_DOE_AUX)
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),

@@ -1316,6 +1316,9 @@ static void pci_doe_start_afresh(struct pci_doe_mb *mb)
 	 */
 	if (mb->disc_rv && !READ_ONCE(mb->pdev->driver))
 		pci_doe_want_discovery(mb);
+	/* User space has given it back in the midst of a reset */
+	if (mb->announced)
+		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
 }
 
 /*

@@ -90,6 +90,7 @@ struct pci_doe_stats {
  * @aborted: the abort before @cur has been done
  * @revive: leave 'dead' and 'quiesced'
  * @restored: configuration space was restored under @cur
+ * @announced: a reset or system sleep was announced, and not yet its end
  * @frozen: it is quiesced until pci_doe_held() says otherwise
  * @awake: the mailbox holds a runtime PM reference
  * @irq_seen: there was an interrupt since the last Go
@@ -155,6 +156,7 @@ struct pci_doe_mb {
 	bool aborted;
 	bool revive;
 	bool restored;
+	bool announced;
 	bool frozen;
 	bool awake;
 	bool irq_seen;
