@@ -36,7 +36,8 @@ HOOKS = {
         ("drivers/pci/pci.c", "after",
          "\tpci_write_config_word(dev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);\n",
          "\n\tpci_doe_quiesce(dev);\n"),
-        ("drivers/pci/pci.c", "before", "}\nEXPORT_SYMBOL(pci_restore_state);\n",
+        # Before state_saved says that all of it is over
+        ("drivers/pci/pci.c", "after", "\tpci_restore_iov_state(dev);\n",
          "\n\tpci_doe_restore(dev);\n"),
     ],
     "sleep": declare(SLEEP) + [

@@ -54,7 +54,7 @@
 #define PCI_DOE_TIMEOUT		NSEC_PER_SEC
 /* Busy and the abort that may follow it, before a request can be sent */
 #define PCI_DOE_START_TIMEOUT	(2 * PCI_DOE_TIMEOUT)
-/* Callers wait for Discovery, all its exchanges together, no longer */
+/* Discovery goes on no longer, and callers do not wait longer for it */
 #define PCI_DOE_DISC_TIMEOUT	(5 * HZ)
 /* Tasks wait for the end of a reset no longer */
 #define PCI_DOE_RESET_TIMEOUT	(5 * (u64)NSEC_PER_SEC)
@@ -861,22 +861,22 @@ static pci_power_t pci_doe_power_state(struct pci_doe_mb *mb)
 	return data_race(mb->pdev->current_state);
 }
 
+static bool pci_doe_saved(struct pci_doe_mb *mb)
+{
+	/* Written by the PCI core without a lock */
+	return data_race(!!mb->pdev->state_saved);
+}
+
 static bool pci_doe_pm_enabled(struct pci_doe_mb *mb)
 {
 	/* Written by the PM core under a lock of its own */
 	return data_race(pm_runtime_enabled(&mb->pdev->dev));
 }
 
-/* Runtime PM may be about to restore the device, or to suspend it */
-static bool pci_doe_in_transition(struct pci_doe_mb *mb)
-{
-	/* Written by the PM core under a lock of its own */
-	return !data_race(pm_runtime_active(&mb->pdev->dev));
-}
-
 /*
- * A call from the device's own runtime PM callback finds it in transition, but
- * in D0, and must not wait for the end of that.
+ * While runtime PM suspends or resumes the device, its own callbacks find it in
+ * D0 and must not wait for the end of that.  Others may find it in D0, too, but
+ * saved and yet to be restored.
  */
 static bool pci_doe_powered(struct pci_doe_mb *mb)
 {
@@ -888,7 +888,9 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 		return false;
 	}
 
-	return !pci_doe_in_transition(mb) || pci_doe_power_state(mb) == PCI_D0;
+	/* So is this */
+	return data_race(pm_runtime_active(dev)) ||
+	       (pci_doe_power_state(mb) == PCI_D0 && !pci_doe_saved(mb));
 }
 
 /* The device has left D0, and will be reset when it comes back */
@@ -972,7 +974,6 @@ static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status)
 static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	__must_hold(&mb->lock)
 {
-	bool in_transition = pci_doe_in_transition(mb);
 	struct pci_doe_task *task = mb->cur;
 	bool whole;
 	int rc = 0;
@@ -997,12 +998,7 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 		pci_doe_abort(mb);
 		return;
 	}
-	/* The first half of it was lost; runtime PM is not to be noticed */
-	if (mb->restored && in_transition) {
-		mb->aborted = true;
-		pci_doe_abort(mb);
-		return;
-	}
+	/* The first half of it was lost */
 	if (mb->restored) {
 		pci_doe_fail(mb, -ECONNRESET);
 		return;
