@@ -119,7 +119,7 @@ static void reset_after_refusal(struct kunit *test)
 
 	knobs.error_at = DOE_SIM_ERROR_WRITE;
 	knobs.times = 1;
-	doe_test_behave(dt, &knobs);
+	doe_test_set_knobs(dt, &knobs);
 	doe_sim_set_trigger(dt->sim, 0, &trigger);
 	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
@@ -292,7 +292,7 @@ static void yields_and_reclaims(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ho);
 	ho->mb = dt->mb[0];
 	config.knobs.abort_ns = 50 * NSEC_PER_USEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < ARRAY_SIZE(reclaim); i++)
 		reclaim[i] = doe_test_thread(test, reclaim_thread, ho);
 	for (i = 0; i < ARRAY_SIZE(yield); i++)
@@ -330,7 +330,7 @@ static void storm_is_over(struct kunit *test)
 	doe_test_works(dt, 0);
 	config.knobs.storm_ns = DOE_SIM_MIN_STORM_NS;
 	config.knobs.storm_status = true;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_test_until(test, !doe_test_read_reg(dt, 0, PCI_DOE_CTRL));
 
 	doe_sim_behave(dt->sim, 0);

@@ -112,7 +112,7 @@ static void r50_errno(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		config.irq_mode = i ? DOE_SIM_IRQ_NONE : DOE_SIM_IRQ_MSIX;
 		dt = doe_test_new(test, &config);
-		doe_test_behave(dt, &param->knobs);
+		doe_test_set_knobs(dt, &param->knobs);
 		expect_errno(dt, param->rv);
 		doe_sim_behave(dt->sim, 0);
 		doe_test_works(dt, 0);
@@ -154,7 +154,7 @@ static void r50_errno_of_task(struct kunit *test)
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt = doe_test_new(test, &config);
 
-	doe_test_behave(dt, &param->knobs);
+	doe_test_set_knobs(dt, &param->knobs);
 	KUNIT_EXPECT_EQ(test, errno_async(dt), param->rv);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, errno_async(dt), 8);
@@ -220,7 +220,7 @@ static void r33_cdat(struct kunit *test)
 	/* Truncated on the way, with a Length that admits it */
 	config.knobs.length = 4;
 	config.knobs.rsp_dw = 4;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	rv = pci_doe(dt->mb[0], DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT, &req,
 		     sizeof(req), rsp, sizeof(rsp));
 	KUNIT_EXPECT_EQ(test, rv, 8);
@@ -237,7 +237,7 @@ static void r01_overlong_length(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		config.knobs.length = lengths[i];
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		doe_sim_clear_counters(dt->sim, 0);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EPROTO);
 		cnt = doe_test_counters(dt, 0);
@@ -309,7 +309,7 @@ static void r36_busy_before_request(struct kunit *test)
 	const struct doe_sim_counters *cnt;
 
 	config.knobs.busy_sticky = param->sticky;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_sim_set_busy(dt->sim, 0, param->ns);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
 
@@ -336,7 +336,7 @@ static void abort_leaves_half_a_request(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_WRITE);
 	config.knobs.abort_ignored = true;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
@@ -350,7 +350,7 @@ static void busy_stuck_after_go(struct kunit *test)
 
 	config.knobs.busy = DOE_SIM_BUSY_STUCK;
 	config.knobs.times = 1;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_test_works(dt, 0);
 	/* This one waits for Busy to clear, aborts, and goes on */
 	doe_test_works(dt, 0);
@@ -365,7 +365,7 @@ static void busy_after_answer(struct kunit *test)
 	int i;
 
 	config.knobs.busy_after_ns = 5 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
@@ -394,7 +394,7 @@ static void ready_late(struct kunit *test)
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
 	config.knobs.proc_ns = param->ns;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
@@ -424,7 +424,7 @@ static void refused_object(struct kunit *test)
 	u8 rsp[8];
 
 	config.knobs.unsupported_error = param->error;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, param->rv,
 			pci_doe(dt->mb[0], DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT,
 				&req, sizeof(req), rsp, sizeof(rsp)));
@@ -460,7 +460,7 @@ static void dead(struct kunit *test)
 	config.knobs.error_at = DOE_SIM_ERROR_GO;
 	config.knobs.abort_ignored = param->ignored;
 	config.knobs.abort_ns = param->abort_ns;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	/* Its abort goes on; what waits behind that ends in its turn */
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
@@ -490,7 +490,7 @@ static void r48_dead_until_reset(struct kunit *test)
 
 	config.knobs.error_at = DOE_SIM_ERROR_GO;
 	config.knobs.abort_ignored = true;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
@@ -511,7 +511,7 @@ static void dead_with_tasks_queued(struct kunit *test)
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
 	config.knobs.error_at = DOE_SIM_ERROR_DONE;
 	config.knobs.abort_ignored = true;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 5; i++) {
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
@@ -635,7 +635,7 @@ static void r14_no_flood_of_messages(struct kunit *test)
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		doe_test_behave(dt, &bad[i]);
+		doe_test_set_knobs(dt, &bad[i]);
 		for (j = 0; j < 50; j++)
 			doe_test_try(dt, 0);
 	}
@@ -801,7 +801,7 @@ static void r47_gone(struct kunit *test)
 		doe_test_works(dt, 0);
 
 		config.knobs.proc_ns = DOE_SIM_NEVER;
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		doe_sim_clear_counters(dt->sim, 0);
 		tt = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -850,7 +850,7 @@ static void r54_cut_short(struct kunit *test)
 	/* Header alone */
 	for (dw = 0; dw < 2; dw++) {
 		knobs.read_dw = dw;
-		doe_test_behave(dt, &knobs);
+		doe_test_set_knobs(dt, &knobs);
 		KUNIT_EXPECT_EQ(test, param->rv,
 				doe_test_sized(dt, 0, 0, NULL, 0));
 		doe_test_works(dt, 0);
@@ -859,7 +859,7 @@ static void r54_cut_short(struct kunit *test)
 	/* A buffer of two payload DW, and four more that are dropped */
 	for (dw = 0; dw < 8; dw++) {
 		knobs.read_dw = dw;
-		doe_test_behave(dt, &knobs);
+		doe_test_set_knobs(dt, &knobs);
 		KUNIT_EXPECT_EQ(test, param->rv,
 				doe_test_sized(dt, 0, 6, rsp, 8));
 		doe_test_works(dt, 0);
@@ -889,7 +889,7 @@ static void event_at_each_dw(struct kunit *test)
 				knobs.read_event = event;
 				knobs.read_late = late;
 				knobs.read_dw = dw;
-				doe_test_behave(dt, &knobs);
+				doe_test_set_knobs(dt, &knobs);
 				rv = doe_test_try(dt, 0);
 				if (event == DOE_SIM_EV_ERROR)
 					KUNIT_EXPECT_LT(test, rv, 0);

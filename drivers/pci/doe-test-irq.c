@@ -219,14 +219,14 @@ static void r02_interrupt_enable_survives(struct kunit *test)
 			PCI_DOE_CTRL_INT_EN);
 
 	error.error_at = DOE_SIM_ERROR_GO;
-	doe_test_behave(dt, &error);
+	doe_test_set_knobs(dt, &error);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	doe_test_wait_idle(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
 			PCI_DOE_CTRL_INT_EN);
 
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
@@ -294,7 +294,7 @@ static void r08_interrupt_status_after_abort(struct kunit *test)
 		knobs.error_dw = 1;
 		knobs.proc_ns = param->proc_ns;
 		knobs.abort_ns = DOE_TEST_SLOW;
-		doe_test_behave(dt, &knobs);
+		doe_test_set_knobs(dt, &knobs);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 
 		/* Read before Go, so that what is left set is seen */
@@ -305,7 +305,7 @@ static void r08_interrupt_status_after_abort(struct kunit *test)
 
 		knobs.error_at = DOE_SIM_ERROR_NONE;
 		knobs.proc_ns = DOE_TEST_SLOW;
-		doe_test_behave(dt, &knobs);
+		doe_test_set_knobs(dt, &knobs);
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
@@ -375,7 +375,7 @@ static void few_looks_by_interrupt(struct kunit *test)
 	const struct doe_sim_counters *cnt;
 
 	config.knobs.proc_ns = 90 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_test_works(dt, 0);
 	cnt = doe_test_counters(dt, 0);
 	KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_STATUS], 8);
@@ -511,7 +511,7 @@ static void spurious(struct kunit *test)
 	doe_test_works(dt, 0);
 
 	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos == 2);
 	for (i = 0; i < 6; i++) {
@@ -538,10 +538,10 @@ static void interrupt_on_busy(struct kunit *test)
 		doe_test_works(dt, 0);
 
 	config.knobs.error_at = DOE_SIM_ERROR_DONE;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	config.knobs.error_at = DOE_SIM_ERROR_NONE;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 	cnt = doe_test_counters(dt, 0);
@@ -559,7 +559,7 @@ static void lost(struct kunit *test)
 	int i;
 
 	config.knobs.irq_lose = U32_MAX;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 8; i++)
 		doe_test_works(dt, 0);
 	cnt = doe_test_counters(dt, 0);
@@ -569,7 +569,7 @@ static void lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
 
 	/* It is no failure, and once they come again all is well */
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_sim_behave(dt->sim, 0);
 	for (i = 0; i < 4; i++)
 		doe_test_works(dt, 0);
@@ -585,7 +585,7 @@ static bool forgiven(struct kunit *test)
 	int i;
 
 	config.knobs.irq_lose = 1;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 4; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs_lost, 1);
@@ -613,7 +613,7 @@ static void lost_now_and_then(struct kunit *test)
 
 	config.knobs.irq_lose = 2;
 	for (i = 0; i < 10; i++) {
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		for (j = 0; j < 4; j++)
 			doe_test_works(dt, 0);
 	}
@@ -642,7 +642,7 @@ static void enable_does_not_stick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "no interrupts, polling"), 1);
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 }
 
@@ -663,7 +663,7 @@ static void lost_and_cancelled(struct kunit *test)
 	doe_test_works(dt, 0);
 	config.knobs.irq_lose = 1;
 	for (i = 0; i < 5; i++) {
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		tt = doe_test_task(test);
 		next = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -689,7 +689,7 @@ static void late(struct kunit *test)
 	int i;
 
 	config.knobs.irq_delay_ns = 120 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
@@ -703,7 +703,7 @@ static void after_the_deadline(struct kunit *test)
 	struct doe_test *dt = doe_test_new(test, &config);
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 	doe_sim_raise(dt->sim, 0, true);
 	doe_sim_behave(dt->sim, 0);
@@ -736,7 +736,7 @@ static void storming(struct kunit *test)
 	config.knobs.storm_ns = 500 * NSEC_PER_USEC;
 	config.knobs.storm_status = param->status;
 	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 20; i++)
 		doe_test_works(dt, 0);
 	if (param->status) {
@@ -757,7 +757,7 @@ static void storming_idle(struct kunit *test)
 	doe_test_works(dt, 0);
 	config.knobs.storm_ns = 500 * NSEC_PER_USEC;
 	config.knobs.storm_status = true;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_test_until(test, !doe_test_read_reg(dt, 0, PCI_DOE_CTRL));
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
@@ -803,7 +803,7 @@ static void unbind_in_flight(struct kunit *test)
 	struct doe_test *dt = doe_test_new(test, &config);
 
 	config.knobs.proc_ns = 100 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, next), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
@@ -819,7 +819,7 @@ static void unbind_in_flight(struct kunit *test)
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
 	doe_sim_clear_counters(dt->sim, 0);
 	config.knobs.proc_ns = DOE_TEST_SLOW;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	doe_test_works(dt, 0);
 	if (config.irq_mode != DOE_SIM_IRQ_NONE)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
@@ -837,7 +837,7 @@ static void take_and_give_in_flight(struct kunit *test)
 	dt = doe_test_new(test, &config);
 	doe_test_alloc_vectors(dt);
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 10; i++) {
 		tt[0] = doe_test_task(test);
 		tt[1] = doe_test_task(test);

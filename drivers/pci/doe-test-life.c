@@ -69,7 +69,7 @@ static void reset_with_sync(struct kunit *test)
 	int i;
 
 	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &stuck);
+	doe_test_set_knobs(dt, &stuck);
 	for (i = 0; i < 3; i++)
 		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
@@ -88,7 +88,7 @@ static void busy_after_reset(struct kunit *test)
 	struct doe_test *dt = doe_test_new(test, &config);
 
 	config.knobs.reset_busy_ns = 600 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_works(dt, 0);
 }
@@ -452,7 +452,7 @@ static void reset_while_aborting(struct kunit *test)
 
 	config.knobs.error_at = DOE_SIM_ERROR_GO;
 	config.knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
@@ -742,7 +742,7 @@ static void power_lost_in_flight(struct kunit *test)
 		/* The second time it does not react to an abort, either */
 		config.knobs.abort_ignored = i;
 		config.knobs.proc_ns = DOE_SIM_NEVER;
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
 				0);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
@@ -1312,7 +1312,7 @@ static void surprise_wakes_waiters(struct kunit *test)
 	int i;
 
 	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &stuck);
+	doe_test_set_knobs(dt, &stuck);
 	for (i = 0; i < 4; i++)
 		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
@@ -1346,7 +1346,7 @@ static void surprise_while_aborting(struct kunit *test)
 
 	config.knobs.error_at = DOE_SIM_ERROR_GO;
 	config.knobs.abort_ns = 500 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	disconnect(dt);
@@ -1517,7 +1517,7 @@ static void yield_waits_for_abort(struct kunit *test)
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
 	config.knobs.abort_ns = 100 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
@@ -1703,7 +1703,7 @@ static bool read_response_in_transit(struct doe_test *dt, u32 *user)
 	/* The library waits for interrupts as long as they come */
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
-	doe_test_behave(dt, &(struct doe_sim_knobs) {
+	doe_test_set_knobs(dt, &(struct doe_sim_knobs) {
 		.busy = DOE_SIM_BUSY_NEVER,
 		.length = -1,
 		.discovery_dw = 3,
@@ -1844,7 +1844,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
 
-		doe_test_behave(dt, &config.knobs);
+		doe_test_set_knobs(dt, &config.knobs);
 		KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
@@ -1888,7 +1888,7 @@ static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 	struct doe_test_task *tt = doe_test_task(test);
 
 	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	device_release_driver(&dt->pdev->dev);

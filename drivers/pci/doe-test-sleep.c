@@ -74,7 +74,7 @@ static void works_as_before(struct doe_test *dt)
 	struct kunit *test = dt->test;
 
 	doe_sim_behave(dt->sim, 0);
-	doe_test_behave(dt, &(struct doe_sim_knobs) {
+	doe_test_set_knobs(dt, &(struct doe_sim_knobs) {
 		.busy = DOE_SIM_BUSY_NEVER,
 		.length = -1,
 		.discovery_dw = 3,
@@ -161,7 +161,7 @@ static void sleep_with_sync(struct kunit *test)
 	dt = new_sleeper(test, &no_hooks);
 	doe_sim_clear_counters(dt->sim, 0);
 	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &stuck);
+	doe_test_set_knobs(dt, &stuck);
 	for (i = 0; i < 3; i++)
 		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
@@ -366,7 +366,7 @@ static void sleep_while_aborting(struct kunit *test)
 
 	knobs.error_at = DOE_SIM_ERROR_GO;
 	knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &knobs);
+	doe_test_set_knobs(dt, &knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	go_to_sleep(dt);
@@ -386,7 +386,7 @@ static void r48_dead_until_resume(struct kunit *test)
 
 	knobs.error_at = DOE_SIM_ERROR_GO;
 	knobs.abort_ignored = true;
-	doe_test_behave(dt, &knobs);
+	doe_test_set_knobs(dt, &knobs);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);

@@ -242,7 +242,7 @@ void doe_test_remove(struct doe_test *dt)
 }
 
 /* Have all mailboxes behave so from now on */
-void doe_test_behave(struct doe_test *dt, const struct doe_sim_knobs *knobs)
+void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs)
 {
 	KUNIT_ASSERT_EQ(dt->test, 0,
 			doe_sim_set_knobs(dt->sim, DOE_SIM_ALL, knobs));
@@ -545,7 +545,7 @@ struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 	u64 gos = doe_test_counters(dt, 0)->gos;
 
 	knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &knobs);
+	doe_test_set_knobs(dt, &knobs);
 	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
 

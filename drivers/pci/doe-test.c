@@ -305,7 +305,7 @@ static void r46_waiting_is_no_busy_loop(struct kunit *test)
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
 	config.knobs.proc_ns = param->ns;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	slept = current->nvcsw;
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_LE(test, current->nvcsw - slept, 3);
@@ -584,7 +584,7 @@ static void submitted_twice(struct kunit *test)
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, first), 0);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, second), 0);
@@ -672,7 +672,7 @@ static void sync_behind_async(struct kunit *test)
 	u64 gos;
 
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, first), 0);
 	sync = doe_test_thread(test, doe_test_echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, sync), 8);
@@ -951,7 +951,7 @@ static void cancel_submitted_again(struct kunit *test)
 	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
 	doe_test_until(test, !task_is_running(thread->task));
 	config.knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	complete(&again.go_on);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), true);
 	KUNIT_EXPECT_EQ(test, again.rc, 0);
@@ -1039,7 +1039,7 @@ static bool cancelled_before_abort_timed_out(struct kunit *test)
 	bool before;
 
 	config.knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &config.knobs);
+	doe_test_set_knobs(dt, &config.knobs);
 	tt = in_flight(dt, 0);
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
@@ -1200,7 +1200,7 @@ static void r10_signal_in_flight(struct kunit *test)
 	struct doe_test_thread *thread;
 
 	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_behave(dt, &stuck);
+	doe_test_set_knobs(dt, &stuck);
 	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	send_sig(SIGUSR1, thread->task, 1);

@@ -166,7 +166,7 @@ void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
-void doe_test_behave(struct doe_test *dt, const struct doe_sim_knobs *knobs);
+void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
 bool doe_test_claimed(struct doe_test *dt, unsigned int mb);
 void doe_test_wait_idle(struct doe_test *dt, unsigned int mb);
 void doe_test_alloc_vectors(struct doe_test *dt);
