@@ -1696,6 +1696,7 @@ static void reclaimed_in_reset(struct kunit *test)
 static bool read_response_in_transit(struct doe_test *dt, u32 *user)
 {
 	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test_task *tt = doe_test_task(dt->test);
 	struct kunit *test = dt->test;
 	u32 before, after;
@@ -1703,13 +1704,9 @@ static bool read_response_in_transit(struct doe_test *dt, u32 *user)
 	/* The library waits for interrupts as long as they come */
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
-	doe_test_set_knobs(dt, &(struct doe_sim_knobs) {
-		.busy = DOE_SIM_BUSY_NEVER,
-		.length = -1,
-		.discovery_dw = 3,
-		.proc_ns = DOE_TEST_SLOW,
-		.irq_lose = U32_MAX,
-	});
+	knobs.proc_ns = DOE_TEST_SLOW;
+	knobs.irq_lose = U32_MAX;
+	doe_test_set_knobs(dt, &knobs);
 
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_read_reg(dt, 0, PCI_DOE_READ) ||

@@ -71,15 +71,12 @@ static struct doe_test_hooks no_hooks;
 /* The mailbox works, with its interrupt if it has one */
 static void works_as_before(struct doe_test *dt)
 {
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct kunit *test = dt->test;
 
 	doe_sim_behave(dt->sim, 0);
-	doe_test_set_knobs(dt, &(struct doe_sim_knobs) {
-		.busy = DOE_SIM_BUSY_NEVER,
-		.length = -1,
-		.discovery_dw = 3,
-		.proc_ns = DOE_TEST_SLOW,
-	});
+	knobs.proc_ns = DOE_TEST_SLOW;
+	doe_test_set_knobs(dt, &knobs);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_works(dt, 0);
 	doe_test_works(dt, 0);
