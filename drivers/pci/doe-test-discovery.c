@@ -7,7 +7,6 @@
 
 #include <linux/kernfs.h>
 #include <linux/sched/signal.h>
-#include <linux/sysfs.h>
 
 #include "doe-test.h"
 #include "pci.h"
@@ -871,24 +870,13 @@ static void sysfs_contents(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt = new_counted(test, &config);
-	struct device_attribute *attr;
-	struct kernfs_node *dir, *kn;
-	char *page;
+	struct kernfs_node *dir;
 
-	wait_for_file(dt, "d0e5:00");
-	page = (char *)__get_free_page(GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, page);
+	wait_for_file(dt, "d0e5:01");
 	dir = sysfs_dir(dt);
-	kn = kernfs_find_and_get(dir, "d0e5:01");
-	if (kn) {
-		attr = container_of((struct attribute *)kn->priv,
-				    struct device_attribute, attr);
-		attr->show(&dt->pdev->dev, attr, page);
-		KUNIT_EXPECT_STREQ(test, page, "d0e5:01\n");
-		kernfs_put(kn);
-	}
+	doe_test_expect_file(test, &dt->pdev->dev, dir, "d0e5:01",
+			     "d0e5:01\n");
 	kernfs_put(dir);
-	free_page((unsigned long)page);
 }
 
 #ifndef MODULE

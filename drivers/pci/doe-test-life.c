@@ -3,7 +3,6 @@
  * KUnit tests of the DOE library: reset, runtime PM, removal, hand-over
  */
 
-#include <linux/kernfs.h>
 #include <linux/pm_runtime.h>
 
 #include "doe-test.h"
@@ -1800,27 +1799,11 @@ static void aux_one_per_mailbox(struct kunit *test)
 static void aux_offset(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct device_attribute *attr;
-	struct kernfs_node *kn;
-	struct device *dev;
+	struct device *dev = auxdev(dt);
 	char want[8];
-	char *page;
 
-	dev = auxdev(dt);
-	page = (char *)__get_free_page(GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	kn = kernfs_find_and_get(dev->kobj.sd, "offset");
-	KUNIT_EXPECT_NOT_NULL(test, kn);
-	if (kn) {
-		attr = container_of((struct attribute *)kn->priv,
-				    struct device_attribute, attr);
-		attr->show(dev, attr, page);
-		snprintf(want, sizeof(want), "%#x\n",
-			 doe_sim_offset(dt->sim, 0));
-		KUNIT_EXPECT_STREQ(test, page, want);
-	}
-	kernfs_put(kn);
-	free_page((unsigned long)page);
+	snprintf(want, sizeof(want), "%#x\n", doe_sim_offset(dt->sim, 0));
+	doe_test_expect_file(test, dev, dev->kobj.sd, "offset", want);
 }
 
 /* Unbinding the auxiliary driver hands over, binding takes back */

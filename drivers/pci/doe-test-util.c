@@ -7,7 +7,9 @@
  * still queued when a case fails ends with the removal of its device.
  */
 
+#include <linux/device.h>
 #include <linux/interrupt.h>
+#include <linux/kernfs.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -332,6 +334,26 @@ u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg)
 	pci_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, mb) + reg,
 			      &val);
 	return val;
+}
+
+/* A device attribute of @dev, a file in @dir, reads as @want */
+void doe_test_expect_file(struct kunit *test, struct device *dev,
+			  struct kernfs_node *dir, const char *name,
+			  const char *want)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(dir, name);
+	char *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	struct device_attribute *attr;
+
+	KUNIT_EXPECT_NOT_NULL(test, kn);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	if (kn && page) {
+		attr = container_of((struct attribute *)kn->priv,
+				    struct device_attribute, attr);
+		attr->show(dev, attr, page);
+		KUNIT_EXPECT_STREQ(test, page, want);
+	}
+	kernfs_put(kn);
 }
 
 /* ---- Exchanges ---- */

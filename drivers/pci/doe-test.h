@@ -45,6 +45,7 @@
 /* What a buffer holds where nothing was stored */
 #define DOE_TEST_POISON		0xa5
 
+struct kernfs_node;
 struct task_struct;
 
 /**
@@ -176,6 +177,9 @@ const struct doe_sim_counters *doe_test_counters(struct doe_test *dt,
 						 unsigned int mb);
 u64 doe_test_accesses(struct doe_test *dt, unsigned int mb);
 u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg);
+void doe_test_expect_file(struct kunit *test, struct device *dev,
+			  struct kernfs_node *dir, const char *name,
+			  const char *want);
 
 /* Exchanges */
 int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len);
