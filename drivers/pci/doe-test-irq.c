@@ -569,7 +569,6 @@ static void lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
 
 	/* It is no failure, and once they come again all is well */
-	doe_test_set_knobs(dt, &config.knobs);
 	doe_sim_behave(dt->sim, 0);
 	for (i = 0; i < 4; i++)
 		doe_test_works(dt, 0);

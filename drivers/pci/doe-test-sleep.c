@@ -74,7 +74,6 @@ static void works_as_before(struct doe_test *dt)
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct kunit *test = dt->test;
 
-	doe_sim_behave(dt->sim, 0);
 	knobs.proc_ns = DOE_TEST_SLOW;
 	doe_test_set_knobs(dt, &knobs);
 	doe_sim_clear_counters(dt->sim, 0);
