@@ -41,21 +41,17 @@ static void r52_reset_while_idle(struct kunit *test)
 static void reset_with_tasks(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *first, *tt[4];
+	struct doe_test_task *tt[5];
 	int i;
 
-	first = doe_test_stuck(dt);
-	for (i = 0; i < 4; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 5);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
-	for (i = 0; i < 4; i++) {
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
+	for (i = 1; i < 5; i++) {
 		doe_test_wait(test, tt[i]);
 		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
-		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 2);
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
 	doe_test_works(dt, 0);
 }
@@ -1045,14 +1041,8 @@ static void r23_complete_drops_the_last(struct kunit *test)
 	struct pci_doe_mb *mb;
 	int i;
 
+	doe_test_jam(dt, tt, 3);
 	for (i = 0; i < 3; i++) {
-		if (i == 0) {
-			tt[i] = doe_test_stuck(dt);
-		} else {
-			tt[i] = doe_test_task(test);
-			KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]),
-					0);
-		}
 		mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
 				       false);
 		KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);

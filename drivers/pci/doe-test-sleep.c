@@ -119,29 +119,25 @@ static void expect_asleep(struct doe_test *dt)
 /* R52: what is in flight is cut, what is queued is done afterwards, in order */
 static void r52_sleep_with_tasks(struct kunit *test)
 {
-	struct doe_test_task *first, *tt[5];
+	struct doe_test_task *tt[6];
 	struct doe_test *dt;
 	int i;
 
 	dt = new_sleeper(test, &no_hooks);
-	first = doe_test_stuck(dt);
-	for (i = 0; i < 4; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 5);
 	doe_sim_behave(dt->sim, 0);
 	go_to_sleep(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 
 	/* One more that comes too late */
-	tt[4] = doe_test_task(test);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[4]), 0);
+	tt[5] = doe_test_task(test);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[5]), 0);
 	expect_asleep(dt);
 	wake_up_device(dt);
-	for (i = 0; i < 5; i++) {
+	for (i = 1; i < 6; i++) {
 		doe_test_wait(test, tt[i]);
 		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
-		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 2);
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
 	works_as_before(dt);

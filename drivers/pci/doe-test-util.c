@@ -559,15 +559,16 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 	return pci_doe_submit_task(dt->mb[mb], &tt->task);
 }
 
-/* Submit a task to a device that will not answer; it is in flight */
+/* Submit a task to a mailbox that will not answer; it is in flight */
 struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test_task *tt = doe_test_task(dt->test);
 	u64 gos = doe_test_counters(dt, 0)->gos;
+	struct doe_sim_knobs knobs;
 
+	doe_sim_get_knobs(dt->sim, 0, &knobs);
 	knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &knobs);
+	KUNIT_ASSERT_EQ(dt->test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
 	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
 

@@ -750,25 +750,10 @@ static void mailboxes_are_independent(struct kunit *test)
 
 /* ---- Cancellation ---- */
 
-/* A mailbox that answers nothing, and a task of it in flight */
-static struct doe_test_task *in_flight(struct doe_test *dt, unsigned int mb)
-{
-	struct doe_test_task *tt = doe_test_task(dt->test);
-	struct doe_sim_knobs knobs;
-
-	doe_sim_get_knobs(dt->sim, mb, &knobs);
-	knobs.proc_ns = DOE_SIM_NEVER;
-	doe_sim_set_knobs(dt->sim, mb, &knobs);
-	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, mb, tt), 0);
-	doe_test_until(dt->test, doe_test_counters(dt, mb)->gos);
-
-	return tt;
-}
-
 static void cancel_in_flight(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = in_flight(dt, 0);
+	struct doe_test_task *tt = doe_test_stuck(dt);
 
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_TRUE(test, doe_test_ended(tt));
@@ -782,31 +767,27 @@ static void cancel_in_flight(struct kunit *test)
 static void cancel_queued(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *first, *tt[3];
+	struct doe_test_task *tt[4];
 	int i;
 
-	first = in_flight(dt, 0);
-	for (i = 0; i < 3; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 4);
 
 	/* From the middle of the queue: the device notices nothing */
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
-						    &tt[1]->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[1]), -ECANCELED);
+						    &tt[2]->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[2]), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
-	KUNIT_EXPECT_FALSE(test, doe_test_ended(first));
-	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt[1]->rsp, DOE_TEST_BUF));
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[0]));
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt[2]->rsp, DOE_TEST_BUF));
 
 	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &first->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECANCELED);
-	for (i = 0; i < 3; i += 2) {
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt[0]->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECANCELED);
+	for (i = 1; i < 4; i += 2) {
 		doe_test_wait(test, tt[i]);
 		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
 	}
-	KUNIT_EXPECT_LT(test, tt[0]->seq, tt[2]->seq);
+	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
 }
 
 static void cancel_ended(struct kunit *test)
@@ -988,7 +969,7 @@ static void cancel_waits_for_complete(struct kunit *test)
 static void r25_many_cancellers(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = in_flight(dt, 0);
+	struct doe_test_task *tt = doe_test_stuck(dt);
 	struct doe_test_thread *thread[6];
 	int i, ended = 0;
 
@@ -1011,11 +992,7 @@ static void cancel_all(struct kunit *test)
 	struct doe_test_task *tt[8];
 	int i;
 
-	tt[0] = in_flight(dt, 0);
-	for (i = 1; i < 8; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	doe_test_jam(dt, tt, 8);
 	for (i = 7; i > 3; i--)
 		KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
 							    &tt[i]->task));
@@ -1040,7 +1017,7 @@ static bool cancelled_before_abort_timed_out(struct kunit *test)
 
 	config.knobs.abort_ns = DOE_SIM_NEVER;
 	doe_test_set_knobs(dt, &config.knobs);
-	tt = in_flight(dt, 0);
+	tt = doe_test_stuck(dt);
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 	before = doe_test_log(test, "timed out") == said;
@@ -1163,7 +1140,7 @@ static void cancel_and_submit(struct kunit *test)
 
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
-	tt = in_flight(dt, 0);
+	tt = doe_test_stuck(dt);
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 
@@ -1215,7 +1192,7 @@ static void r10_signal_in_flight(struct kunit *test)
 static void r49_signal_queued(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *first = in_flight(dt, 0);
+	struct doe_test_task *first = doe_test_stuck(dt);
 	struct doe_test_thread *thread;
 
 	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
