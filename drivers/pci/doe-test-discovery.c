@@ -286,9 +286,7 @@ static void r57_entry_points_at_itself(struct kunit *test)
 	config.knobs.chain = DOE_SIM_CHAIN_SELF;
 	dt = new_counted(test, &config);
 
-	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
-						      DOE_SIM_VENDOR_ID,
-						      DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
 	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
 						       DOE_SIM_VENDOR_ID,
 						       DOE_SIM_TYPE_SIZED));
@@ -364,9 +362,7 @@ static void no_features(struct kunit *test)
 	dt = doe_test_new_raw(test, &config);
 	mb = pci_find_doe_mailbox(dt->pdev, 0xffff, 0xff);
 	KUNIT_EXPECT_NULL(test, mb);
-	mb = pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID,
-				  DOE_SIM_TYPE_ECHO);
-	KUNIT_EXPECT_NULL(test, mb);
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 }
 
 /* A Discovery response without a payload is no entry */
@@ -378,9 +374,7 @@ static void discovery_too_short(struct kunit *test)
 	config.knobs.length = 2;
 	config.knobs.rsp_dw = 2;
 	dt = new_counted(test, &config);
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
-						       DOE_SIM_VENDOR_ID,
-						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 1);
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
 }
@@ -439,10 +433,7 @@ static void r45_failed_discovery_says_so_once(struct kunit *test)
 	dt = new_counted(test, &config);
 
 	for (i = 0; i < 10; i++) {
-		KUNIT_EXPECT_FALSE(test,
-				   pci_doe_supports_feat(dt->mb[0],
-							 DOE_SIM_VENDOR_ID,
-							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 		/* Calls say why */
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	}
@@ -465,9 +456,7 @@ static void r45_dead_at_boot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	accesses = doe_test_accesses(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
-						     DOE_SIM_VENDOR_ID,
-						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
@@ -599,7 +588,7 @@ static int find_thread(struct doe_test_thread *thread)
 	struct doe_test *dt = thread->data;
 	static atomic_t seq;
 
-	pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO);
+	doe_test_find_echo(dt);
 	return atomic_inc_return(&seq);
 }
 

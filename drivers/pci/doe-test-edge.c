@@ -218,9 +218,7 @@ static void reset_of_lent_device(struct kunit *test)
 	config.knobs.error_at = DOE_SIM_ERROR_GO;
 	dt = doe_test_new_raw(test, &config);
 	doe_test_find_mbs(dt);
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
-						       DOE_SIM_VENDOR_ID,
-						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 	doe_test_wait_idle(dt, 0);
 	doe_sim_behave(dt->sim, 0);
 	hooks = (struct doe_test_hooks) { };

@@ -193,14 +193,10 @@ static void discovery_thaws(struct kunit *test)
 
 	dt->pdev->error_state = pci_channel_io_frozen;
 	/* It ends when that is noticed */
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
-						       DOE_SIM_VENDOR_ID,
-						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 	doe_sim_behave(dt->sim, 0);
 	dt->pdev->error_state = pci_channel_io_normal;
-	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
-						      DOE_SIM_VENDOR_ID,
-						      DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
 	doe_test_works(dt, 0);
 }
 
@@ -233,9 +229,7 @@ static void frozen_between_entries(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test,
 		       dt->pdev->error_state == pci_channel_io_frozen);
-	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
-						      DOE_SIM_VENDOR_ID,
-						      DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
 	dt->pdev->error_state = pci_channel_io_normal;
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
 	doe_test_works(dt, 0);
@@ -761,16 +755,10 @@ static void r16_mailbox_outlives_driver(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		device_release_driver(&dt->pdev->dev);
-		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
-				    pci_find_doe_mailbox(dt->pdev,
-							 DOE_SIM_VENDOR_ID,
-							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0], doe_test_find_echo(dt));
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
-		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
-				    pci_find_doe_mailbox(dt->pdev,
-							 DOE_SIM_VENDOR_ID,
-							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0], doe_test_find_echo(dt));
 		doe_test_works(dt, 0);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
@@ -912,15 +900,11 @@ static void expect_gone(struct doe_test *dt)
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
-						       DOE_SIM_VENDOR_ID,
-						       DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
 						       DOE_SIM_VID_PCI_SIG,
 						       DOE_SIM_TYPE_DISCOVERY));
-	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
-						     DOE_SIM_VENDOR_ID,
-						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
 	KUNIT_EXPECT_LT(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_EQ(test, -ENODEV,
@@ -1377,9 +1361,7 @@ static void surprise_during_discovery(struct kunit *test)
 	dt = doe_test_new_raw(test, &config);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	disconnect(dt);
-	KUNIT_EXPECT_NULL(test, pci_find_doe_mailbox(dt->pdev,
-						     DOE_SIM_VENDOR_ID,
-						     DOE_SIM_TYPE_ECHO));
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 	dt->messy = true;
 }
@@ -1455,10 +1437,7 @@ static void yield_and_reclaim(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
 		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -EBUSY);
 		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -EBUSY);
-		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
-				    pci_find_doe_mailbox(dt->pdev,
-							 DOE_SIM_VENDOR_ID,
-							 DOE_SIM_TYPE_ECHO));
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0], doe_test_find_echo(dt));
 		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
 		doe_test_works(dt, 1);
 

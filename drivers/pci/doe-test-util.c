@@ -513,6 +513,20 @@ void doe_test_works(struct doe_test *dt, unsigned int mb)
 	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, mb), 8);
 }
 
+/* Does the first mailbox offer it? */
+bool doe_test_offers_echo(struct doe_test *dt)
+{
+	return pci_doe_supports_feat(dt->mb[0], DOE_SIM_VENDOR_ID,
+				     DOE_SIM_TYPE_ECHO);
+}
+
+/* The first mailbox that offers it */
+struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt)
+{
+	return pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID,
+				    DOE_SIM_TYPE_ECHO);
+}
+
 /* ---- Tasks ---- */
 
 static void doe_test_complete(struct pci_doe_task *task)

@@ -188,6 +188,8 @@ int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
+bool doe_test_offers_echo(struct doe_test *dt);
+struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
 int doe_test_echo_thread(struct doe_test_thread *thread);
 int doe_test_interruptible_thread(struct doe_test_thread *thread);
