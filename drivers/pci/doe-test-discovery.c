@@ -511,15 +511,10 @@ static void tasks_wait_for_discovery(struct kunit *test)
 	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test_task *bad = doe_test_task(test);
 	struct doe_test_task *last = doe_test_task(test);
-	struct pci_doe_mb *mb;
 	struct doe_test *dt;
 
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	dt = doe_test_new_raw(test, &config);
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	pci_doe_destroy_mb(mb);
-	dt->mb[0] = mb;
+	dt = doe_test_new_early(test, &config);
 
 	bad->task.feat.type = 0x77;
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -540,18 +535,13 @@ static void cancel_during_discovery(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct pci_doe_mb *mb;
 	struct doe_test *dt;
 
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	dt = doe_test_new_raw(test, &config);
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	pci_doe_destroy_mb(mb);
-	dt->mb[0] = mb;
+	dt = doe_test_new_early(test, &config);
 
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(mb, &tt->task));
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 	expect_plain(dt, 0);
 	doe_test_works(dt, 0);
@@ -622,15 +612,10 @@ static void r49_signal_during_discovery(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test_thread *thread;
-	struct pci_doe_mb *mb;
 	struct doe_test *dt;
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	pci_doe_destroy_mb(mb);
-	dt->mb[0] = mb;
+	dt = doe_test_new_early(test, &config);
 
 	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
 	send_sig(SIGUSR1, thread->task, 1);

@@ -164,11 +164,7 @@ static struct doe_test *new_undiscovered(struct kunit *test)
 	struct doe_test *dt;
 
 	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				      false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
-	pci_doe_destroy_mb(dt->mb[0]);
+	dt = doe_test_new_early(test, &config);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 
 	return dt;
@@ -1354,12 +1350,8 @@ static void frozen_then_lost(struct kunit *test)
 
 static void surprise_during_discovery(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
+	struct doe_test *dt = new_undiscovered(test);
 
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	disconnect(dt);
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);

@@ -207,6 +207,20 @@ struct doe_test *doe_test_new_raw(struct kunit *test,
 	return dt;
 }
 
+/* Make a device, and get its first mailbox before Discovery has ended */
+struct doe_test *doe_test_new_early(struct kunit *test,
+				    const struct doe_sim_config *config)
+{
+	struct doe_test *dt = doe_test_new_raw(test, config);
+
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
+	pci_doe_destroy_mb(dt->mb[0]);
+
+	return dt;
+}
+
 /* Every mailbox offers Discovery, so this finds all, when they are done */
 void doe_test_find_mbs(struct doe_test *dt)
 {

@@ -163,6 +163,8 @@ struct doe_test *doe_test_start(struct kunit *test);
 struct doe_test *doe_test_new_polled(struct kunit *test);
 struct doe_test *doe_test_new_raw(struct kunit *test,
 				  const struct doe_sim_config *config);
+struct doe_test *doe_test_new_early(struct kunit *test,
+				    const struct doe_sim_config *config);
 void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
