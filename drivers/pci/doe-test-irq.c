@@ -360,10 +360,8 @@ static void ready_by_interrupt(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, lost), 0);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, good), 0);
-	doe_test_wait(test, lost);
-	doe_test_wait(test, good);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(lost));
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(good));
+	doe_test_wait_echo(test, lost);
+	doe_test_wait_echo(test, good);
 	KUNIT_EXPECT_LT(test, good->seq, lost->seq);
 }
 
@@ -518,8 +516,7 @@ static void spurious(struct kunit *test)
 		doe_sim_raise(dt->sim, 0, i & 1);
 		usleep_range(1000, 2000);
 	}
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 }
 
@@ -671,8 +668,7 @@ static void lost_and_cancelled(struct kunit *test)
 		doe_test_until(test, doe_test_counters(dt, 0)->irqs_lost > i);
 		cancelled = pci_doe_cancel_task(dt->mb[0], &tt->task);
 		doe_test_wait(test, tt);
-		doe_test_wait(test, next);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(next));
+		doe_test_wait_echo(test, next);
 		/* If it came too late, there was no abort */
 		if (cancelled)
 			KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs,
@@ -808,10 +804,8 @@ static void unbind_in_flight(struct kunit *test)
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	device_release_driver(&dt->pdev->dev);
 
-	doe_test_wait(test, tt);
-	doe_test_wait(test, next);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(next));
+	doe_test_wait_echo(test, tt);
+	doe_test_wait_echo(test, next);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
 
@@ -846,10 +840,8 @@ static void take_and_give_in_flight(struct kunit *test)
 		doe_test_take_irq(dt, 0);
 		usleep_range(2000 * i, 2000 * i + 100);
 		doe_test_give_irq(dt, 0);
-		doe_test_wait(test, tt[0]);
-		doe_test_wait(test, tt[1]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[0]));
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[1]));
+		doe_test_wait_echo(test, tt[0]);
+		doe_test_wait_echo(test, tt[1]);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 }

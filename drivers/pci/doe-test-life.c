@@ -49,8 +49,7 @@ static void reset_with_tasks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 	for (i = 1; i < 5; i++) {
-		doe_test_wait(test, tt[i]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
 	doe_test_works(dt, 0);
@@ -152,8 +151,7 @@ static void frozen_channel(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	dt->pdev->error_state = pci_channel_io_normal;
 	pci_restore_state(dt->pdev);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	doe_test_works(dt, 0);
 }
 
@@ -442,8 +440,7 @@ static void reset_while_aborting(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	doe_test_works(dt, 0);
 }
 
@@ -455,8 +452,7 @@ static void reset_during_discovery(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 	doe_test_works(dt, 0);
 }
@@ -545,10 +541,8 @@ static void runtime_suspended(struct kunit *test)
 		tt[i] = doe_test_task(test);
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
 	}
-	for (i = 0; i < 3; i++) {
-		doe_test_wait(test, tt[i]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
-	}
+	for (i = 0; i < 3; i++)
+		doe_test_wait_echo(test, tt[i]);
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
@@ -1675,8 +1669,7 @@ static bool read_response_in_transit(struct doe_test *dt, u32 *user)
 	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, user),
 			0);
 	after = doe_test_read_reg(dt, 0, PCI_DOE_READ);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 
 	return before && after;
 }
@@ -1833,8 +1826,7 @@ static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	device_release_driver(&dt->pdev->dev);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	doe_test_works(dt, 0);
 }

@@ -135,8 +135,7 @@ static void r52_sleep_with_tasks(struct kunit *test)
 	expect_asleep(dt);
 	wake_up_device(dt);
 	for (i = 1; i < 6; i++) {
-		doe_test_wait(test, tt[i]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
@@ -187,8 +186,7 @@ static void sleep_without_callbacks(struct kunit *test)
 		if (i)
 			doe_sim_flr(dt->sim);
 		wake_up_device(dt);
-		doe_test_wait(test, tt);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+		doe_test_wait_echo(test, tt);
 		doe_test_works(dt, 0);
 		doe_test_discard(dt);
 	}
@@ -299,8 +297,7 @@ static void sleep_of_suspended_device(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
 
 	pm_runtime_enable(dev);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	doe_test_until(test, pm_runtime_suspended(dev));
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
@@ -326,8 +323,7 @@ static void sleep_on(struct kunit *test)
 	pm_runtime_enable(dev);
 	pm->complete(dev);
 	pm_runtime_put_noidle(dev);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
 	works_as_before(dt);
 }
@@ -364,8 +360,7 @@ static void sleep_while_aborting(struct kunit *test)
 	go_to_sleep(dt);
 	doe_sim_behave(dt->sim, 0);
 	wake_up_device(dt);
-	doe_test_wait(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 0);
 	works_as_before(dt);
 }

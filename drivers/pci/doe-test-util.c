@@ -627,6 +627,14 @@ int doe_test_wait(struct kunit *test, struct doe_test_task *tt)
 	return tt->task.rv;
 }
 
+/* Wait for the end of a task: the request has come back */
+void doe_test_wait_echo(struct kunit *test, struct doe_test_task *tt)
+{
+	int rv = doe_test_wait(test, tt);
+
+	KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(tt), "rv %d", rv);
+}
+
 bool doe_test_ended(struct doe_test_task *tt)
 {
 	return atomic_read(&tt->calls);

@@ -59,8 +59,7 @@ static void async_exchange(struct kunit *test)
 	struct doe_test_task *tt = doe_test_task(test);
 
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
 }
 
@@ -118,8 +117,7 @@ static void submit_in_hard_irq(struct kunit *test)
 		irq_work_queue(&irq.work);
 		irq_work_sync(&irq.work);
 		KUNIT_ASSERT_EQ(test, irq.rc, 0);
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, irq.tt), 8);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(irq.tt));
+		doe_test_wait_echo(test, irq.tt);
 	}
 }
 
@@ -327,9 +325,8 @@ static void r09_fifo(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
 
 	for (i = 0; i < ARRAY_SIZE(tt); i++) {
-		doe_test_wait(test, tt[i]);
+		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
 	}
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_in,
 			ARRAY_SIZE(tt));
@@ -716,8 +713,7 @@ static void r24_many_submitters(struct kunit *test)
 	}
 
 	for (i = 0; i < ARRAY_SIZE(tt); i++) {
-		doe_test_wait(test, tt[i]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
+		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
@@ -783,10 +779,8 @@ static void cancel_queued(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt[0]->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECANCELED);
-	for (i = 1; i < 4; i += 2) {
-		doe_test_wait(test, tt[i]);
-		KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt[i]));
-	}
+	for (i = 1; i < 4; i += 2)
+		doe_test_wait_echo(test, tt[i]);
 	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
 }
 
@@ -1147,8 +1141,7 @@ static void cancel_and_submit(struct kunit *test)
 	atomic_set(&tt->calls, 0);
 	reinit_completion(&tt->done);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
-	KUNIT_EXPECT_TRUE(test, doe_test_echoed(tt));
+	doe_test_wait_echo(test, tt);
 }
 
 /* R46: a wait for Busy can be cancelled as well */

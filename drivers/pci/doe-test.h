@@ -211,6 +211,7 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
+void doe_test_wait_echo(struct kunit *test, struct doe_test_task *tt);
 bool doe_test_ended(struct doe_test_task *tt);
 bool doe_test_echoed(struct doe_test_task *tt);
 void doe_test_linger(struct doe_test_task *tt);
