@@ -512,10 +512,8 @@ static void dead_with_tasks_queued(struct kunit *test)
 	config.knobs.error_at = DOE_SIM_ERROR_DONE;
 	config.knobs.abort_ignored = true;
 	doe_test_set_knobs(dt, &config.knobs);
-	for (i = 0; i < 5; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	for (i = 0; i < 5; i++)
+		tt[i] = doe_test_begin(dt, 0);
 	for (i = 0; i < 5; i++) {
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -EIO);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
@@ -803,8 +801,7 @@ static void r47_gone(struct kunit *test)
 		config.knobs.proc_ns = DOE_SIM_NEVER;
 		doe_test_set_knobs(dt, &config.knobs);
 		doe_sim_clear_counters(dt->sim, 0);
-		tt = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+		tt = doe_test_begin(dt, 0);
 		doe_test_until(test, doe_test_counters(dt, 0)->gos);
 		doe_sim_set_gone(dt->sim, param->how);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);

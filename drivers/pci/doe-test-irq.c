@@ -660,10 +660,8 @@ static void lost_and_cancelled(struct kunit *test)
 	config.knobs.irq_lose = 1;
 	for (i = 0; i < 5; i++) {
 		doe_test_set_knobs(dt, &config.knobs);
-		tt = doe_test_task(test);
-		next = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, next), 0);
+		tt = doe_test_begin(dt, 0);
+		next = doe_test_begin(dt, 0);
 		irqs = doe_test_counters(dt, 0)->irqs;
 		doe_test_until(test, doe_test_counters(dt, 0)->irqs_lost > i);
 		cancelled = pci_doe_cancel_task(dt->mb[0], &tt->task);
@@ -832,10 +830,8 @@ static void take_and_give_in_flight(struct kunit *test)
 	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
 	doe_test_set_knobs(dt, &config.knobs);
 	for (i = 0; i < 10; i++) {
-		tt[0] = doe_test_task(test);
-		tt[1] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[0]), 0);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[1]), 0);
+		tt[0] = doe_test_begin(dt, 0);
+		tt[1] = doe_test_begin(dt, 0);
 		usleep_range(2000 * i, 2000 * i + 100);
 		doe_test_take_irq(dt, 0);
 		usleep_range(2000 * i, 2000 * i + 100);

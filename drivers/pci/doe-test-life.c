@@ -138,8 +138,7 @@ static void frozen_channel(struct kunit *test)
 	first = doe_test_stuck(dt);
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	tt = doe_test_task(test);
-	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	tt = doe_test_begin(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	accesses = doe_test_accesses(dt, 0);
@@ -446,10 +445,9 @@ static void reset_while_aborting(struct kunit *test)
 
 static void reset_during_discovery(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = new_undiscovered(test);
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_wait_echo(test, tt);
@@ -537,10 +535,8 @@ static void runtime_suspended(struct kunit *test)
 	doe_test_works(dt, 0);
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 
-	for (i = 0; i < 3; i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	for (i = 0; i < 3; i++)
+		tt[i] = doe_test_begin(dt, 0);
 	for (i = 0; i < 3; i++)
 		doe_test_wait_echo(test, tt[i]);
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
@@ -973,10 +969,9 @@ static void removal_waits_for_complete(struct kunit *test)
 /* Removal while Discovery goes on */
 static void removal_during_discovery(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = new_undiscovered(test);
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_remove(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 	expect_gone(dt);

@@ -130,8 +130,7 @@ static void r52_sleep_with_tasks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 
 	/* One more that comes too late */
-	tt[5] = doe_test_task(test);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[5]), 0);
+	tt[5] = doe_test_begin(dt, 0);
 	expect_asleep(dt);
 	wake_up_device(dt);
 	for (i = 1; i < 6; i++) {
@@ -176,8 +175,7 @@ static void sleep_without_callbacks(struct kunit *test)
 		config.bind = i;
 		dt = doe_test_new(test, &config);
 		first = doe_test_stuck(dt);
-		tt = doe_test_task(test);
-		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+		tt = doe_test_begin(dt, 0);
 		doe_sim_behave(dt->sim, 0);
 		go_to_sleep(dt);
 		expect_asleep(dt);

@@ -587,32 +587,39 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 	return pci_doe_submit_task(dt->mb[mb], &tt->task);
 }
 
-/* Submit a task to a mailbox that will not answer; it is in flight */
-struct doe_test_task *doe_test_stuck(struct doe_test *dt)
+/* Submit a new task */
+struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb)
 {
 	struct doe_test_task *tt = doe_test_task(dt->test);
+
+	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, mb, tt), 0);
+	return tt;
+}
+
+/* The same to a mailbox that will not answer: it is in flight */
+struct doe_test_task *doe_test_stuck(struct doe_test *dt)
+{
 	u64 gos = doe_test_counters(dt, 0)->gos;
 	struct doe_sim_knobs knobs;
+	struct doe_test_task *tt;
 
 	doe_sim_get_knobs(dt->sim, 0, &knobs);
 	knobs.proc_ns = DOE_SIM_NEVER;
 	KUNIT_ASSERT_EQ(dt->test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
-	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
+	tt = doe_test_begin(dt, 0);
 	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
 
 	return tt;
 }
 
-/* The same, and others that wait behind it */
+/* That, and others that wait behind it */
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr)
 {
 	int i;
 
 	tt[0] = doe_test_stuck(dt);
-	for (i = 1; i < nr; i++) {
-		tt[i] = doe_test_task(dt->test);
-		KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	for (i = 1; i < nr; i++)
+		tt[i] = doe_test_begin(dt, 0);
 }
 
 /* Wait for the end of a task; returns its rv */

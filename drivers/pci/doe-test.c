@@ -56,9 +56,8 @@ static void exchanges(struct kunit *test)
 static void async_exchange(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_wait_echo(test, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
 }
@@ -707,10 +706,8 @@ static void r24_many_submitters(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
 		thread[i] = doe_test_thread(test, many_echoes, dt);
-	for (i = 0; i < ARRAY_SIZE(tt); i++) {
-		tt[i] = doe_test_task(test);
-		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
-	}
+	for (i = 0; i < ARRAY_SIZE(tt); i++)
+		tt[i] = doe_test_begin(dt, 0);
 
 	for (i = 0; i < ARRAY_SIZE(tt); i++) {
 		doe_test_wait_echo(test, tt[i]);
@@ -787,10 +784,9 @@ static void cancel_queued(struct kunit *test)
 static void cancel_ended(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test_task *never = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, tt->task.rv, 8);

@@ -208,6 +208,7 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 struct doe_test_task *doe_test_task(struct kunit *test);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
+struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
