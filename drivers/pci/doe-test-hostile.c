@@ -798,11 +798,7 @@ static void r47_gone(struct kunit *test)
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 		doe_test_works(dt, 0);
 
-		config.knobs.proc_ns = DOE_SIM_NEVER;
-		doe_test_set_knobs(dt, &config.knobs);
-		doe_sim_clear_counters(dt->sim, 0);
-		tt = doe_test_begin(dt, 0);
-		doe_test_until(test, doe_test_counters(dt, 0)->gos);
+		tt = doe_test_stuck(dt);
 		doe_sim_set_gone(dt->sim, param->how);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);

@@ -57,16 +57,11 @@ static void reset_with_tasks(struct kunit *test)
 
 static void reset_with_sync(struct kunit *test)
 {
-	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[3];
 	int i;
 
-	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &stuck);
-	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
@@ -414,13 +409,9 @@ static void reset_within_list(struct kunit *test)
 /* In states other than those of the cases above */
 static void reset_while_busy(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_begin_busy(dt);
 
-	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test,
-		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
 	doe_test_works(dt, 0);
@@ -1264,16 +1255,11 @@ static void surprise_is_told_at_once(struct kunit *test)
 /* With sync exchange in flight alone: whoever waits is woken */
 static void surprise_wakes_waiters(struct kunit *test)
 {
-	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[4];
 	int i;
 
-	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &stuck);
-	for (i = 0; i < 4; i++)
-		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 4);
 	disconnect(dt);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
@@ -1284,13 +1270,9 @@ static void surprise_wakes_waiters(struct kunit *test)
 /* In each state that waits for something */
 static void surprise_while_busy(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_begin_busy(dt);
 
-	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test,
-		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
 	disconnect(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 	dt->messy = true;
@@ -1462,13 +1444,11 @@ static void yield_waits_for_abort(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test *dt = doe_test_new(test, &config);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt;
 
-	config.knobs.proc_ns = DOE_SIM_NEVER;
 	config.knobs.abort_ns = 100 * NSEC_PER_MSEC;
 	doe_test_set_knobs(dt, &config.knobs);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	tt = doe_test_stuck(dt);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);

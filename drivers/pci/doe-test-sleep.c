@@ -143,18 +143,12 @@ static void r52_sleep_with_tasks(struct kunit *test)
 
 static void sleep_with_sync(struct kunit *test)
 {
-	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test_thread *thread[3];
 	struct doe_test *dt;
 	int i;
 
 	dt = new_sleeper(test, &no_hooks);
-	doe_sim_clear_counters(dt->sim, 0);
-	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &stuck);
-	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
 	go_to_sleep(dt);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
@@ -331,13 +325,8 @@ static void sleep_on(struct kunit *test)
 static void sleep_while_busy(struct kunit *test)
 {
 	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin_busy(dt);
 
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test,
-		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
 	go_to_sleep(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
 	wake_up_device(dt);

@@ -596,16 +596,37 @@ struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb)
 	return tt;
 }
 
-/* The same to a mailbox that will not answer: it is in flight */
-struct doe_test_task *doe_test_stuck(struct doe_test *dt)
+/* The same to a mailbox that is Busy for ever, as the library has seen */
+struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 {
-	u64 gos = doe_test_counters(dt, 0)->gos;
-	struct doe_sim_knobs knobs;
 	struct doe_test_task *tt;
+
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->
+		       reads[DOE_SIM_REG_STATUS]);
+
+	return tt;
+}
+
+/* The first mailbox answers no more */
+static void doe_test_mute(struct doe_test *dt)
+{
+	struct doe_sim_knobs knobs;
 
 	doe_sim_get_knobs(dt->sim, 0, &knobs);
 	knobs.proc_ns = DOE_SIM_NEVER;
 	KUNIT_ASSERT_EQ(dt->test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
+}
+
+/* Submit a task to a mailbox that will not answer: it is in flight */
+struct doe_test_task *doe_test_stuck(struct doe_test *dt)
+{
+	u64 gos = doe_test_counters(dt, 0)->gos;
+	struct doe_test_task *tt;
+
+	doe_test_mute(dt);
 	tt = doe_test_begin(dt, 0);
 	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
 
@@ -729,6 +750,20 @@ int doe_test_cancel_thread(struct doe_test_thread *thread)
 	struct doe_test *dt = tt->task.private;
 
 	return pci_doe_cancel_task(dt->mb[0], &tt->task);
+}
+
+/* Threads that exchange with a mailbox that will not answer, one in flight */
+void doe_test_stuck_threads(struct doe_test *dt,
+			    int (*fn)(struct doe_test_thread *t),
+			    struct doe_test_thread **thread, int nr)
+{
+	u64 gos = doe_test_counters(dt, 0)->gos;
+	int i;
+
+	doe_test_mute(dt);
+	for (i = 0; i < nr; i++)
+		thread[i] = doe_test_thread(dt->test, fn, dt);
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
 }
 
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread)

@@ -1144,12 +1144,8 @@ static void cancel_and_submit(struct kunit *test)
 static void r46_cancel_while_busy(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin_busy(dt);
 
-	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test,
-		       doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS]);
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
@@ -1161,14 +1157,10 @@ static void r46_cancel_while_busy(struct kunit *test)
 /* R10, R49: a signal ends the wait, and leaves a clean mailbox */
 static void r10_signal_in_flight(struct kunit *test)
 {
-	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread;
 
-	stuck.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &stuck);
-	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	doe_test_stuck_threads(dt, doe_test_interruptible_thread, &thread, 1);
 	send_sig(SIGUSR1, thread->task, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
 

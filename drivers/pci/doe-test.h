@@ -209,6 +209,7 @@ struct doe_test_task *doe_test_task(struct kunit *test);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
+struct doe_test_task *doe_test_begin_busy(struct doe_test *dt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
@@ -222,6 +223,9 @@ struct doe_test_thread *doe_test_thread(struct kunit *test,
 					int (*fn)(struct doe_test_thread *t),
 					void *data);
 int doe_test_cancel_thread(struct doe_test_thread *thread);
+void doe_test_stuck_threads(struct doe_test *dt,
+			    int (*fn)(struct doe_test_thread *t),
+			    struct doe_test_thread **thread, int nr);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
