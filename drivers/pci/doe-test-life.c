@@ -1034,8 +1034,7 @@ static int tasks_until_gone(struct doe_test_thread *thread)
 	int rv;
 
 	do {
-		atomic_set(&tt->calls, 0);
-		reinit_completion(&tt->done);
+		doe_test_renew(tt);
 		rv = doe_test_submit(dt, 0, tt);
 		if (rv)
 			break;

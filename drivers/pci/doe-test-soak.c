@@ -156,10 +156,8 @@ static void use_sync(struct soaker *s, struct pci_doe_mb *mb)
 static int submit(struct soaker *s, struct pci_doe_mb *mb,
 		  struct doe_test_task *tt)
 {
-	atomic_set(&tt->calls, 0);
-	reinit_completion(&tt->done);
+	doe_test_renew(tt);
 	put_unaligned_le32(prandom_u32_state(&s->w->rnd), tt->req);
-	memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
 
 	return pci_doe_submit_task(mb, &tt->task);
 }

@@ -171,12 +171,9 @@ static int task_worker(struct doe_test_thread *thread)
 
 		n = 1 + doe_any(w, NR_TASKS);
 		for (i = 0; i < n; i++) {
-			atomic_set(&tt[i]->calls, 0);
-			reinit_completion(&tt[i]->done);
+			doe_test_renew(tt[i]);
 			put_unaligned_le32(prandom_u32_state(&w->rnd),
 					   tt[i]->req);
-			memset(tt[i]->rsp, DOE_TEST_POISON,
-			       sizeof(tt[i]->rsp));
 			rc = doe_test_submit(w->dt, w->mb, tt[i]);
 			if (rc)
 				return rc;
@@ -275,9 +272,7 @@ static int doomed_worker(struct doe_test_thread *thread)
 			continue;
 		}
 
-		atomic_set(&tt->calls, 0);
-		reinit_completion(&tt->done);
-		memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
+		doe_test_renew(tt);
 		rv = doe_test_submit(w->dt, w->mb, tt);
 		if (rv)
 			break;

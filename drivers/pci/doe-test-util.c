@@ -556,6 +556,14 @@ static void doe_test_complete(struct pci_doe_task *task)
 		complete(&tt->done);
 }
 
+/* A task that has ended may be submitted again */
+void doe_test_renew(struct doe_test_task *tt)
+{
+	atomic_set(&tt->calls, 0);
+	reinit_completion(&tt->done);
+	memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
+}
+
 /* A task that has the mailbox echo two DW */
 struct doe_test_task *doe_test_task(struct kunit *test)
 {
@@ -566,9 +574,9 @@ struct doe_test_task *doe_test_task(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, tt);
 
 	init_completion(&tt->done);
+	doe_test_renew(tt);
 	put_unaligned_le32(atomic_inc_return(&ctx->pattern), tt->req);
 	put_unaligned_le32(get_random_u32(), tt->req + 4);
-	memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
 
 	tt->task.feat.vid = DOE_SIM_VENDOR_ID;
 	tt->task.feat.type = DOE_SIM_TYPE_ECHO;

@@ -1134,8 +1134,7 @@ static void cancel_and_submit(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 
-	atomic_set(&tt->calls, 0);
-	reinit_completion(&tt->done);
+	doe_test_renew(tt);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
 	doe_test_wait_echo(test, tt);
 }

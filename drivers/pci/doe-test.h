@@ -206,6 +206,7 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
 /* Tasks */
 struct doe_test_task *doe_test_task(struct kunit *test);
+void doe_test_renew(struct doe_test_task *tt);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
