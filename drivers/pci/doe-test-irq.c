@@ -313,56 +313,46 @@ static void r08_interrupt_status_after_abort(struct kunit *test)
 }
 
 /*
- * R4: Error is noticed by interrupt, too.  One of two devices loses its
- * messages and is noticed by the timer alone, at the deadline: it is last.
+ * One of two mailboxes loses its messages and is noticed by the timer alone, at
+ * the deadline: it is last
  */
-static void r04_error_by_interrupt(struct kunit *test)
+static void noticed_by_interrupt(struct kunit *test,
+				 enum doe_sim_error_at error_at)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task *lost = doe_test_task(test);
-	struct doe_test_task *good = doe_test_task(test);
-	struct doe_sim_knobs knobs;
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *lost, *good;
 	struct doe_test *dt;
 
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
-	knobs = config.knobs;
-	knobs.error_at = DOE_SIM_ERROR_DONE;
-	knobs.proc_ns = 300 * NSEC_PER_MSEC;
-	doe_sim_set_knobs(dt->sim, 1, &knobs);
-	knobs.irq_lose = U32_MAX;
-	doe_sim_set_knobs(dt->sim, 0, &knobs);
+	config.knobs.error_at = error_at;
+	config.knobs.proc_ns = 300 * NSEC_PER_MSEC;
+	doe_sim_set_knobs(dt->sim, 1, &config.knobs);
+	config.knobs.irq_lose = U32_MAX;
+	doe_sim_set_knobs(dt->sim, 0, &config.knobs);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, lost), 0);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, good), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, lost), -EIO);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, good), -EIO);
+	lost = doe_test_begin(dt, 0);
+	good = doe_test_begin(dt, 1);
+	if (error_at) {
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, lost), -EIO);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, good), -EIO);
+	} else {
+		doe_test_wait_echo(test, lost);
+		doe_test_wait_echo(test, good);
+	}
 	KUNIT_EXPECT_LT(test, good->seq, lost->seq);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 1)->irqs, 1);
 }
 
-/* The same for Ready */
+/* R4: Error is noticed by interrupt, too */
+static void r04_error_by_interrupt(struct kunit *test)
+{
+	noticed_by_interrupt(test, DOE_SIM_ERROR_DONE);
+}
+
 static void ready_by_interrupt(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test_task *lost = doe_test_task(test);
-	struct doe_test_task *good = doe_test_task(test);
-	struct doe_sim_knobs knobs;
-	struct doe_test *dt;
-
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
-	knobs = config.knobs;
-	knobs.proc_ns = 300 * NSEC_PER_MSEC;
-	doe_sim_set_knobs(dt->sim, 1, &knobs);
-	knobs.irq_lose = U32_MAX;
-	doe_sim_set_knobs(dt->sim, 0, &knobs);
-
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, lost), 0);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, good), 0);
-	doe_test_wait_echo(test, lost);
-	doe_test_wait_echo(test, good);
-	KUNIT_EXPECT_LT(test, good->seq, lost->seq);
+	noticed_by_interrupt(test, DOE_SIM_ERROR_NONE);
 }
 
 /* While it waits for its interrupt it hardly looks at the device */
