@@ -247,13 +247,6 @@ static void r13_status_at_once_after_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_READ], 3);
 	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_CTRL], 1);
 	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_STATUS], 0);
-}
-
-static void accesses_polled(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-
-	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 4), 4);
 	KUNIT_EXPECT_LE(test, doe_test_accesses(dt, 0), 13);
 }
 
@@ -1207,7 +1200,6 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(complete_frees, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, doe_test_mode_gen_params),
 	KUNIT_CASE(r13_status_at_once_after_go),
-	KUNIT_CASE(accesses_polled),
 	KUNIT_CASE(accesses_by_interrupt),
 	KUNIT_CASE_PARAM(r46_waiting_is_no_busy_loop, wait_gen_params),
 	KUNIT_CASE_PARAM(r28_little_endian, doe_test_mode_gen_params),
