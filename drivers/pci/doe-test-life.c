@@ -883,7 +883,7 @@ static void expect_gone(struct doe_test *dt)
 						       DOE_SIM_TYPE_DISCOVERY));
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
-	KUNIT_EXPECT_LT(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
 	KUNIT_EXPECT_EQ(test, -ENODEV,
 			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
 							  false)));
@@ -1518,25 +1518,20 @@ static void yield_of_spdm(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* The device is removed while user space has the mailbox */
+/* A device without a driver or with one goes while user space has a mailbox */
 static void removal_while_yielded(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_start(test);
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	int i;
 
-	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	doe_test_remove(dt);
-	expect_gone(dt);
-}
-
-/* Nobody reclaims it, but it is gone */
-static void removal_while_handed_over(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_unbound(test);
-
-	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	doe_test_remove(dt);
-	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
+	for (i = 0; i < 2; i++) {
+		config.bind = i;
+		dt = doe_test_new(test, &config);
+		KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+		doe_test_remove(dt);
+		expect_gone(dt);
+	}
 }
 
 /*
@@ -1975,7 +1970,6 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
 	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
 	KUNIT_CASE_PARAM(removal_while_yielded, doe_test_mode_gen_params),
-	KUNIT_CASE(removal_while_handed_over),
 	KUNIT_CASE(answer_left_behind),
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
