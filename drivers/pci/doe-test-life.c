@@ -1675,47 +1675,46 @@ static void response_is_hidden(struct kunit *test)
 
 #if IS_ENABLED(CONFIG_PCI_DOE_AUX)
 
-static int is_mailbox(struct device *dev, void *data)
-{
-	struct device **found = data;
+struct auxdevs {
+	struct device *last;
+	int nr;
+};
 
-	if (!strstr(dev_name(dev), "mailbox"))
-		return 0;
-	*found = dev;
-	return 1;
+static int find_auxdev(struct device *dev, void *data)
+{
+	struct auxdevs *found = data;
+
+	if (strstr(dev_name(dev), "mailbox")) {
+		found->last = dev;
+		found->nr++;
+	}
+	return 0;
 }
 
 /* The auxiliary device of the only mailbox */
 static struct device *auxdev(struct doe_test *dt)
 {
-	struct device *dev = NULL;
+	struct auxdevs found = { };
 
-	device_for_each_child(&dt->pdev->dev, &dev, is_mailbox);
-	KUNIT_ASSERT_NOT_NULL(dt->test, dev);
-	return dev;
-}
-
-static int count_mailbox(struct device *dev, void *data)
-{
-	if (strstr(dev_name(dev), "mailbox"))
-		(*(int *)data)++;
-	return 0;
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_ASSERT_EQ(dt->test, found.nr, 1);
+	return found.last;
 }
 
 static void aux_one_per_mailbox(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
+	struct auxdevs found = { };
 	struct doe_test *dt;
-	int nr = 0;
 
 	config.nr_mailboxes = 5;
 	dt = doe_test_new(test, &config);
-	device_for_each_child(&dt->pdev->dev, &nr, count_mailbox);
-	KUNIT_EXPECT_EQ(test, nr, 5);
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_EXPECT_EQ(test, found.nr, 5);
 	device_release_driver(&dt->pdev->dev);
-	nr = 0;
-	device_for_each_child(&dt->pdev->dev, &nr, count_mailbox);
-	KUNIT_EXPECT_EQ(test, nr, 0);
+	found.nr = 0;
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_EXPECT_EQ(test, found.nr, 0);
 }
 
 /* Which of them it is */
