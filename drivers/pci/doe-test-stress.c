@@ -38,15 +38,6 @@ unsigned long doe_test_seed(struct kunit *test)
 	return seed;
 }
 
-/* Outlives the case if that fails, as its threads do */
-static bool *new_flag(struct kunit *test)
-{
-	bool *flag = kunit_kzalloc(test, sizeof(*flag), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, flag);
-	return flag;
-}
-
 static int do_exchange(struct doe_worker *w, struct doe_plan *p)
 {
 	return doe_do_plan(w, w->dt->mb[w->mb], p);
@@ -114,6 +105,36 @@ static void join_workers(struct kunit *test, struct doe_worker **w, int nr)
 		failed += w[i]->failed;
 	}
 	kunit_info(test, "%u good, %u failed as they should\n", good, failed);
+}
+
+/* Workers at all mailboxes of a device, and one more that gets in their way */
+static void crowd(struct kunit *test, struct doe_test *dt, unsigned int nr,
+		  unsigned long salt, int (*work)(struct doe_test_thread *t),
+		  int (*disturb)(struct doe_test_thread *t))
+{
+	struct doe_worker *w[NR_WORKERS], *other;
+	bool *stop;
+	int i;
+
+	/* Outlives the case if that fails, as its threads do */
+	stop = kunit_kzalloc(test, sizeof(*stop), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, stop);
+	for (i = 0; i < NR_WORKERS; i++) {
+		w[i] = doe_new_worker(test, dt, i % NR_MAILBOXES,
+				      nr / NR_WORKERS + 1, salt + i);
+		w[i]->stop = stop;
+		w[i]->thread = doe_test_thread(test, work, w[i]);
+	}
+	other = doe_new_worker(test, dt, 1, 0, ~salt);
+	other->stop = stop;
+	other->thread = doe_test_thread(test, disturb, other);
+
+	join_workers(test, w, NR_WORKERS);
+	WRITE_ONCE(*stop, true);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, other->thread), 0);
+	doe_sim_behave(dt->sim, DOE_SIM_ALL);
+	for (i = 0; i < NR_MAILBOXES; i++)
+		doe_test_works(dt, i);
 }
 
 static void random_faults(struct kunit *test, unsigned int nr,
@@ -230,31 +251,12 @@ static void random_tasks(struct kunit *test, unsigned int nr,
 			 unsigned long salt)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_worker *w[NR_WORKERS], *pace;
-	struct doe_test *dt;
-	bool *stop = new_flag(test);
-	int i;
 
 	config.nr_mailboxes = NR_MAILBOXES;
 	config.irq_mode = salt & 1 ? DOE_SIM_IRQ_MSIX : DOE_SIM_IRQ_NONE;
 	config.irq_shared = salt & 2;
-	dt = doe_test_new(test, &config);
-	for (i = 0; i < NR_WORKERS; i++) {
-		w[i] = doe_new_worker(test, dt, i % NR_MAILBOXES,
-				      nr / NR_WORKERS + 1, salt + i);
-		w[i]->stop = stop;
-		w[i]->thread = doe_test_thread(test, task_worker, w[i]);
-	}
-	pace = doe_new_worker(test, dt, 0, 0, ~salt);
-	pace->stop = stop;
-	pace->thread = doe_test_thread(test, pace_worker, pace);
-
-	join_workers(test, w, NR_WORKERS);
-	WRITE_ONCE(*stop, true);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, pace->thread), 0);
-	doe_sim_behave(dt->sim, DOE_SIM_ALL);
-	for (i = 0; i < NR_MAILBOXES; i++)
-		doe_test_works(dt, i);
+	crowd(test, doe_test_new(test, &config), nr, salt, task_worker,
+	      pace_worker);
 }
 
 /* ---- Devices that come and go ---- */
@@ -432,29 +434,11 @@ static void random_shakes(struct kunit *test, unsigned int nr,
 			  unsigned long salt)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_worker *w[NR_WORKERS], *s;
-	struct doe_test *dt;
-	bool *stop = new_flag(test);
-	int i;
 
 	config.nr_mailboxes = NR_MAILBOXES;
 	config.knobs.proc_ns = 30 * NSEC_PER_USEC;
-	dt = doe_test_new(test, &config);
-	for (i = 0; i < NR_WORKERS; i++) {
-		w[i] = doe_new_worker(test, dt, i % NR_MAILBOXES,
-				      nr / NR_WORKERS + 1, salt + i);
-		w[i]->stop = stop;
-		w[i]->thread = doe_test_thread(test, shaken_worker, w[i]);
-	}
-	s = doe_new_worker(test, dt, 1, 0, ~salt);
-	s->stop = stop;
-	s->thread = doe_test_thread(test, shaker, s);
-
-	join_workers(test, w, NR_WORKERS);
-	WRITE_ONCE(*stop, true);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, s->thread), 0);
-	for (i = 0; i < NR_MAILBOXES; i++)
-		doe_test_works(dt, i);
+	crowd(test, doe_test_new(test, &config), nr, salt, shaken_worker,
+	      shaker);
 }
 
 /* ---- Cases ---- */
