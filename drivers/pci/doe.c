@@ -1958,8 +1958,9 @@ EXPORT_SYMBOL_GPL(pci_doe);
  * @response: buffer for the response payload in wire order
  * @response_sz: its size in bytes, any length; what exceeds it is dropped
  *
- * As pci_doe(), but a signal cancels the exchange.  The mailbox is aborted
- * before the next one.
+ * As pci_doe(), but a signal cancels the exchange while it waits; a transfer
+ * that has begun goes on to its end.  The mailbox is aborted before the next
+ * exchange.
  *
  * Context: Process context, sleeps.
  * Return: As pci_doe(), and -EINTR if a signal came first.
