@@ -88,12 +88,10 @@ static void deadline_is_over(struct doe_sim_dev *sim, unsigned int mb,
 static void discovery_starts_late(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
 
 	KUNIT_ASSERT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_call_next(dt->sim, 0, deadline_is_over, dt);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
+	doe_test_wait_echo(test, doe_test_begin(dt, 0));
 	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 	doe_test_works(dt, 0);
