@@ -33,11 +33,11 @@ struct pci_doe_feature {
 /**
  * struct pci_doe_task - One exchange: a request and the response to it
  * @feat: feature that the request is for
+ * @rv: when @complete is entered: bytes stored in @response_pl, or -errno
  * @request_pl: request payload in wire order, without the object header
  * @response_pl: buffer for the response payload in wire order
  * @request_pl_sz: size of the request payload in bytes, any length
  * @response_pl_sz: size of that buffer in bytes, any length
- * @rv: when @complete is entered: bytes stored in @response_pl, or -errno
  * @complete: called once, in process context, when the exchange has ended;
  *	may submit tasks (this one, too) and may free @task, must not wait
  *	for another exchange of the same mailbox
@@ -48,11 +48,11 @@ struct pci_doe_feature {
  */
 struct pci_doe_task {
 	struct pci_doe_feature feat;
+	int rv;
 	const void *request_pl;
 	void *response_pl;
 	size_t request_pl_sz;
 	size_t response_pl_sz;
-	int rv;
 	void (*complete)(struct pci_doe_task *task);
 	void *private;
 	/* private: */
