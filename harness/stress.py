@@ -55,7 +55,8 @@ def soak(built, initrd, text, minutes, seed):
     seconds = int(minutes * 60)
     boot = guest.Boot(built, "soak", initrd,
                       f"doe_run=soak doe_seed={seed} doe_seconds={seconds} "
-                      f"{guest.KUNIT} {sanitised.PARAMETERS}", 3 * seconds + 900, r"doe_soak: (.*)$")
+                      f"{guest.KUNIT} {sanitised.PARAMETERS}", 3 * seconds + 900,
+                      r"doe_soak: (.*)$")
     counts, actions, faults = totals(boot.output)
     reports = [line for line in guest.splats(boot.console) if ours(line, boot.console)]
     counts["reports"] = len(reports)
