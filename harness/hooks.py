@@ -96,6 +96,10 @@ HOOKS = {
          "config CXL_PCI\n\ttristate \"PCI manageability\"\n\tdefault CXL_BUS\n",
          "\tselect PCI_DOE_AUX\n"),
     ],
+    "um": [
+        ("arch/um/drivers/Kconfig", "after",
+         "\tselect UML_DMA_EMULATION\n\tselect PCI_MSI\n", "\tselect PCI_DOMAINS_GENERIC\n"),
+    ],
     "tools": [
         ("tools/pci/Makefile", "before", "export srctree OUTPUT CC LD CFLAGS\n",
          "include Makefile.pcidoe\n\n"),

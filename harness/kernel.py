@@ -9,7 +9,7 @@ import guest
 import host
 import tree
 
-CONFIGS = ("drivers/pci/.kunitconfig", "harness/qemu.config", "harness/user.config")
+CONFIGS = ("harness/kunit.config", "harness/qemu.config", "harness/user.config")
 JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"

@@ -9,7 +9,7 @@ import time
 import guest
 import kernel
 
-CONFIGS = ("drivers/pci/.kunitconfig", "harness/suites.config")
+CONFIGS = ("harness/kunit.config", "harness/suites.config")
 # pci-doe-nomem needs what can be set only later, from user space.  Without ACPI there is
 # no timer to calibrate the TSC by that can be trusted on a machine under load.
 PARAMETERS = (f"console=ttyS0 panic=-1 printk.time=0 no_timer_check tsc=unstable {guest.KUNIT} "

@@ -9,6 +9,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/logic_iomem.h>
 #include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
@@ -27,6 +28,10 @@
 
 #define NR_SLOTS		32
 #define WINDOW_SIZE		(NR_SLOTS * SZ_64K)
+
+/* Where the windows of all domains are under User-mode Linux */
+#define IOMEM_START		0x100000000000ULL
+#define IOMEM_WINDOWS		64
 
 /**
  * struct doe_sim_host - A PCI domain, the private part of its host bridge
@@ -114,8 +119,9 @@ static struct pci_ops doe_sim_ops = {
 /*
  * Interrupts
  *
- * Messages are raised from hard irq_work, because what causes them is under
- * the lock of the device, and possibly that of an interrupt descriptor.
+ * A hard hrtimer raises a message, because what causes it is under the lock of
+ * the device, and possibly that of an interrupt descriptor.  An irq_work would
+ * do it too, but some architectures run that only at the next tick.
  *
  * The MSI-X table is in memory that both sides access: The PCI core through
  * the address in its descriptors, which doe_sim_set_desc() sets.  Hence the
@@ -176,14 +182,16 @@ static struct irq_chip doe_sim_irq_chip = {
 	.irq_compose_msi_msg	= doe_sim_compose_msg,
 };
 
-void doe_sim_raise_vector(struct irq_work *work)
+enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer)
 {
 	struct doe_sim_vector *vector =
-		container_of(work, struct doe_sim_vector, work);
+		container_of(timer, struct doe_sim_vector, timer);
 	unsigned int virq = READ_ONCE(vector->virq);
 
 	if (virq)
 		generic_handle_irq(virq);
+
+	return HRTIMER_NORESTART;
 }
 
 static unsigned int count_granted(struct doe_sim_dev *sim)
@@ -238,7 +246,7 @@ static void doe_sim_irq_free(struct irq_domain *domain, unsigned int virq,
 	sim = rcu_dereference_protected(host->slot[slot], true);
 	for (i = 0; sim && i < nr; i++) {
 		WRITE_ONCE(sim->vectors[first + i].virq, 0);
-		irq_work_sync(&sim->vectors[first + i].work);
+		hrtimer_cancel(&sim->vectors[first + i].timer);
 	}
 
 	irq_domain_free_irqs_common(domain, virq, nr);
@@ -330,6 +338,100 @@ static int add_irq_domain(struct doe_sim_host *host, int domain_nr)
 	return 0;
 }
 
+#ifdef CONFIG_INDIRECT_IOMEM
+
+/*
+ * User-mode Linux emulates I/O memory.  The BARs of all devices lie in one
+ * region, which logic_iomem keeps for good, and each mapping of a part of it is
+ * memory of its own: that suffices for the table of a device, which is mapped
+ * once for both sides.
+ */
+static struct resource doe_sim_iomem = {
+	.name	= "DOE-SIM",
+	.flags	= IORESOURCE_MEM,
+};
+
+static unsigned long doe_sim_iomem_read(void *priv, unsigned int offset,
+					int size)
+{
+	return size == 4 ? READ_ONCE(*(u32 *)(priv + offset)) : ~0UL;
+}
+
+static void doe_sim_iomem_write(void *priv, unsigned int offset, int size,
+				unsigned long val)
+{
+	if (size == 4)
+		WRITE_ONCE(*(u32 *)(priv + offset), val);
+}
+
+static void doe_sim_iomem_unmap(void *priv)
+{
+	kvfree(priv);
+}
+
+static const struct logic_iomem_ops doe_sim_iomem_ops = {
+	.read	= doe_sim_iomem_read,
+	.write	= doe_sim_iomem_write,
+	.unmap	= doe_sim_iomem_unmap,
+};
+
+static long doe_sim_iomem_map(unsigned long offset, size_t size,
+			      const struct logic_iomem_ops **ops, void **priv)
+{
+	*priv = kvzalloc(size, GFP_KERNEL);
+	*ops = &doe_sim_iomem_ops;
+
+	return *priv ? 0 : -ENOMEM;
+}
+
+static const struct logic_iomem_region_ops doe_sim_iomem_region_ops = {
+	.map	= doe_sim_iomem_map,
+};
+
+void __iomem *doe_sim_map_table(size_t size)
+{
+	return ioremap(doe_sim_iomem.start, size);
+}
+
+void doe_sim_unmap_table(void __iomem *table)
+{
+	if (table)
+		iounmap(table);
+}
+
+static int add_window(struct doe_sim_host *host)
+{
+	host->mem.name = "DOE-SIM";
+	host->mem.flags = IORESOURCE_MEM;
+	return allocate_resource(&doe_sim_iomem, &host->mem, WINDOW_SIZE, 0,
+				 -1, WINDOW_SIZE, NULL, NULL);
+}
+
+int __init doe_sim_host_init(void)
+{
+	doe_sim_iomem.start = IOMEM_START;
+	doe_sim_iomem.end = IOMEM_START + IOMEM_WINDOWS * WINDOW_SIZE - 1;
+	return logic_iomem_add_region(&doe_sim_iomem,
+				      &doe_sim_iomem_region_ops);
+}
+
+#else
+
+void __iomem *doe_sim_map_table(size_t size)
+{
+	return (void __iomem __force *)kvzalloc(size, GFP_KERNEL);
+}
+
+void doe_sim_unmap_table(void __iomem *table)
+{
+	kvfree((void __force *)table);
+}
+
+int __init doe_sim_host_init(void)
+{
+	return 0;
+}
+
 /* An address range that nothing else uses; the devices do not use it either */
 static int add_window(struct doe_sim_host *host)
 {
@@ -352,6 +454,8 @@ static int add_window(struct doe_sim_host *host)
 	host->mem.flags = 0;
 	return -EBUSY;
 }
+
+#endif
 
 static void release_host(struct pci_host_bridge *bridge)
 {

@@ -15,7 +15,6 @@
 #define DRIVERS_PCI_DOE_SIM_INTERNAL_H
 
 #include <linux/hrtimer.h>
-#include <linux/irq_work.h>
 #include <linux/spinlock.h>
 
 #include "doe-sim.h"
@@ -49,7 +48,7 @@ enum doe_sim_timer {
 	TIMER_DONE,		/* Ready, or Error instead */
 	TIMER_ABORTED,
 	TIMER_HOLD,		/* end of BUSY_HOLD and BUSY_STICKY */
-	TIMER_IRQ,		/* a late message */
+	TIMER_MESSAGE,		/* a late message */
 	TIMER_STORM,
 	NR_TIMERS
 };
@@ -113,14 +112,14 @@ struct doe_sim_mb {
 /* A message: its Linux interrupt and the means to raise it */
 struct doe_sim_vector {
 	unsigned int virq;		/* 0: none allocated */
-	struct irq_work work;
+	struct hrtimer timer;
 };
 
 /**
  * struct doe_sim_dev - A simulated device
  * @lock: protects everything below @base.  Taken in configuration accesses,
  *	  hard interrupts and with interrupt descriptors locked; nothing is
- *	  called under it but timers and irq_work.
+ *	  called under it but timers.
  * @host: the PCI domain it is in
  * @slot: its device number
  * @config: what it is made of; constant
@@ -176,11 +175,14 @@ static inline bool doe_sim_has_msix(struct doe_sim_dev *sim)
 }
 
 /* doe-sim-host.c */
+int doe_sim_host_init(void);
 int doe_sim_plug_in(struct doe_sim_dev *sim);
 void doe_sim_pull_out(struct doe_sim_dev *sim);
 struct doe_sim_dev *doe_sim_find(struct pci_dev *pdev);
 int doe_sim_domain_nr(struct doe_sim_dev *sim);
-void doe_sim_raise_vector(struct irq_work *work);
+enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer);
+void __iomem *doe_sim_map_table(size_t size);
+void doe_sim_unmap_table(void __iomem *table);
 void doe_sim_wait_for_hosts(void);
 
 /* doe-sim-config.c */

@@ -66,7 +66,7 @@ static void deliver(struct doe_sim_mb *mb)
 	}
 
 	mb->cnt.irqs++;
-	irq_work_queue(&vector->work);
+	hrtimer_start(&vector->timer, 0, HRTIMER_MODE_REL_HARD);
 }
 
 static void send_message(struct doe_sim_mb *mb)
@@ -79,7 +79,7 @@ static void send_message(struct doe_sim_mb *mb)
 	}
 
 	if (mb->k->irq_delay_ns)
-		schedule_timer(mb, TIMER_IRQ, mb->k->irq_delay_ns);
+		schedule_timer(mb, TIMER_MESSAGE, mb->k->irq_delay_ns);
 	else
 		deliver(mb);
 }
@@ -720,7 +720,7 @@ static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 	case TIMER_HOLD:
 		clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
 		break;
-	case TIMER_IRQ:
+	case TIMER_MESSAGE:
 		deliver(mb);
 		break;
 	case TIMER_STORM:

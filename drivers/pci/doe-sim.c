@@ -88,14 +88,13 @@ static int init_vectors(struct doe_sim_dev *sim)
 	if (!sim->vectors)
 		return -ENOMEM;
 	for (i = 0; i < sim->nr_vectors; i++)
-		sim->vectors[i].work =
-			IRQ_WORK_INIT_HARD(doe_sim_raise_vector);
+		hrtimer_setup(&sim->vectors[i].timer, doe_sim_raise_vector,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 
 	if (!doe_sim_has_msix(sim))
 		return 0;
 
-	sim->msix_table = (void __iomem __force *)
-		kvcalloc(sim->nr_msix, PCI_MSIX_ENTRY_SIZE, GFP_KERNEL);
+	sim->msix_table = doe_sim_map_table(sim->nr_msix * PCI_MSIX_ENTRY_SIZE);
 	return sim->msix_table ? 0 : -ENOMEM;
 }
 
@@ -106,9 +105,9 @@ static void free_sim(struct doe_sim_dev *sim)
 	for (i = 0; i < sim->config.nr_mailboxes; i++)
 		doe_sim_mb_exit(&sim->mb[i]);
 	for (i = 0; sim->vectors && i < sim->nr_vectors; i++)
-		irq_work_sync(&sim->vectors[i].work);
+		hrtimer_cancel(&sim->vectors[i].timer);
 
-	kvfree((void __force *)sim->msix_table);
+	doe_sim_unmap_table(sim->msix_table);
 	kvfree(sim->vectors);
 	kvfree(sim->cdat);
 	kvfree(sim);
@@ -450,7 +449,7 @@ static int __init doe_sim_init(void)
 {
 	int ret;
 
-	ret = check_params();
+	ret = check_params() ?: doe_sim_host_init();
 	if (ret)
 		return ret;
 
