@@ -106,6 +106,7 @@ struct knob {
 static const struct knob knob_table[] = {
 	KNOB_U32(skip, U32_MAX),
 	KNOB_U32(times, U32_MAX),
+	KNOB_U32(access_ns, DOE_SIM_MAX_ACCESS_NS),
 	KNOB_ENUM(busy, busy_names, DOE_SIM_NR_BUSY),
 	KNOB_NS(copy_ns),
 	KNOB_NS(proc_ns),
@@ -510,7 +511,7 @@ static int trigger_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < sim->config.nr_mailboxes; i++) {
-		u64 at = READ_ONCE(sim->mb[i].trigger.at);
+		u64 at = READ_ONCE(sim->mb[i].triggers[0].at);
 
 		seq_printf(m, "%u: %llu\n", i,
 			   at ? at - READ_ONCE(sim->mb[i].accesses) : 0);

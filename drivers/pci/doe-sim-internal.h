@@ -102,8 +102,9 @@ struct doe_sim_mb {
 	u32 times_left;
 	u32 lose_left;
 
-	struct doe_sim_trigger trigger;
-	u64 accesses;
+	struct doe_sim_trigger triggers[DOE_SIM_MAX_TRIGGERS];
+	u32 fired;			/* which of them did */
+	u64 accesses;			/* since they were set */
 	u32 gone_left;
 
 	struct doe_sim_counters cnt;

@@ -7,6 +7,7 @@
  */
 
 #include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -162,8 +163,9 @@ static void set_ready(struct doe_sim_mb *mb)
 	set_int_sta(mb);
 }
 
-/* Something that the host has no part in */
-static void befall(struct doe_sim_mb *mb, enum doe_sim_event event)
+/* Something that the host has no part in; @duration as in a trigger */
+static void befall(struct doe_sim_mb *mb, enum doe_sim_event event,
+		   u32 duration)
 {
 	struct doe_sim_dev *sim = mb->sim;
 
@@ -184,6 +186,7 @@ static void befall(struct doe_sim_mb *mb, enum doe_sim_event event)
 	case DOE_SIM_EV_GONE_VALUE:
 	case DOE_SIM_EV_GONE_ERROR:
 		sim->gone = event;
+		mb->gone_left = duration;
 		break;
 	default:
 		break;
@@ -475,7 +478,7 @@ static void read_event(struct doe_sim_mb *mb, bool late)
 		return;
 
 	mb->read_event_done = true;
-	befall(mb, mb->k->read_event);
+	befall(mb, mb->k->read_event, 0);
 }
 
 static u32 read_answer_dw(struct doe_sim_mb *mb)
@@ -490,6 +493,65 @@ static u32 read_answer_dw(struct doe_sim_mb *mb)
 	val = doe_sim_answer_dw(mb, mb->rd_i);
 	read_event(mb, true);
 	return val;
+}
+
+/* Time */
+
+static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
+{
+	switch (timer) {
+	case TIMER_COPIED:
+		clear_busy(mb, BUSY_REQ);
+		break;
+	case TIMER_DONE:
+		mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
+		finish_request(mb);
+		break;
+	case TIMER_ABORTED:
+		finish_abort(mb);
+		break;
+	case TIMER_HOLD:
+		clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
+		break;
+	case TIMER_MESSAGE:
+		deliver(mb);
+		break;
+	case TIMER_STORM:
+		if (!mb->knobs.storm_ns)
+			break;
+		if (mb->int_en)
+			send_spurious(mb, mb->knobs.storm_status);
+		schedule_timer(mb, TIMER_STORM, mb->knobs.storm_ns);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run_due_timers(struct doe_sim_mb *mb)
+{
+	u64 now = ktime_get_ns();
+	int i;
+
+	for (i = 0; i < NR_TIMERS; i++) {
+		if (!mb->due[i] || mb->due[i] > now)
+			continue;
+		mb->due[i] = 0;
+		run_timer(mb, i);
+	}
+}
+
+static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
+{
+	struct doe_sim_mb *mb = container_of(timer, struct doe_sim_mb, timer);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&mb->sim->lock, flags);
+	run_due_timers(mb);
+	rearm(mb);
+	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
+
+	return HRTIMER_NORESTART;
 }
 
 /* Registers */
@@ -639,6 +701,44 @@ static u32 read_part(struct doe_sim_mb *mb, enum doe_sim_reg reg,
 	return read_reg(mb, reg) >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 }
 
+/*
+ * Time passes before the access takes effect, with the lock not held.  What is
+ * due by then has happened, even if interrupts are off here.
+ */
+static void take_time(struct doe_sim_mb *mb)
+{
+	u32 ns = READ_ONCE(mb->knobs.access_ns);
+
+	if (likely(!ns))
+		return;
+	udelay(ns / NSEC_PER_USEC);
+	ndelay(ns % NSEC_PER_USEC);
+}
+
+/* A function that is called may access the mailbox and set new triggers */
+static void run_triggers(struct doe_sim_mb *mb, unsigned long *flags)
+{
+	struct doe_sim_dev *sim = mb->sim;
+	struct doe_sim_trigger t;
+	int i;
+
+	for (i = 0; i < DOE_SIM_MAX_TRIGGERS; i++) {
+		t = mb->triggers[i];
+		if (likely(!t.at || t.at > mb->accesses))
+			continue;
+
+		mb->triggers[i].at = 0;
+		mb->fired |= BIT(i);
+		if (t.event == DOE_SIM_EV_CALL) {
+			raw_spin_unlock_irqrestore(&sim->lock, *flags);
+			t.fn(sim, mb->index, t.data);
+			raw_spin_lock_irqsave(&sim->lock, *flags);
+		} else {
+			befall(mb, t.event, t.duration);
+		}
+	}
+}
+
 /**
  * doe_sim_mb_access - Access a register of a DOE Capability
  * @mb: the mailbox
@@ -656,23 +756,15 @@ int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
 	struct doe_sim_dev *sim = mb->sim;
 	enum doe_sim_reg reg = offset / 4;
 	int ret = PCIBIOS_SUCCESSFUL;
-	struct doe_sim_trigger t;
 	unsigned long flags;
+
+	take_time(mb);
 
 	raw_spin_lock_irqsave(&sim->lock, flags);
 
-	if (unlikely(++mb->accesses == mb->trigger.at)) {
-		t = mb->trigger;
-		mb->trigger.at = 0;
-		mb->gone_left = t.duration;
-		if (t.event == DOE_SIM_EV_CALL) {
-			raw_spin_unlock_irqrestore(&sim->lock, flags);
-			t.fn(sim, mb->index, t.data);
-			raw_spin_lock_irqsave(&sim->lock, flags);
-		} else {
-			befall(mb, t.event);
-		}
-	}
+	run_due_timers(mb);
+	mb->accesses++;
+	run_triggers(mb, &flags);
 
 	if (write)
 		mb->cnt.writes[reg]++;
@@ -700,60 +792,6 @@ int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
 	raw_spin_unlock_irqrestore(&sim->lock, flags);
 
 	return ret;
-}
-
-/* Time */
-
-static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
-{
-	switch (timer) {
-	case TIMER_COPIED:
-		clear_busy(mb, BUSY_REQ);
-		break;
-	case TIMER_DONE:
-		mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
-		finish_request(mb);
-		break;
-	case TIMER_ABORTED:
-		finish_abort(mb);
-		break;
-	case TIMER_HOLD:
-		clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
-		break;
-	case TIMER_MESSAGE:
-		deliver(mb);
-		break;
-	case TIMER_STORM:
-		if (!mb->knobs.storm_ns)
-			break;
-		if (mb->int_en)
-			send_spurious(mb, mb->knobs.storm_status);
-		schedule_timer(mb, TIMER_STORM, mb->knobs.storm_ns);
-		break;
-	default:
-		break;
-	}
-}
-
-static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
-{
-	struct doe_sim_mb *mb = container_of(timer, struct doe_sim_mb, timer);
-	unsigned long flags;
-	u64 now;
-	int i;
-
-	raw_spin_lock_irqsave(&mb->sim->lock, flags);
-	now = ktime_get_ns();
-	for (i = 0; i < NR_TIMERS; i++) {
-		if (!mb->due[i] || mb->due[i] > now)
-			continue;
-		mb->due[i] = 0;
-		run_timer(mb, i);
-	}
-	rearm(mb);
-	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
-
-	return HRTIMER_NORESTART;
 }
 
 /* Life */
@@ -923,17 +961,39 @@ EXPORT_SYMBOL_GPL(doe_sim_behave);
 void doe_sim_set_trigger(struct doe_sim_dev *sim, unsigned int mb,
 			 const struct doe_sim_trigger *trigger)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
-	sim->mb[mb].accesses = 0;
-	if (trigger)
-		sim->mb[mb].trigger = *trigger;
-	else
-		sim->mb[mb].trigger.at = 0;
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
+	doe_sim_set_triggers(sim, mb, trigger, trigger ? 1 : 0);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_trigger);
+
+void doe_sim_set_triggers(struct doe_sim_dev *sim, unsigned int mb,
+			  const struct doe_sim_trigger *triggers,
+			  unsigned int nr)
+{
+	struct doe_sim_mb *m = &sim->mb[mb];
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	m->accesses = 0;
+	m->fired = 0;
+	for (i = 0; i < DOE_SIM_MAX_TRIGGERS; i++)
+		m->triggers[i] = i < nr ? triggers[i] :
+					  (struct doe_sim_trigger){ };
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_triggers);
+
+u32 doe_sim_triggers_fired(struct doe_sim_dev *sim, unsigned int mb)
+{
+	return READ_ONCE(sim->mb[mb].fired);
+}
+EXPORT_SYMBOL_GPL(doe_sim_triggers_fired);
+
+u64 doe_sim_accesses(struct doe_sim_dev *sim, unsigned int mb)
+{
+	return READ_ONCE(sim->mb[mb].accesses);
+}
+EXPORT_SYMBOL_GPL(doe_sim_accesses);
 
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status)
 {

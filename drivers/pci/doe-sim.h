@@ -147,6 +147,8 @@ enum doe_sim_bad_index {
  * struct doe_sim_knobs - How one mailbox behaves
  * @skip: so many requests are answered well before the knobs take effect
  * @times: they affect so many requests, 0 for all that follow
+ * @access_ns: what each access to a register takes, whatever @skip and @times
+ *	       say; at most %DOE_SIM_MAX_ACCESS_NS
  *
  * @busy: shape of Busy
  * @copy_ns: Go to the end of Busy in shape a
@@ -191,6 +193,7 @@ enum doe_sim_bad_index {
 struct doe_sim_knobs {
 	u32 skip;
 	u32 times;
+	u32 access_ns;
 
 	enum doe_sim_busy busy;
 	u64 copy_ns;
@@ -228,6 +231,7 @@ struct doe_sim_knobs {
 };
 
 #define DOE_SIM_MIN_STORM_NS	20000
+#define DOE_SIM_MAX_ACCESS_NS	10000000
 
 /* A well-behaved mailbox that answers at once and never shows Busy */
 #define DOE_SIM_KNOBS_DEFAULT {		\
@@ -383,10 +387,13 @@ struct doe_sim_counters {
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };
 
+/* So many triggers can be set together for one mailbox */
+#define DOE_SIM_MAX_TRIGGERS	2
+
 /**
  * struct doe_sim_trigger - Do something at an exact point
  * @at: just before the register access of this number; the accesses to this
- *	mailbox are counted from 1 when the trigger is set.  0: no trigger.
+ *	mailbox are counted from 1 when the triggers are set.  0: no trigger.
  * @event: what to do.  The events that take the device away bring it back
  *	   @duration accesses (to this mailbox) later, 0: not by themselves.
  * @duration: see @event
@@ -435,9 +442,16 @@ void doe_sim_get_knobs(struct doe_sim_dev *sim, unsigned int mb,
 /* Back to the well-behaved default; one or %DOE_SIM_ALL */
 void doe_sim_behave(struct doe_sim_dev *sim, unsigned int mb);
 
-/* NULL takes the trigger back */
+/* In place of those that were set before; NULL or 0: none */
 void doe_sim_set_trigger(struct doe_sim_dev *sim, unsigned int mb,
 			 const struct doe_sim_trigger *trigger);
+void doe_sim_set_triggers(struct doe_sim_dev *sim, unsigned int mb,
+			  const struct doe_sim_trigger *triggers,
+			  unsigned int nr);
+/* BIT(i) for each trigger i that fired since the triggers were set ... */
+u32 doe_sim_triggers_fired(struct doe_sim_dev *sim, unsigned int mb);
+/* ... and how many accesses there were */
+u64 doe_sim_accesses(struct doe_sim_dev *sim, unsigned int mb);
 
 /* Send the mailbox's message, with or without Interrupt Status set first */
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status);

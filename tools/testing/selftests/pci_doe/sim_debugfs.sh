@@ -17,6 +17,7 @@ ranges()
 	cat <<-END
 		skip $U32
 		times $U32
+		access_ns 0 to 10000000
 		busy pulse, ready, drained, never, stuck
 		copy_ns $NS
 		proc_ns $NS
