@@ -19,11 +19,10 @@ SUITE, LARGE_SUITE = "pci_doe_bench", "pci_doe_bench_large"
 TIMEOUT = 600
 # What of this project mainline's kernel gets: the device and the benchmark.
 SHARED = {
-    "drivers/pci/Kconfig": r"^config PCI_DOE_(?:SIM|BENCH)\n(?:(?:[ \t].*)?\n)*",
-    tree.MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE_(?:SIM|BENCH)\)|doe_sim).*\n(?:\t.*\n)*|"
-                   r"^CFLAGS_doe-(?:sim|bench).*\n",
+    "drivers/pci/Kconfig": r"^(?:config PCI_DOE_BENCH|source .*/doe-sim/Kconfig.)\n(?:(?:[ \t].*)?\n)*",
+    tree.MAKEFILE: r"^obj-\$\(CONFIG_PCI_DOE_(?:SIM|BENCH)\).*\n|^CFLAGS_doe-bench.*\n",
 }
-SHARED_FILES = r"drivers/pci/doe-(?:sim|bench)[\w-]*\.[ch]"
+SHARED_FILES = r"drivers/pci/doe-(?:sim/.*|bench\.c)"
 MARK = "\n# Measured by the DOE benchmark\n"
 RESULT = re.compile(r"doe_bench: ([\w-]+) (\w+) (\d+) ([\w-]+)((?: -?\d+)+)$")
 CASE = re.compile(r"\s*(?:not )?ok \d+ bench_(\w+)")
@@ -96,8 +95,8 @@ def mainline(release):
         tree.unpack(release or tree.DEFAULT, partial)
         partial.rename(where)
     compat = tree.missing_api(where)
-    files = {path: (host.ROOT / path).read_bytes() for path in tree.project_files()
-             if re.fullmatch(SHARED_FILES, path)}
+    files = {path: (host.ROOT / path).read_bytes() + compat.get(path, "").encode()
+             for path in tree.project_files() if re.fullmatch(SHARED_FILES, path)}
     for path, pattern in SHARED.items():
         entries = (host.ROOT / path).read_text() + compat.get(path, "")
         files[path] = ((where / path).read_text().partition(MARK)[0] + MARK +

@@ -55,7 +55,7 @@ PACKAGES = {
     "python3-sphinx": "sphinx-build",
 }
 # Our files, in what a checker says.
-OUR_FILES = r"(?:\S*/)?(?:doe[\w-]*\.[ch]|pci[-_]doe\.h)"
+OUR_FILES = r"(?:\S*/)?(?:doe-sim/\w+\.[ch]|doe[\w-]*\.[ch]|pci[-_]doe\.h)"
 MAKE_ERROR = r"make: \*\*\*"
 COMPILER = re.compile(OUR_FILES + r":\d+.*(?:warning|error)")
 SHELLCHECK = [
@@ -117,7 +117,7 @@ def builds(source):
 def build(source, name, config, targets, goal="allnoconfig", cc=kernel.CC):
     """Configure and compile with W=1; what the compiler says of our files."""
     make, where = configured(source, name, config, goal, cc), directory(source, name)
-    for path in where.glob("drivers/pci/*doe*.o"):
+    for path in (*where.glob("drivers/pci/*doe*.o"), *where.glob("drivers/pci/doe-sim/*.o")):
         path.unlink()
     if targets is None:
         targets = enabled((where / ".config").read_text())

@@ -14,7 +14,7 @@ import tree
 META = f"linux-headers-{tree.DEFAULT}-amd64"
 DEBS = host.BUILD / "cache/debian"
 WHERE = host.BUILD / tree.DEFAULT / "external"
-SOURCES = ("drivers/pci/doe-sim*.[ch]", "harness/external/*.c")
+SOURCES = ("drivers/pci/doe-sim/*.[ch]", "harness/external/*.c")
 TESTS = "mainline,sim_debugfs.sh,sim_module.sh"
 
 
@@ -114,7 +114,7 @@ def build(sources, abi):
             shutil.copy2(path, where)
     lacking = tree.missing_api(sources / f"linux-headers-{common(abi)}-common")
     (where / "doe-compat.h").write_text(lacking.get(tree.COMPAT, ""))
-    objects = re.search(r"^doe_sim-y.*\n(?:\t.*\n)*", (host.ROOT / tree.MAKEFILE).read_text(),
+    objects = re.search(r"^doe_sim-y.*\n(?:\t.*\n)*", (host.ROOT / tree.SIM_MAKEFILE).read_text(),
                         re.M)
     (where / "Makefile").write_text(f"obj-m := doe_sim.o doe_mainline.o\n{objects[0]}"
                                     "doe_mainline-y := doe-mainline.o\n"

@@ -121,10 +121,11 @@ class Series:
     def entries(self, files):
         """Kconfig and Makefile: the entries for those files that are there."""
         there = {Path(path).stem for path in files if path.startswith("drivers/pci/doe")}
+        there |= {"doe-sim/"} & {f"{Path(path).parent.name}/" for path in files}
         makefile = self.final[tree.MAKEFILE]
         composite = re.findall(r"^(doe[\w-]*)-y\s*:=(.*(?:\n\t.*)*)", makefile, re.M)
         there |= {name for name, parts in composite if kept(parts, there)}
-        lines, wanted = [], set()
+        lines, wanted = [], {f'"{path}"' for path in files}
         for line in re.findall(r"^(?:.*\\\n)*.*\n", makefile, re.M):
             if re.match(tree.MERGED[tree.MAKEFILE], line, re.M):
                 head, objects = re.match(r"(CFLAGS_|.*?[:+]=\s*)(.*)", line, re.S).groups()

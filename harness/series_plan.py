@@ -165,7 +165,7 @@ Every delay, fault and interrupt can be set, per mailbox and at run time, and
 whatever a host does against the specification is counted.  It serves
 Discovery, CDAT, CXL Compliance and objects for tests, depends on nothing of
 the library, and may be of use to whoever writes a driver for a DOE feature.
-""", files=r"drivers/pci/doe-sim[\w-]*\.[ch]"),
+""", files=r"drivers/pci/doe-sim/.*"),
 
     Patch("PCI/DOE: Test with KUnit", """
 The library had no tests, and most of what went wrong with it since 2021 was

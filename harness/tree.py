@@ -14,14 +14,17 @@ DEFAULT = "6.12"
 SUITES = ("sid", "trixie-backports")
 STAMP = ".doe-hooks"
 MAKEFILE = "drivers/pci/Makefile"
+SIM_MAKEFILE = "drivers/pci/doe-sim/Makefile"
 COMPAT = "drivers/pci/doe-compat.h"
+FORCED = f"ccflags-y += -include $(srctree)/{COMPAT}\n"
 # Ours only where the kernel has none; a hook tells the kernel's own of our part.
 YIELDS = ("tools/pci/Makefile", "tools/pci/.gitignore")
 # Since 6.15 the kernel describes doe_features/ in its own file.
 ABI = "Documentation/ABI/testing/sysfs-bus-pci"
 # Entries of ours in a file of the kernel's: what they take the place of there.
 MERGED = {
-    "drivers/pci/Kconfig": r"^config PCI_DOE(?:_\w+)?\n(?:(?:[ \t].*)?\n)*",
+    "drivers/pci/Kconfig": r"^(?:config PCI_DOE(?:_\w+)?|source .*/doe-sim/Kconfig.)\n"
+                           r"(?:(?:[ \t].*)?\n)*",
     MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE(?:_\w+)?\)|(?:CFLAGS_)?doe).*\n(?:\t.*\n)*",
     "MAINTAINERS": r"(?:^PCI DATA OBJECT EXCHANGE.*\n(?:.+\n)*\n)?(?=^PCI DRIVER FOR AARDVARK)",
 }
@@ -222,7 +225,7 @@ def integrate(tree, shown=None):
     compat = missing_api(tree)
     for path in project_files():
         if path not in MERGED and not has_own(path):
-            new[path] = (host.ROOT / path).read_bytes()
+            new[path] = (host.ROOT / path).read_bytes() + compat.get(path, "").encode()
     for path, pattern in MERGED.items():
         old, entries = text(path), (host.ROOT / path).read_text()
         entries = re.sub(r"\A#.*\n+", "", entries) + compat.get(path, "\n")
@@ -294,4 +297,4 @@ def missing_api(tree):
         snippets[symbol].read_text() for symbol in sorted(lacking))
     rules = "".join(f"CFLAGS_{name}.o += -include $(src)/doe-compat.h\n"
                     for name in re.findall(r"([\w-]+)\.o\b", (host.ROOT / MAKEFILE).read_text()))
-    return {COMPAT: header, MAKEFILE: rules} if lacking else {MAKEFILE: ""}
+    return {COMPAT: header, MAKEFILE: rules, SIM_MAKEFILE: FORCED} if lacking else {MAKEFILE: ""}

@@ -36,7 +36,7 @@
 #include <linux/tick.h>
 #include <linux/vmstat.h>
 
-#include "doe-sim.h"
+#include "doe-sim/doe-sim.h"
 
 /* Simulated devices are in PCI domains from here on */
 #define BENCH_FIRST_DOMAIN	0x10000

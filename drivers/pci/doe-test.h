@@ -34,7 +34,7 @@
 #include <linux/prandom.h>
 #include <linux/time64.h>
 
-#include "doe-sim.h"
+#include "doe-sim/doe-sim.h"
 
 /* Guards against hangs only: no case depends on how long something takes */
 #define DOE_TEST_HANG		(60 * HZ)

@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "doe-sim-internal.h"
+#include "internal.h"
 
 static u32 payload_dw(struct doe_sim_mb *mb)
 {
@@ -41,22 +41,6 @@ static enum doe_sim_answer refuse(struct doe_sim_mb *mb)
 {
 	return mb->k->unsupported_error ? DOE_SIM_ANSWER_ERROR :
 					  DOE_SIM_ANSWER_SILENT;
-}
-
-/* DW @i of the answer, header included */
-u32 doe_sim_answer_dw(struct doe_sim_mb *mb, u32 i)
-{
-	u32 val;
-
-	if (i < 2)
-		return mb->hdr[i];
-
-	if (i < mb->rd_buf_n)
-		val = mb->rd[i];
-	else
-		val = doe_sim_sized_dw(mb->seed, i - 2);
-
-	return i == 2 ? val ^ mb->k->payload_xor : val;
 }
 
 /* Features */
@@ -163,9 +147,9 @@ static enum doe_sim_answer serve_discovery(struct doe_sim_mb *mb)
 
 	mb->cnt.discoveries++;
 	if (wrong)
-		mb->cnt.violations[DOE_SIM_V_DISC_VERSION]++;
+		doe_sim_violation(mb, DOE_SIM_V_DISC_VERSION);
 	if (FIELD_GET(GENMASK(31, 16), mb->wr[2]))
-		mb->cnt.violations[DOE_SIM_V_RESERVED]++;
+		doe_sim_violation(mb, DOE_SIM_V_RESERVED);
 
 	mb->rd[3] = mb->sim->config.max_object % DOE_SIM_MAX_OBJECT_DW;
 

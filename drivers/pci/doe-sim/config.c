@@ -15,111 +15,13 @@
 #include <linux/pci.h>
 #include <linux/string.h>
 
-#include "doe-sim-internal.h"
-
-/* Capabilities in the first 256 bytes */
-#define PM_CAP			0x40
-#define EXP_CAP			0x48
-#define MSI_CAP			0x88
-#define MSIX_CAP		0x98
+#include "internal.h"
 
 u16 doe_sim_offset(struct doe_sim_dev *sim, unsigned int mb)
 {
 	return sim->first + mb * DOE_SIM_STRIDE;
 }
 EXPORT_SYMBOL_GPL(doe_sim_offset);
-
-static u16 command(struct doe_sim_dev *sim)
-{
-	return sim->base[PCI_COMMAND / 4];
-}
-
-static u16 msi_flags(struct doe_sim_dev *sim)
-{
-	return sim->base[MSI_CAP / 4] >> 16;
-}
-
-static u16 msix_flags(struct doe_sim_dev *sim)
-{
-	return sim->base[MSIX_CAP / 4] >> 16;
-}
-
-static u16 power_state(struct doe_sim_dev *sim)
-{
-	return FIELD_GET(PCI_PM_CTRL_STATE_MASK,
-			 sim->base[(PM_CAP + PCI_PM_CTRL) / 4]);
-}
-
-bool doe_sim_in_d0(struct doe_sim_dev *sim)
-{
-	return power_state(sim) == 0;
-}
-
-/* Interrupt Message Number, PCIe r6.2 sec 7.9.24.2 */
-unsigned int doe_sim_message(struct doe_sim_mb *mb)
-{
-	struct doe_sim_dev *sim = mb->sim;
-	unsigned int message = sim->config.irq_shared ? 0 : mb->index;
-
-	if (sim->config.irq_fixed)
-		return message;
-	/* Hardware adapts it to the number of messages that were enabled */
-	if (sim->msi_on == DOE_SIM_IRQ_MSI)
-		return message & (BIT(FIELD_GET(PCI_MSI_FLAGS_QSIZE,
-						msi_flags(sim))) - 1);
-	if (doe_sim_has_msix(sim))
-		return message % sim->nr_msix;
-	return message % sim->nr_msi;
-}
-
-struct doe_sim_vector *doe_sim_vector(struct doe_sim_mb *mb)
-{
-	unsigned int message = doe_sim_message(mb);
-
-	return message < mb->sim->nr_vectors ? &mb->sim->vectors[message] :
-					       NULL;
-}
-
-static bool msix_masked(struct doe_sim_dev *sim, unsigned int message)
-{
-	void __iomem *entry = sim->msix_table + message * PCI_MSIX_ENTRY_SIZE;
-
-	return msix_flags(sim) & PCI_MSIX_FLAGS_MASKALL ||
-	       readl(entry + PCI_MSIX_ENTRY_VECTOR_CTRL) &
-	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
-}
-
-/* Would the mailbox's message get through? */
-bool doe_sim_can_signal(struct doe_sim_mb *mb)
-{
-	struct doe_sim_dev *sim = mb->sim;
-	unsigned int message;
-
-	if (sim->msi_on == DOE_SIM_IRQ_NONE || !doe_sim_in_d0(sim) ||
-	    !(command(sim) & PCI_COMMAND_MASTER))
-		return false;
-
-	message = doe_sim_message(mb);
-	if (sim->msi_on == DOE_SIM_IRQ_MSI)
-		return message < sim->nr_msi;
-	return message < sim->nr_msix && !msix_masked(sim, message);
-}
-
-/* Something changed that decides whether messages are sent */
-void doe_sim_update_messages(struct doe_sim_dev *sim)
-{
-	unsigned int i;
-
-	if (doe_sim_has_msix(sim) && msix_flags(sim) & PCI_MSIX_FLAGS_ENABLE)
-		sim->msi_on = DOE_SIM_IRQ_MSIX;
-	else if (doe_sim_has_msi(sim) && msi_flags(sim) & PCI_MSI_FLAGS_ENABLE)
-		sim->msi_on = DOE_SIM_IRQ_MSI;
-	else
-		sim->msi_on = DOE_SIM_IRQ_NONE;
-
-	for (i = 0; i < sim->config.nr_mailboxes; i++)
-		doe_sim_mb_signal(&sim->mb[i]);
-}
 
 static void mask_msix(struct doe_sim_dev *sim)
 {
@@ -152,7 +54,7 @@ static void write_base(struct doe_sim_dev *sim, unsigned int where, int size,
 {
 	u32 shift = (where & 3) * 8;
 	u32 mask = GENMASK(size * 8 - 1, 0) << shift;
-	u16 old_state = power_state(sim);
+	unsigned int old_state = doe_sim_power_state(sim);
 	u32 *reg = &sim->base[where / 4];
 
 	val = val << shift & mask;
@@ -160,18 +62,19 @@ static void write_base(struct doe_sim_dev *sim, unsigned int where, int size,
 	*reg = (*reg & ~mask) | (val & mask);
 
 	switch (where & ~3) {
-	case PM_CAP + PCI_PM_CTRL:
-		if (old_state == (__force u16)PCI_D3hot && doe_sim_in_d0(sim))
+	case DOE_SIM_PM_CAP + PCI_PM_CTRL:
+		if (old_state == (__force int)PCI_D3hot &&
+		    !doe_sim_power_state(sim))
 			doe_sim_reset(sim);
 		doe_sim_update_messages(sim);
 		break;
-	case EXP_CAP + PCI_EXP_DEVCTL:
+	case DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL:
 		if (val & PCI_EXP_DEVCTL_BCR_FLR && sim->config.flr)
 			doe_sim_reset(sim);
 		break;
 	case PCI_COMMAND:
-	case MSI_CAP:
-	case MSIX_CAP:
+	case DOE_SIM_MSI_CAP:
+	case DOE_SIM_MSIX_CAP:
 		doe_sim_update_messages(sim);
 		break;
 	}
@@ -228,14 +131,14 @@ static void init_msi(struct doe_sim_dev *sim, u8 *last)
 {
 	u32 mmc = ilog2(sim->nr_msi);
 
-	add_cap(sim, last, MSI_CAP, PCI_CAP_ID_MSI |
+	add_cap(sim, last, DOE_SIM_MSI_CAP, PCI_CAP_ID_MSI |
 		(PCI_MSI_FLAGS_64BIT |
 		 FIELD_PREP(PCI_MSI_FLAGS_QMASK, mmc)) << 16);
-	sim->rw[MSI_CAP / 4] =
+	sim->rw[DOE_SIM_MSI_CAP / 4] =
 		(PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE) << 16;
-	sim->rw[(MSI_CAP + PCI_MSI_ADDRESS_LO) / 4] = ~3U;
-	sim->rw[(MSI_CAP + PCI_MSI_ADDRESS_HI) / 4] = ~0U;
-	sim->rw[(MSI_CAP + PCI_MSI_DATA_64) / 4] = 0xffff;
+	sim->rw[(DOE_SIM_MSI_CAP + PCI_MSI_ADDRESS_LO) / 4] = ~3U;
+	sim->rw[(DOE_SIM_MSI_CAP + PCI_MSI_ADDRESS_HI) / 4] = ~0U;
+	sim->rw[(DOE_SIM_MSI_CAP + PCI_MSI_DATA_64) / 4] = 0xffff;
 }
 
 static void init_msix(struct doe_sim_dev *sim, u8 *last)
@@ -244,11 +147,11 @@ static void init_msix(struct doe_sim_dev *sim, u8 *last)
 	u32 pba = DIV_ROUND_UP(sim->nr_msix, 64) * 8;
 	u32 size = max_t(u32, roundup_pow_of_two(table + pba), PAGE_SIZE);
 
-	add_cap(sim, last, MSIX_CAP,
+	add_cap(sim, last, DOE_SIM_MSIX_CAP,
 		PCI_CAP_ID_MSIX | (sim->nr_msix - 1) << 16);
-	sim->rw[MSIX_CAP / 4] =
+	sim->rw[DOE_SIM_MSIX_CAP / 4] =
 		(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL) << 16;
-	sim->base[(MSIX_CAP + PCI_MSIX_PBA) / 4] = table;
+	sim->base[(DOE_SIM_MSIX_CAP + PCI_MSIX_PBA) / 4] = table;
 
 	sim->base[PCI_BASE_ADDRESS_0 / 4] = PCI_BASE_ADDRESS_MEM_TYPE_64;
 	sim->rw[PCI_BASE_ADDRESS_0 / 4] = ~(size - 1);
@@ -258,6 +161,7 @@ static void init_msix(struct doe_sim_dev *sim, u8 *last)
 void doe_sim_config_init(struct doe_sim_dev *sim)
 {
 	u8 last = PCI_CAPABILITY_LIST;
+	unsigned int i;
 
 	sim->base[PCI_VENDOR_ID / 4] =
 		DOE_SIM_VENDOR_ID | DOE_SIM_DEVICE_ID << 16;
@@ -269,19 +173,25 @@ void doe_sim_config_init(struct doe_sim_dev *sim)
 	sim->base[PCI_SUBSYSTEM_VENDOR_ID / 4] = sim->base[0];
 	sim->rw[PCI_INTERRUPT_LINE / 4] = 0xff;
 
-	add_cap(sim, &last, PM_CAP, PCI_CAP_ID_PM | 3 << 16);
-	sim->rw[(PM_CAP + PCI_PM_CTRL) / 4] = PCI_PM_CTRL_STATE_MASK;
+	add_cap(sim, &last, DOE_SIM_PM_CAP, PCI_CAP_ID_PM | 3 << 16);
+	sim->rw[(DOE_SIM_PM_CAP + PCI_PM_CTRL) / 4] = PCI_PM_CTRL_STATE_MASK;
 
-	add_cap(sim, &last, EXP_CAP, PCI_CAP_ID_EXP | 2 << 16 |
+	add_cap(sim, &last, DOE_SIM_EXP_CAP, PCI_CAP_ID_EXP | 2 << 16 |
 		FIELD_PREP(PCI_EXP_FLAGS_TYPE, PCI_EXP_TYPE_RC_END) << 16);
-	sim->base[(EXP_CAP + PCI_EXP_DEVCAP) / 4] = PCI_EXP_DEVCAP_RBER |
+	sim->base[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCAP) / 4] = PCI_EXP_DEVCAP_RBER |
 		(sim->config.flr ? PCI_EXP_DEVCAP_FLR : 0);
-	sim->base[(EXP_CAP + PCI_EXP_DEVCTL) / 4] =
+	sim->base[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL) / 4] =
 		PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
 		PCI_EXP_DEVCTL_READRQ_512B;
-	sim->rw[(EXP_CAP + PCI_EXP_DEVCTL) / 4] =
+	sim->rw[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL) / 4] =
 		0xffff & ~PCI_EXP_DEVCTL_BCR_FLR;
-	sim->rw[(EXP_CAP + PCI_EXP_DEVCTL2) / 4] = 0xffff;
+	sim->rw[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL2) / 4] = 0xffff;
+
+	for (i = 0; i < sim->config.nr_mailboxes; i++)
+		sim->mb[i].header = PCI_EXT_CAP_ID_DOE |
+				    sim->config.cap_version << 16;
+	for (i = 0; i + 1 < sim->config.nr_mailboxes; i++)
+		sim->mb[i].header |= doe_sim_offset(sim, i + 1) << 20;
 
 	if (doe_sim_has_msi(sim))
 		init_msi(sim, &last);

@@ -28,122 +28,9 @@
 #include <linux/pci-doe.h>
 #endif
 
-#include "doe-sim-internal.h"
+#include "internal.h"
 
 #define MAX_DEVICES		256
-#define MAX_CDAT_ENTRIES	9000
-
-/* Devices */
-
-unsigned int doe_sim_nr_mailboxes(struct doe_sim_dev *sim)
-{
-	return sim->config.nr_mailboxes;
-}
-EXPORT_SYMBOL_GPL(doe_sim_nr_mailboxes);
-
-static int check_config(const struct doe_sim_config *config)
-{
-	unsigned int i, max_mb = DOE_SIM_MAX_MAILBOXES - config->dsn;
-
-	if (config->nr_mailboxes > max_mb ||
-	    config->irq_mode > DOE_SIM_IRQ_BOTH ||
-	    config->nr_vectors > DOE_SIM_MAX_MSIX ||
-	    !config->cap_version || config->cap_version > 15 ||
-	    config->max_object < 2 ||
-	    config->max_object > DOE_SIM_MAX_OBJECT_DW ||
-	    config->features & ~DOE_SIM_FEAT_ALL ||
-	    config->nr_features > DOE_SIM_MAX_FEATURES ||
-	    config->cdat_entries > MAX_CDAT_ENTRIES ||
-	    config->stale & ~DOE_SIM_STALE_ALL)
-		return -EINVAL;
-
-	if (config->nr_vectors && config->irq_mode != DOE_SIM_IRQ_MSIX &&
-	    (config->nr_vectors > DOE_SIM_MAX_MSI ||
-	     !is_power_of_2(config->nr_vectors)))
-		return -EINVAL;
-
-	for (i = 0; config->mailbox_features && i < config->nr_mailboxes; i++)
-		if (config->mailbox_features[i].nr > DOE_SIM_MAX_FEATURES)
-			return -EINVAL;
-
-	return doe_sim_check_knobs(&config->knobs);
-}
-
-static int init_vectors(struct doe_sim_dev *sim)
-{
-	const struct doe_sim_config *config = &sim->config;
-	unsigned int i, need;
-
-	if (config->irq_mode == DOE_SIM_IRQ_NONE)
-		return 0;
-
-	need = config->irq_shared ? 1 : max(config->nr_mailboxes, 1U);
-	sim->nr_msix = config->nr_vectors ?: need;
-	sim->nr_msi = min(config->nr_vectors ?: roundup_pow_of_two(need),
-			  DOE_SIM_MAX_MSI);
-	sim->nr_vectors = max(sim->nr_msix, sim->nr_msi);
-
-	sim->vectors = kvcalloc(sim->nr_vectors, sizeof(*sim->vectors),
-				GFP_KERNEL);
-	if (!sim->vectors)
-		return -ENOMEM;
-	for (i = 0; i < sim->nr_vectors; i++)
-		hrtimer_setup(&sim->vectors[i].timer, doe_sim_raise_vector,
-			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-
-	if (!doe_sim_has_msix(sim))
-		return 0;
-
-	sim->msix_table = doe_sim_map_table(sim->nr_msix * PCI_MSIX_ENTRY_SIZE);
-	return sim->msix_table ? 0 : -ENOMEM;
-}
-
-static void free_sim(struct doe_sim_dev *sim)
-{
-	unsigned int i;
-
-	for (i = 0; i < sim->config.nr_mailboxes; i++)
-		doe_sim_mb_exit(&sim->mb[i]);
-	for (i = 0; sim->vectors && i < sim->nr_vectors; i++)
-		hrtimer_cancel(&sim->vectors[i].timer);
-
-	doe_sim_unmap_table(sim->msix_table);
-	kvfree(sim->vectors);
-	kvfree(sim->cdat);
-	kvfree(sim);
-}
-
-static int init_sim(struct doe_sim_dev *sim)
-{
-	unsigned int i;
-	int ret;
-
-	raw_spin_lock_init(&sim->lock);
-	sim->first = DOE_SIM_EXT_BASE;
-	if (sim->config.dsn)
-		sim->first += DOE_SIM_DSN_SIZE;
-	sim->buf_dw = max(sim->config.max_object, DOE_SIM_MIN_BUF_DW);
-
-	ret = init_vectors(sim);
-	if (ret)
-		return ret;
-
-	doe_sim_config_init(sim);
-
-	ret = doe_sim_make_cdat(sim);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < sim->config.nr_mailboxes; i++) {
-		sim->mb[i].sim = sim;
-		sim->mb[i].index = i;
-		ret = doe_sim_mb_init(&sim->mb[i]);
-		if (ret)
-			return ret;
-	}
-
-	return 0;
-}
 
 /**
  * doe_sim_create() - Create a simulated device
@@ -157,43 +44,28 @@ static int init_sim(struct doe_sim_dev *sim)
 struct doe_sim_dev *doe_sim_create(const struct doe_sim_config *config)
 {
 	struct doe_sim_dev *sim;
-	char name[32];
 	int ret;
 
-	ret = check_config(config);
-	if (ret)
-		return ERR_PTR(ret);
-
-	sim = kvzalloc(struct_size(sim, mb, config->nr_mailboxes), GFP_KERNEL);
-	if (!sim)
-		return ERR_PTR(-ENOMEM);
-
-	sim->config = *config;
-	ret = init_sim(sim);
-	if (ret)
-		goto err_free;
+	sim = doe_sim_new(config);
+	if (IS_ERR(sim))
+		return sim;
 
 	ret = doe_sim_plug_in(sim);
-	if (ret)
-		goto err_free;
-	snprintf(name, sizeof(name), "%04x:00:%02x.0",
-		 doe_sim_domain_nr(sim), sim->slot);
-	doe_sim_debugfs_add(sim, name);
+	if (ret) {
+		doe_sim_free(sim);
+		return ERR_PTR(ret);
+	}
+	doe_sim_debugfs_add(sim);
 
 	if (config->scan) {
 		ret = doe_sim_rescan(sim);
-		if (ret)
-			goto err_destroy;
+		if (ret) {
+			doe_sim_destroy(sim);
+			return ERR_PTR(ret);
+		}
 	}
 
 	return sim;
-
-err_destroy:
-	doe_sim_destroy(sim);
-	return ERR_PTR(ret);
-err_free:
-	free_sim(sim);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(doe_sim_create);
 
@@ -206,7 +78,7 @@ void doe_sim_destroy(struct doe_sim_dev *sim)
 	doe_sim_debugfs_remove(sim);
 	doe_sim_pull_out(sim);
 	synchronize_rcu();
-	free_sim(sim);
+	doe_sim_free(sim);
 }
 EXPORT_SYMBOL_GPL(doe_sim_destroy);
 
@@ -365,7 +237,7 @@ static const struct {
 	{ "max_object", &max_object, 2, DOE_SIM_MAX_OBJECT_DW },
 	{ "features", &features, 0, DOE_SIM_FEAT_ALL },
 	{ "nr_features", &nr_features, 0, DOE_SIM_MAX_FEATURES },
-	{ "cdat_entries", &cdat_entries, 0, MAX_CDAT_ENTRIES },
+	{ "cdat_entries", &cdat_entries, 0, DOE_SIM_MAX_CDAT },
 	{ "stale", &stale, 0, DOE_SIM_STALE_ALL },
 };
 

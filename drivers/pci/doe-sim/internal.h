@@ -3,24 +3,39 @@
  * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
  * what its source files share
  *
- *	doe-sim.c		devices, their driver, the module
- *	doe-sim-host.c		PCI domain, MSI
- *	doe-sim-config.c	configuration space but for DOE
- *	doe-sim-mailbox.c	registers of a DOE Capability, behaviour, faults
- *	doe-sim-object.c	the data objects that are served
- *	doe-sim-debugfs.c	knobs by name, debugfs
+ * Each calls only those above it in this list, but for struct doe_sim_ops:
+ *
+ *	knobs.c		knobs by name
+ *	event.c		what happens later, and the message of a mailbox
+ *	mailbox.c	requests, answers, aborts; behaviour and faults
+ *	registers.c	registers of a DOE Capability, triggers
+ *	object.c	the data objects that are served
+ *	config.c	configuration space but for DOE
+ *	irq.c		messages become interrupts
+ *	host.c		PCI domains
+ *	device.c	devices
+ *	control.c	what tests use
+ *	debugfs.c	debugfs
+ *	module.c	the module, its parameters and its driver
  */
 
 #ifndef DRIVERS_PCI_DOE_SIM_INTERNAL_H
 #define DRIVERS_PCI_DOE_SIM_INTERNAL_H
 
 #include <linux/hrtimer.h>
+#include <linux/pci.h>
 #include <linux/spinlock.h>
+
+#ifndef CONFIG_X86
+#include <linux/pci-ecam.h>
+#endif
 
 #include "doe-sim.h"
 
 struct dentry;
-struct doe_sim_host;
+struct fwnode_handle;
+struct irq_domain;
+struct seq_file;
 
 #define DOE_SIM_MAX_MSI		32U
 #define DOE_SIM_MAX_MSIX	2048U
@@ -29,6 +44,18 @@ struct doe_sim_host;
 #define DOE_SIM_STRIDE		0x18
 #define DOE_SIM_EXT_BASE	0x100
 #define DOE_SIM_DSN_SIZE	0x0c
+
+/* Capabilities in the first 256 bytes */
+#define DOE_SIM_PM_CAP		0x40
+#define DOE_SIM_EXP_CAP		0x48
+#define DOE_SIM_MSI_CAP		0x88
+#define DOE_SIM_MSIX_CAP	0x98
+
+#define DOE_SIM_NR_SLOTS	32
+#define DOE_SIM_MAX_CDAT	9000
+
+/* Anything longer is DOE_SIM_NEVER */
+#define DOE_SIM_MAX_NS		(3600ULL * NSEC_PER_SEC)
 
 /* Longest answer that is not an echo, and so the least size of a buffer */
 #define DOE_SIM_MIN_BUF_DW	16
@@ -58,6 +85,7 @@ struct doe_sim_mb {
 	unsigned int index;
 
 	/* Registers */
+	u32 header;
 	u8 busy;			/* BUSY_* */
 	bool ready;
 	bool error;
@@ -110,6 +138,22 @@ struct doe_sim_mb {
 	struct doe_sim_counters cnt;
 };
 
+enum doe_sim_answer {
+	DOE_SIM_ANSWER,
+	DOE_SIM_ANSWER_ERROR,
+	DOE_SIM_ANSWER_SILENT,
+};
+
+/**
+ * struct doe_sim_ops - What a mailbox needs of those above it
+ * @serve: answer the request in doe_sim_mb.wr
+ * @reset: reset the function
+ */
+struct doe_sim_ops {
+	enum doe_sim_answer (*serve)(struct doe_sim_mb *mb);
+	void (*reset)(struct doe_sim_dev *sim);
+};
+
 /* A message: its Linux interrupt and the means to raise it */
 struct doe_sim_vector {
 	unsigned int virq;		/* 0: none allocated */
@@ -121,6 +165,7 @@ struct doe_sim_vector {
  * @lock: protects everything below @base.  Taken in configuration accesses,
  *	  hard interrupts and with interrupt descriptors locked; nothing is
  *	  called under it but timers.
+ * @ops: constant
  * @host: the PCI domain it is in
  * @slot: its device number
  * @config: what it is made of; constant
@@ -142,6 +187,7 @@ struct doe_sim_vector {
  */
 struct doe_sim_dev {
 	raw_spinlock_t lock;
+	const struct doe_sim_ops *ops;
 	struct doe_sim_host *host;
 	unsigned int slot;
 	struct doe_sim_config config;
@@ -175,52 +221,131 @@ static inline bool doe_sim_has_msix(struct doe_sim_dev *sim)
 	       sim->config.irq_mode == DOE_SIM_IRQ_BOTH;
 }
 
-/* doe-sim-host.c */
+/**
+ * struct doe_sim_host - A PCI domain, the private part of its host bridge
+ * @bridge: the host bridge
+ * @node: in the list of all
+ * @nr_devices: devices in it
+ * @sysdata: what the architecture wants
+ * @busn: bus number 0 and no other
+ * @mem: where the devices' BARs are
+ * @fwnode: names @irqs
+ * @irqs: parent of the devices' MSI domains
+ * @slot: devices by their device number, accessed under RCU
+ */
+struct doe_sim_host {
+	struct pci_host_bridge *bridge;
+	struct list_head node;
+	unsigned int nr_devices;
+#ifdef CONFIG_X86
+	struct pci_sysdata sysdata;
+#else
+	struct pci_config_window sysdata;
+#endif
+	struct resource busn;
+	struct resource mem;
+	struct fwnode_handle *fwnode;
+	struct irq_domain *irqs;
+	struct doe_sim_dev __rcu *slot[DOE_SIM_NR_SLOTS];
+};
+
+/* The device there, or NULL; under rcu_read_lock() */
+static inline struct doe_sim_dev *doe_sim_at(struct pci_bus *bus,
+					     unsigned int devfn)
+{
+	struct pci_host_bridge *bridge = to_pci_host_bridge(bus->bridge);
+	struct doe_sim_host *host = pci_host_bridge_priv(bridge);
+
+	if (PCI_FUNC(devfn))
+		return NULL;
+
+	return rcu_dereference(host->slot[PCI_SLOT(devfn)]);
+}
+
+static inline void doe_sim_violation(struct doe_sim_mb *mb,
+				     enum doe_sim_violation v)
+{
+	mb->cnt.violations[v]++;
+}
+
+/* knobs.c */
+extern const char * const doe_sim_events[DOE_SIM_EV_CALL];
+
+int doe_sim_parse_knobs(char *str, struct doe_sim_knobs *knobs);
+int doe_sim_check_knobs(const struct doe_sim_knobs *knobs);
+void doe_sim_show_knobs(struct seq_file *m, const struct doe_sim_knobs *knobs);
+
+/* event.c */
+void doe_sim_rearm(struct doe_sim_mb *mb);
+void doe_sim_schedule(struct doe_sim_mb *mb, enum doe_sim_timer timer,
+		      u64 delay);
+void doe_sim_cancel(struct doe_sim_mb *mb, enum doe_sim_timer timer);
+unsigned int doe_sim_power_state(struct doe_sim_dev *sim);
+unsigned int doe_sim_message(struct doe_sim_mb *mb);
+void doe_sim_deliver(struct doe_sim_mb *mb);
+void doe_sim_mb_signal(struct doe_sim_mb *mb);
+void doe_sim_update_messages(struct doe_sim_dev *sim);
+void doe_sim_set_int_sta(struct doe_sim_mb *mb);
+void doe_sim_send_spurious(struct doe_sim_mb *mb, bool status);
+
+/* mailbox.c */
+extern const struct doe_sim_knobs doe_sim_good_knobs;
+
+int doe_sim_mb_init(struct doe_sim_mb *mb);
+void doe_sim_mb_exit(struct doe_sim_mb *mb);
+void doe_sim_mb_reset(struct doe_sim_mb *mb);
+void doe_sim_apply_knobs(struct doe_sim_mb *mb,
+			 const struct doe_sim_knobs *knobs);
+void doe_sim_leave_stale(struct doe_sim_mb *mb, u32 mask);
+void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky);
+void doe_sim_set_error_bit(struct doe_sim_mb *mb);
+void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
+		    u32 duration);
+void doe_sim_run_due(struct doe_sim_mb *mb);
+void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val);
+void doe_sim_go(struct doe_sim_mb *mb);
+void doe_sim_abort(struct doe_sim_mb *mb);
+void doe_sim_read_event(struct doe_sim_mb *mb, bool late);
+u32 doe_sim_read_dw(struct doe_sim_mb *mb);
+void doe_sim_acknowledge_dw(struct doe_sim_mb *mb);
+
+/* registers.c */
+int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
+		      bool write, u32 *val);
+
+/* object.c */
+enum doe_sim_answer doe_sim_serve(struct doe_sim_mb *mb);
+int doe_sim_make_cdat(struct doe_sim_dev *sim);
+
+/* config.c */
+void doe_sim_config_init(struct doe_sim_dev *sim);
+int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
+			  bool write, u32 *val);
+void doe_sim_reset(struct doe_sim_dev *sim);
+
+/* irq.c */
+enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer);
+int doe_sim_add_irqs(struct doe_sim_host *host, int domain_nr);
+void doe_sim_remove_irqs(struct doe_sim_host *host);
+
+/* host.c */
 int doe_sim_host_init(void);
 int doe_sim_plug_in(struct doe_sim_dev *sim);
 void doe_sim_pull_out(struct doe_sim_dev *sim);
 struct doe_sim_dev *doe_sim_find(struct pci_dev *pdev);
-int doe_sim_domain_nr(struct doe_sim_dev *sim);
-enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer);
 void __iomem *doe_sim_map_table(size_t size);
 void doe_sim_unmap_table(void __iomem *table);
 void doe_sim_wait_for_hosts(void);
 
-/* doe-sim-config.c */
-void doe_sim_config_init(struct doe_sim_dev *sim);
-int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
-			  bool write, u32 *val);
-bool doe_sim_in_d0(struct doe_sim_dev *sim);
-struct doe_sim_vector *doe_sim_vector(struct doe_sim_mb *mb);
-unsigned int doe_sim_message(struct doe_sim_mb *mb);
-bool doe_sim_can_signal(struct doe_sim_mb *mb);
-void doe_sim_update_messages(struct doe_sim_dev *sim);
-void doe_sim_reset(struct doe_sim_dev *sim);
+/* device.c */
+struct doe_sim_dev *doe_sim_new(const struct doe_sim_config *config);
+void doe_sim_free(struct doe_sim_dev *sim);
 
-/* doe-sim-mailbox.c */
-int doe_sim_mb_init(struct doe_sim_mb *mb);
-void doe_sim_mb_exit(struct doe_sim_mb *mb);
-void doe_sim_mb_reset(struct doe_sim_mb *mb);
-void doe_sim_mb_signal(struct doe_sim_mb *mb);
-int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
-		      bool write, u32 *val);
+/* control.c */
 const char *doe_sim_violation_name(enum doe_sim_violation v);
 
-/* doe-sim-object.c */
-enum doe_sim_answer {
-	DOE_SIM_ANSWER,
-	DOE_SIM_ANSWER_ERROR,
-	DOE_SIM_ANSWER_SILENT,
-};
-
-enum doe_sim_answer doe_sim_serve(struct doe_sim_mb *mb);
-int doe_sim_make_cdat(struct doe_sim_dev *sim);
-u32 doe_sim_answer_dw(struct doe_sim_mb *mb, u32 i);
-
-/* doe-sim-debugfs.c */
-int doe_sim_parse_knobs(char *str, struct doe_sim_knobs *knobs);
-int doe_sim_check_knobs(const struct doe_sim_knobs *knobs);
-void doe_sim_debugfs_add(struct doe_sim_dev *sim, const char *name);
+/* debugfs.c */
+void doe_sim_debugfs_add(struct doe_sim_dev *sim);
 void doe_sim_debugfs_remove(struct doe_sim_dev *sim);
 void doe_sim_debugfs_init(void);
 void doe_sim_debugfs_exit(void);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
+ * what tests use, see doe-sim.h
+ */
+
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/* Interface for tests, see doe-sim.h */
+
+static unsigned int first_mb(unsigned int which)
+{
+	return which == DOE_SIM_ALL ? 0 : which;
+}
+
+static unsigned int end_mb(struct doe_sim_dev *sim, unsigned int which)
+{
+	return which == DOE_SIM_ALL ? sim->config.nr_mailboxes : which + 1;
+}
+
+int doe_sim_set_knobs(struct doe_sim_dev *sim, unsigned int mb,
+		      const struct doe_sim_knobs *knobs)
+{
+	unsigned long flags;
+	unsigned int i;
+	int ret;
+
+	ret = doe_sim_check_knobs(knobs);
+	if (ret)
+		return ret;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
+		doe_sim_apply_knobs(&sim->mb[i], knobs);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_knobs);
+
+void doe_sim_get_knobs(struct doe_sim_dev *sim, unsigned int mb,
+		       struct doe_sim_knobs *knobs)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	*knobs = sim->mb[mb].knobs;
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_get_knobs);
+
+void doe_sim_behave(struct doe_sim_dev *sim, unsigned int mb)
+{
+	doe_sim_set_knobs(sim, mb, &doe_sim_good_knobs);
+}
+EXPORT_SYMBOL_GPL(doe_sim_behave);
+
+void doe_sim_set_trigger(struct doe_sim_dev *sim, unsigned int mb,
+			 const struct doe_sim_trigger *trigger)
+{
+	doe_sim_set_triggers(sim, mb, trigger, trigger ? 1 : 0);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_trigger);
+
+void doe_sim_set_triggers(struct doe_sim_dev *sim, unsigned int mb,
+			  const struct doe_sim_trigger *triggers,
+			  unsigned int nr)
+{
+	struct doe_sim_mb *m = &sim->mb[mb];
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	m->accesses = 0;
+	m->fired = 0;
+	for (i = 0; i < DOE_SIM_MAX_TRIGGERS; i++)
+		m->triggers[i] = i < nr ? triggers[i] :
+					  (struct doe_sim_trigger){ };
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_triggers);
+
+u32 doe_sim_triggers_fired(struct doe_sim_dev *sim, unsigned int mb)
+{
+	return READ_ONCE(sim->mb[mb].fired);
+}
+EXPORT_SYMBOL_GPL(doe_sim_triggers_fired);
+
+u64 doe_sim_accesses(struct doe_sim_dev *sim, unsigned int mb)
+{
+	return READ_ONCE(sim->mb[mb].accesses);
+}
+EXPORT_SYMBOL_GPL(doe_sim_accesses);
+
+void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_send_spurious(&sim->mb[mb], status);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_raise);
+
+void doe_sim_set_busy(struct doe_sim_dev *sim, unsigned int mb, u64 ns)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_hold_busy(&sim->mb[mb], ns, sim->mb[mb].knobs.busy_sticky);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_busy);
+
+void doe_sim_set_error(struct doe_sim_dev *sim, unsigned int mb)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_set_error_bit(&sim->mb[mb]);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_error);
+
+void doe_sim_set_stale(struct doe_sim_dev *sim, unsigned int mb, u32 mask)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_leave_stale(&sim->mb[mb], mask);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_stale);
+
+void doe_sim_flr(struct doe_sim_dev *sim)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_reset(sim);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_flr);
+
+void doe_sim_set_gone(struct doe_sim_dev *sim, enum doe_sim_event how)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = 0; i < sim->config.nr_mailboxes; i++)
+		sim->mb[i].gone_left = 0;
+	sim->gone = how;
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_set_gone);
+
+bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb)
+{
+	struct doe_sim_mb *m = &sim->mb[mb];
+	unsigned long flags;
+	bool idle;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	idle = !m->wr_n && !m->outstanding && !m->ready && !m->error &&
+	       !m->busy;
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+
+	return idle;
+}
+EXPORT_SYMBOL_GPL(doe_sim_idle);
+
+void doe_sim_get_counters(struct doe_sim_dev *sim, unsigned int mb,
+			  struct doe_sim_counters *counters)
+{
+	size_t n = sizeof(*counters) / sizeof(u64);
+	u64 *sum = (u64 *)counters;
+	unsigned long flags;
+	unsigned int i;
+	size_t j;
+
+	BUILD_BUG_ON(sizeof(*counters) % sizeof(u64));
+	memset(counters, 0, sizeof(*counters));
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
+		for (j = 0; j < n; j++)
+			sum[j] += ((u64 *)&sim->mb[i].cnt)[j];
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_get_counters);
+
+void doe_sim_clear_counters(struct doe_sim_dev *sim, unsigned int mb)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
+		memset(&sim->mb[i].cnt, 0, sizeof(sim->mb[i].cnt));
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+}
+EXPORT_SYMBOL_GPL(doe_sim_clear_counters);
+
+u64 doe_sim_violations(struct doe_sim_dev *sim)
+{
+	struct doe_sim_counters counters;
+	u64 sum = 0;
+	int i;
+
+	doe_sim_get_counters(sim, DOE_SIM_ALL, &counters);
+	for (i = 0; i < DOE_SIM_NR_VIOLATIONS; i++)
+		sum += counters.violations[i];
+
+	return sum;
+}
+EXPORT_SYMBOL_GPL(doe_sim_violations);
+
+unsigned int doe_sim_nr_mailboxes(struct doe_sim_dev *sim)
+{
+	return sim->config.nr_mailboxes;
+}
+EXPORT_SYMBOL_GPL(doe_sim_nr_mailboxes);
+
+static const char * const violation_names[DOE_SIM_NR_VIOLATIONS] = {
+	[DOE_SIM_V_WRITE_BUSY]		= "write-while-busy",
+	[DOE_SIM_V_WRITE_ERROR]		= "write-while-error",
+	[DOE_SIM_V_GO_BUSY]		= "go-while-busy",
+	[DOE_SIM_V_GO_ERROR]		= "go-while-error",
+	[DOE_SIM_V_GO_LENGTH]		= "go-with-wrong-length",
+	[DOE_SIM_V_GO_ABORT]		= "go-and-abort",
+	[DOE_SIM_V_GO_INT_EN]		= "go-enables-interrupt",
+	[DOE_SIM_V_RESERVED]		= "reserved-bits-in-request",
+	[DOE_SIM_V_ACK_UNREADY]		= "acknowledge-without-ready",
+	[DOE_SIM_V_OUTSTANDING]		= "same-type-outstanding",
+	[DOE_SIM_V_NO_ABORT]		= "no-abort-after-timeout",
+	[DOE_SIM_V_ACCESS_SIZE]		= "access-size",
+	[DOE_SIM_V_INT_EN_LOST]		= "interrupt-enable-dropped",
+	[DOE_SIM_V_CTRL_BITS]		= "reserved-bits-in-control",
+	[DOE_SIM_V_STATUS_BITS]		= "other-bits-in-status",
+	[DOE_SIM_V_READ_ONLY]		= "write-to-read-only",
+	[DOE_SIM_V_DISC_VERSION]	= "discovery-version",
+};
+
+const char *doe_sim_violation_name(enum doe_sim_violation v)
+{
+	return violation_names[v];
+}
+
+int doe_sim_violations_str(struct doe_sim_dev *sim, char *buf, size_t size)
+{
+	struct doe_sim_counters counters;
+	int len = 0;
+	int i;
+
+	doe_sim_get_counters(sim, DOE_SIM_ALL, &counters);
+	for (i = 0; i < DOE_SIM_NR_VIOLATIONS; i++)
+		if (counters.violations[i])
+			len += scnprintf(buf + len, size - len, "%s%s %llu",
+					 len ? ", " : "", violation_names[i],
+					 counters.violations[i]);
+	if (!len)
+		len = scnprintf(buf, size, "none");
+
+	return len;
+}
+EXPORT_SYMBOL_GPL(doe_sim_violations_str);

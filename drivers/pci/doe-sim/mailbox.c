@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
+ * a DOE mailbox, PCIe r6.2 sec 6.30
+ *
+ * Everything here runs under the lock of the device, unless it takes it.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/ktime.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/* A device must have set Ready or Error so long after Go (sec 6.30.2) */
+#define ANSWER_NS		NSEC_PER_SEC
+
+const struct doe_sim_knobs doe_sim_good_knobs = DOE_SIM_KNOBS_DEFAULT;
+
+/* Status bits */
+
+static void clear_busy(struct doe_sim_mb *mb, u8 why)
+{
+	if (!(mb->busy & why))
+		return;
+
+	mb->busy &= ~why;
+	if (!mb->busy && mb->k->irq_on_busy)
+		doe_sim_set_int_sta(mb);
+}
+
+void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky)
+{
+	if (!ns)
+		return;
+
+	mb->busy |= sticky ? BUSY_STICKY : BUSY_HOLD;
+	if (ns == DOE_SIM_NEVER)
+		doe_sim_cancel(mb, TIMER_HOLD);
+	else
+		doe_sim_schedule(mb, TIMER_HOLD, ns);
+}
+
+void doe_sim_set_error_bit(struct doe_sim_mb *mb)
+{
+	if (mb->error)
+		return;
+
+	mb->error = true;
+	mb->cut |= mb->ready;
+	mb->outstanding = false;
+	mb->cnt.errors++;
+	doe_sim_cancel(mb, TIMER_DONE);
+	doe_sim_set_int_sta(mb);
+	if (mb->k->busy == DOE_SIM_BUSY_READY ||
+	    mb->k->busy == DOE_SIM_BUSY_DRAINED)
+		clear_busy(mb, BUSY_REQ);
+}
+
+static void set_ready(struct doe_sim_mb *mb)
+{
+	mb->ready = true;
+	mb->rd_i = 0;
+	doe_sim_set_int_sta(mb);
+}
+
+/* Something that the host has no part in; @duration as in a trigger */
+void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
+		    u32 duration)
+{
+	struct doe_sim_dev *sim = mb->sim;
+
+	switch (event) {
+	case DOE_SIM_EV_UNREADY:
+		if (!mb->ready)
+			break;
+		mb->cut = true;
+		mb->ready = false;
+		mb->outstanding = false;
+		break;
+	case DOE_SIM_EV_ERROR:
+		doe_sim_set_error_bit(mb);
+		break;
+	case DOE_SIM_EV_FLR:
+		sim->ops->reset(sim);
+		break;
+	case DOE_SIM_EV_GONE_VALUE:
+	case DOE_SIM_EV_GONE_ERROR:
+		sim->gone = event;
+		mb->gone_left = duration;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Exchange */
+
+/* A new request: is it one that the knobs are meant for? */
+static void choose_knobs(struct doe_sim_mb *mb)
+{
+	mb->k = &doe_sim_good_knobs;
+
+	if (mb->skip_left) {
+		mb->skip_left--;
+		return;
+	}
+	if (mb->knobs.times) {
+		if (!mb->times_left)
+			return;
+		mb->times_left--;
+	}
+	mb->k = &mb->knobs;
+}
+
+static void start_request(struct doe_sim_mb *mb)
+{
+	if (mb->outstanding && !mb->ready &&
+	    ktime_get_ns() - mb->go_time >= ANSWER_NS)
+		doe_sim_violation(mb, DOE_SIM_V_NO_ABORT);
+
+	choose_knobs(mb);
+}
+
+void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val)
+{
+	if (mb->busy || mb->error) {
+		/* It may have become so since the host looked */
+		if (mb->seen_clear)
+			mb->wr_lost = true;
+		else if (mb->busy)
+			doe_sim_violation(mb, DOE_SIM_V_WRITE_BUSY);
+		else
+			doe_sim_violation(mb, DOE_SIM_V_WRITE_ERROR);
+		return;
+	}
+
+	if (!mb->wr_n)
+		start_request(mb);
+	if (mb->k->error_at == DOE_SIM_ERROR_WRITE &&
+	    mb->wr_n == mb->k->error_dw) {
+		mb->wr_lost = true;
+		doe_sim_set_error_bit(mb);
+		return;
+	}
+
+	/* Those that do not fit are counted, Go makes an Error of them */
+	if (mb->wr_n < mb->sim->config.max_object)
+		mb->wr[mb->wr_n] = val;
+	mb->wr_n++;
+}
+
+static u32 header_length(u32 dw1)
+{
+	return FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH, dw1) ?:
+	       DOE_SIM_MAX_OBJECT_DW;
+}
+
+static void finish_request(struct doe_sim_mb *mb)
+{
+	enum doe_sim_error_at error_at = mb->k->error_at;
+
+	if (mb->refused || error_at == DOE_SIM_ERROR_DONE) {
+		doe_sim_set_error_bit(mb);
+		return;
+	}
+
+	set_ready(mb);
+	if (error_at == DOE_SIM_ERROR_READY)
+		doe_sim_set_error_bit(mb);
+	if (mb->k->busy == DOE_SIM_BUSY_READY)
+		clear_busy(mb, BUSY_REQ);
+}
+
+static void show_busy(struct doe_sim_mb *mb)
+{
+	switch (mb->k->busy) {
+	case DOE_SIM_BUSY_NEVER:
+		break;
+	case DOE_SIM_BUSY_PULSE:
+		mb->busy |= BUSY_REQ;
+		if (mb->k->copy_ns)
+			doe_sim_schedule(mb, TIMER_COPIED, mb->k->copy_ns);
+		else
+			clear_busy(mb, BUSY_REQ);
+		break;
+	default:
+		mb->busy |= BUSY_REQ;
+		break;
+	}
+}
+
+static void process_request(struct doe_sim_mb *mb)
+{
+	enum doe_sim_answer answer = mb->sim->ops->serve(mb);
+	const struct doe_sim_knobs *k = mb->k;
+
+	mb->cnt.objects_in++;
+	mb->refused = answer == DOE_SIM_ANSWER_ERROR;
+	mb->hdr[0] ^= k->hdr_xor[0];
+	if (k->length >= 0)
+		mb->hdr[1] = k->length;
+	mb->hdr[1] ^= k->hdr_xor[1];
+	if (k->rsp_dw)
+		mb->rd_n = k->rsp_dw;
+	mb->extra = k->extra;
+	mb->read_event_done = false;
+	mb->outstanding = true;
+
+	if (k->error_at == DOE_SIM_ERROR_GO) {
+		doe_sim_set_error_bit(mb);
+		return;
+	}
+
+	show_busy(mb);
+	if (answer == DOE_SIM_ANSWER_SILENT || k->proc_ns == DOE_SIM_NEVER)
+		mb->cnt.discarded++;
+	else if (k->proc_ns)
+		doe_sim_schedule(mb, TIMER_DONE, k->proc_ns);
+	else
+		finish_request(mb);
+}
+
+static void check_reserved(struct doe_sim_mb *mb)
+{
+	if (mb->wr[0] & ~(PCI_DOE_DATA_OBJECT_HEADER_1_VID |
+			  PCI_DOE_DATA_OBJECT_HEADER_1_TYPE) ||
+	    mb->wr[1] & ~PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH)
+		doe_sim_violation(mb, DOE_SIM_V_RESERVED);
+}
+
+/* May a request be sent while another one has not been answered? */
+static bool collides(struct doe_sim_mb *mb)
+{
+	struct doe_sim_feature feat = {
+		.vid = FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_VID, mb->wr[0]),
+		.type = FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_TYPE, mb->wr[0]),
+	};
+	bool before = mb->outstanding;
+
+	if (before && feat.vid == mb->feat.vid && feat.type == mb->feat.type)
+		doe_sim_violation(mb, DOE_SIM_V_OUTSTANDING);
+	else if (before)
+		mb->cnt.interleaved++;
+
+	mb->feat = feat;
+	return before;
+}
+
+void doe_sim_go(struct doe_sim_mb *mb)
+{
+	bool seen_clear = mb->seen_clear;
+	bool wr_lost = mb->wr_lost;
+	u32 n = mb->wr_n;
+
+	mb->cnt.gos++;
+	if (doe_sim_power_state(mb->sim))
+		mb->cnt.not_d0++;
+	mb->wr_n = 0;
+	mb->wr_lost = false;
+	mb->seen_clear = false;
+	mb->cut = false;
+
+	if (mb->busy || mb->error) {
+		if (!seen_clear)
+			doe_sim_violation(mb, mb->busy ? DOE_SIM_V_GO_BUSY :
+						 DOE_SIM_V_GO_ERROR);
+		mb->cnt.discarded++;
+		return;
+	}
+
+	mb->go_time = ktime_get_ns();
+	if (n > mb->sim->config.max_object) {
+		doe_sim_set_error_bit(mb);
+		return;
+	}
+	if (n < 2 || header_length(mb->wr[1]) != n) {
+		if (!wr_lost)
+			doe_sim_violation(mb, DOE_SIM_V_GO_LENGTH);
+		mb->cnt.discarded++;
+		mb->outstanding = true;
+		return;
+	}
+	check_reserved(mb);
+
+	/* This device takes one request at a time */
+	if (collides(mb)) {
+		doe_sim_cancel(mb, TIMER_DONE);
+		doe_sim_set_error_bit(mb);
+		return;
+	}
+
+	process_request(mb);
+}
+
+static void finish_abort(struct doe_sim_mb *mb)
+{
+	mb->ready = false;
+	mb->error = false;
+	clear_busy(mb, BUSY_ABORT | BUSY_REQ | BUSY_HOLD);
+}
+
+void doe_sim_abort(struct doe_sim_mb *mb)
+{
+	mb->cnt.aborts++;
+	mb->seen_clear = false;
+	/* The host has done what it could */
+	if (mb->k->abort_ignored) {
+		mb->wr_lost |= mb->wr_n;
+		mb->outstanding = false;
+		return;
+	}
+
+	doe_sim_cancel(mb, TIMER_COPIED);
+	doe_sim_cancel(mb, TIMER_DONE);
+	mb->wr_n = 0;
+	mb->wr_lost = false;
+	mb->rd_n = 0;
+	mb->outstanding = false;
+	mb->cut = false;
+	if (mb->k->busy_sticky && (mb->busy & BUSY_HOLD))
+		mb->busy ^= BUSY_HOLD | BUSY_STICKY;
+
+	if (!mb->k->abort_ns) {
+		finish_abort(mb);
+		return;
+	}
+	if (mb->busy & BUSY_ABORT)
+		return;
+	mb->busy |= BUSY_ABORT;
+	if (mb->k->abort_ns != DOE_SIM_NEVER)
+		doe_sim_schedule(mb, TIMER_ABORTED, mb->k->abort_ns);
+}
+
+static void finish_answer(struct doe_sim_mb *mb)
+{
+	const struct doe_sim_knobs *k = mb->k;
+
+	mb->cnt.objects_out++;
+	mb->seen_clear = false;
+	if (mb->extra) {
+		mb->extra--;
+		mb->rd_i = 0;
+		return;
+	}
+
+	mb->ready = false;
+	mb->outstanding = false;
+	/* The host may well believe what Length says */
+	mb->cut |= header_length(mb->hdr[1]) > mb->rd_n;
+	if (k->busy == DOE_SIM_BUSY_DRAINED)
+		clear_busy(mb, BUSY_REQ);
+	doe_sim_hold_busy(mb, k->busy_after_ns, k->busy_sticky);
+	if (k->error_at == DOE_SIM_ERROR_DRAINED)
+		doe_sim_set_error_bit(mb);
+}
+
+/* Is there an answer?  Error and Abort hide it */
+static bool readable(struct doe_sim_mb *mb)
+{
+	return mb->ready && !mb->error && !(mb->busy & BUSY_ABORT);
+}
+
+void doe_sim_acknowledge_dw(struct doe_sim_mb *mb)
+{
+	if (!readable(mb)) {
+		if (mb->cut)
+			mb->cnt.acks_unready++;
+		else
+			doe_sim_violation(mb, DOE_SIM_V_ACK_UNREADY);
+		return;
+	}
+
+	if (++mb->rd_i >= mb->rd_n)
+		finish_answer(mb);
+}
+
+/* What befalls an answer when a certain DW of it is read */
+void doe_sim_read_event(struct doe_sim_mb *mb, bool late)
+{
+	if (mb->k->read_event == DOE_SIM_EV_NONE || mb->read_event_done ||
+	    mb->k->read_late != late || mb->rd_i != mb->k->read_dw ||
+	    !readable(mb))
+		return;
+
+	mb->read_event_done = true;
+	doe_sim_befall(mb, mb->k->read_event, 0);
+}
+
+/* DW @i of the answer, header included */
+static u32 answer_dw(struct doe_sim_mb *mb, u32 i)
+{
+	u32 val;
+
+	if (i < 2)
+		return mb->hdr[i];
+
+	if (i < mb->rd_buf_n)
+		val = mb->rd[i];
+	else
+		val = doe_sim_sized_dw(mb->seed, i - 2);
+
+	return i == 2 ? val ^ mb->k->payload_xor : val;
+}
+
+u32 doe_sim_read_dw(struct doe_sim_mb *mb)
+{
+	u32 val;
+
+	if (!readable(mb)) {
+		mb->cnt.reads_unready++;
+		return 0;
+	}
+
+	val = answer_dw(mb, mb->rd_i);
+	doe_sim_read_event(mb, true);
+	return val;
+}
+
+/* Time */
+
+static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
+{
+	switch (timer) {
+	case TIMER_COPIED:
+		clear_busy(mb, BUSY_REQ);
+		break;
+	case TIMER_DONE:
+		mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
+		finish_request(mb);
+		break;
+	case TIMER_ABORTED:
+		finish_abort(mb);
+		break;
+	case TIMER_HOLD:
+		clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
+		break;
+	case TIMER_MESSAGE:
+		doe_sim_deliver(mb);
+		break;
+	case TIMER_STORM:
+		if (!mb->knobs.storm_ns)
+			break;
+		if (mb->int_en)
+			doe_sim_send_spurious(mb, mb->knobs.storm_status);
+		doe_sim_schedule(mb, TIMER_STORM, mb->knobs.storm_ns);
+		break;
+	default:
+		break;
+	}
+}
+
+void doe_sim_run_due(struct doe_sim_mb *mb)
+{
+	u64 now = ktime_get_ns();
+	int i;
+
+	for (i = 0; i < NR_TIMERS; i++) {
+		if (!mb->due[i] || mb->due[i] > now)
+			continue;
+		mb->due[i] = 0;
+		run_timer(mb, i);
+	}
+}
+
+static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
+{
+	struct doe_sim_mb *mb = container_of(timer, struct doe_sim_mb, timer);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&mb->sim->lock, flags);
+	doe_sim_run_due(mb);
+	doe_sim_rearm(mb);
+	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
+
+	return HRTIMER_NORESTART;
+}
+
+/* Life */
+
+void doe_sim_leave_stale(struct doe_sim_mb *mb, u32 mask)
+{
+	if (mask & DOE_SIM_STALE_WRITE) {
+		mb->wr[0] = DOE_SIM_VID_PCI_SIG;
+		mb->wr_n = 1;
+	}
+	if (mask & DOE_SIM_STALE_READY) {
+		mb->feat.vid = DOE_SIM_VID_PCI_SIG;
+		mb->feat.type = DOE_SIM_TYPE_DISCOVERY;
+		mb->hdr[0] = DOE_SIM_VID_PCI_SIG;
+		mb->hdr[1] = 3;
+		mb->rd[2] = DOE_SIM_VID_PCI_SIG;
+		mb->rd_buf_n = 3;
+		mb->rd_n = 3;
+		mb->extra = 0;
+		mb->read_event_done = true;
+		mb->outstanding = true;
+		set_ready(mb);
+	}
+	if (mask & DOE_SIM_STALE_ERROR)
+		doe_sim_set_error_bit(mb);
+	if (mask & DOE_SIM_STALE_BUSY)
+		doe_sim_hold_busy(mb, mb->knobs.stale_busy_ns, mb->knobs.busy_sticky);
+	if (mask & DOE_SIM_STALE_INT_STA)
+		doe_sim_set_int_sta(mb);
+	if (mask & DOE_SIM_STALE_INT_EN &&
+	    mb->sim->config.irq_mode != DOE_SIM_IRQ_NONE) {
+		mb->int_en_stale = true;
+		mb->int_en = true;
+		doe_sim_mb_signal(mb);
+	}
+}
+
+void doe_sim_mb_reset(struct doe_sim_mb *mb)
+{
+	enum doe_sim_timer i;
+
+	for (i = 0; i < TIMER_STORM; i++)
+		doe_sim_cancel(mb, i);
+
+	mb->cnt.resets++;
+	mb->wr_lost |= mb->wr_n;
+	mb->int_en_lost |= mb->int_en;
+	mb->cut = true;
+
+	mb->busy = 0;
+	mb->ready = false;
+	mb->error = false;
+	mb->int_sta = false;
+	mb->int_en = false;
+	mb->int_en_stale = false;
+	mb->signalled = false;
+	mb->wr_n = 0;
+	mb->rd_n = 0;
+	mb->outstanding = false;
+
+	doe_sim_hold_busy(mb, mb->k->reset_busy_ns, true);
+}
+
+void doe_sim_apply_knobs(struct doe_sim_mb *mb,
+			 const struct doe_sim_knobs *knobs)
+{
+	mb->knobs = *knobs;
+	mb->skip_left = knobs->skip;
+	mb->times_left = knobs->times;
+	mb->lose_left = knobs->irq_lose;
+	mb->k = knobs->skip ? &doe_sim_good_knobs : &mb->knobs;
+
+	if (knobs->storm_ns)
+		doe_sim_schedule(mb, TIMER_STORM, knobs->storm_ns);
+	else
+		doe_sim_cancel(mb, TIMER_STORM);
+}
+
+int doe_sim_mb_init(struct doe_sim_mb *mb)
+{
+	struct doe_sim_dev *sim = mb->sim;
+	unsigned long flags;
+
+	hrtimer_setup(&mb->timer, doe_sim_mb_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_HARD);
+
+	mb->wr = kvcalloc(sim->buf_dw, sizeof(*mb->wr), GFP_KERNEL);
+	mb->rd = kvcalloc(sim->buf_dw, sizeof(*mb->rd), GFP_KERNEL);
+	if (!mb->wr || !mb->rd)
+		return -ENOMEM;
+
+	raw_spin_lock_irqsave(&sim->lock, flags);
+	doe_sim_apply_knobs(mb, &sim->config.knobs);
+	doe_sim_hold_busy(mb, mb->k->reset_busy_ns, true);
+	doe_sim_leave_stale(mb, sim->config.stale);
+	raw_spin_unlock_irqrestore(&sim->lock, flags);
+
+	return 0;
+}
+
+/* Nobody accesses the mailbox any more */
+void doe_sim_mb_exit(struct doe_sim_mb *mb)
+{
+	unsigned long flags;
+
+	if (!mb->sim)
+		return;
+
+	raw_spin_lock_irqsave(&mb->sim->lock, flags);
+	mb->knobs.storm_ns = 0;
+	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
+
+	hrtimer_cancel(&mb->timer);
+	kvfree(mb->wr);
+	kvfree(mb->rd);
+}
+
