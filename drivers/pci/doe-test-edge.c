@@ -124,41 +124,11 @@ static void reset_after_refusal(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-static void say_so(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	complete(data);
-}
-
 static int long_thread(struct doe_test_thread *thread)
 {
 	size_t size = (DOE_SIM_MAX_OBJECT_DW - 2) * sizeof(u32);
 
 	return doe_test_echo(thread->data, 0, size);
-}
-
-/* One exchange with a long request, amid which its device is reset */
-static int reset_in_request(struct doe_test *dt)
-{
-	DECLARE_COMPLETION_ONSTACK(half_way);
-	struct doe_sim_trigger trigger = {
-		.at = 1000,
-		.event = DOE_SIM_EV_CALL,
-		.fn = say_so,
-		.data = &half_way,
-	};
-	struct doe_test_thread *thread;
-	int rv;
-
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
-	thread = doe_test_thread(dt->test, long_thread, dt);
-	wait_for_completion(&half_way);
-	doe_sim_flr(dt->sim);
-	pci_restore_state(dt->pdev);
-	rv = doe_test_join(dt->test, thread);
-	doe_test_reap(dt->test, thread);
-
-	return rv;
 }
 
 /*
@@ -169,22 +139,21 @@ static void restored_in_request(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct doe_sim_counters *cnt;
+	struct doe_test_thread *thread;
 	struct doe_test *dt;
-	bool hit = false;
-	int i, rv;
 
 	config.max_object = DOE_SIM_MAX_OBJECT_DW;
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
-	/* The reset may come late, in the response, say */
-	for (i = 0; i < 50 && !hit; i++) {
-		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
-		rv = reset_in_request(dt);
-		KUNIT_ASSERT_EQ(test, doe_sim_violations(dt->sim), 0);
-		cnt = doe_test_counters(dt, 0);
-		hit = rv == -ECONNRESET && cnt->gos == cnt->discoveries;
-	}
-	KUNIT_EXPECT_TRUE(test, hit);
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	doe_test_stop_at(dt, 0, 1000);
+	thread = doe_test_thread(test, long_thread, dt);
+	doe_test_meet(dt);
+	doe_sim_flr(dt->sim);
+	pci_restore_state(dt->pdev);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ECONNRESET);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->gos, cnt->discoveries);
 	doe_test_works(dt, 0);
 }
 
@@ -254,6 +223,7 @@ static int yield_thread(struct doe_test_thread *thread)
 		if (rc && rc != -EBUSY)
 			return rc;
 		mine += !rc;
+		usleep_range(10, 60);
 	}
 
 	return mine;
@@ -269,7 +239,7 @@ static int reclaim_thread(struct doe_test_thread *thread)
 		if (rc && rc != -EINVAL)
 			return rc;
 		back += !rc;
-		cond_resched();
+		usleep_range(10, 40);
 	}
 
 	return back;

@@ -7,12 +7,12 @@
  * comes of it, the next attempt with enough memory works.  Leaks are left to
  * kmemleak.
  *
- * Allocations that may sleep fail only after "N" was written to
- * failslab/ignore-gfp-wait in debugfs.  The PCI core warns if it has no memory
- * for a device of its own: pci-doe-nomem-core is for runs in which nothing
- * but the library suffers, by failslab/require-start and require-end.
+ * The PCI core warns if it has no memory for a device of its own:
+ * pci-doe-nomem-core is for kernels and runs in which nothing but the library
+ * suffers, by failslab/require-start and require-end in debugfs.
  */
 
+#include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/device/devres.h>
 #include <linux/sched.h>
@@ -38,12 +38,30 @@ struct nomem {
 	void (*check)(struct nomem *nm);
 };
 
+/* The variable behind a file of failslab, as user space sets it */
+static void *failslab(struct kunit *test, const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL);
+	struct dentry *file = debugfs_lookup(name, dir);
+	void *data = file ? d_inode(file)->i_private : NULL;
+
+	dput(file);
+	dput(dir);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, data, "failslab/%s is missing", name);
+
+	return data;
+}
+
 static void each_allocation(struct nomem *nm)
 {
 	struct kunit *test = nm->test;
+	bool *ignore = failslab(test, "ignore-gfp-wait");
 	unsigned int n, left, failed = 0;
 	int rc;
 
+	/* No stack dumps, in which a warning would be lost */
+	*(unsigned long *)failslab(test, "verbose") = 0;
+	*ignore = false;
 	for (n = 1; n < MAX_ALLOCATIONS; n++) {
 		current->fail_nth = n;
 		rc = nm->run(nm);
@@ -55,6 +73,7 @@ static void each_allocation(struct nomem *nm)
 		if (nm->check)
 			nm->check(nm);
 	}
+	*ignore = true;
 
 	KUNIT_EXPECT_EQ(test, rc, 0);
 	KUNIT_EXPECT_NE(test, left, 0);
@@ -210,6 +229,7 @@ static void nomem_bind(struct kunit *test)
 
 /* ---- Enumeration ---- */
 
+#ifdef CONFIG_FAULT_INJECTION_STACKTRACE_FILTER
 static int run_enumerate(struct nomem *nm)
 {
 	doe_test_remove(nm->dt);
@@ -249,6 +269,21 @@ static void nomem_enumerate(struct kunit *test)
 	each_allocation(&nm);
 }
 
+static struct kunit_case doe_nomem_core_cases[] = {
+	KUNIT_CASE(nomem_enumerate),
+	{ }
+};
+
+static struct kunit_suite doe_nomem_core_suite = {
+	.name = "pci-doe-nomem-core",
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_nomem_core_cases,
+};
+
+kunit_test_suite(doe_nomem_core_suite);
+#endif
+
 static struct kunit_case doe_nomem_cases[] = {
 	KUNIT_CASE_SLOW(nomem_create),
 	KUNIT_CASE(nomem_create_mb),
@@ -265,16 +300,4 @@ static struct kunit_suite doe_nomem_suite = {
 	.test_cases = doe_nomem_cases,
 };
 
-static struct kunit_case doe_nomem_core_cases[] = {
-	KUNIT_CASE(nomem_enumerate),
-	{ }
-};
-
-static struct kunit_suite doe_nomem_core_suite = {
-	.name = "pci-doe-nomem-core",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_nomem_core_cases,
-};
-
-kunit_test_suites(&doe_nomem_suite, &doe_nomem_core_suite);
+kunit_test_suite(doe_nomem_suite);

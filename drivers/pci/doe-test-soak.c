@@ -244,7 +244,7 @@ static int user(struct doe_test_thread *thread)
 		else
 			use_tasks(s, mb);
 		pci_dev_put(pdev);
-		cond_resched();
+		usleep_range(100, 100 + doe_any(s->w, 2000));
 	}
 
 	return 0;

@@ -13,6 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/unaligned.h>
@@ -191,6 +192,7 @@ struct doe_test *doe_test_new_raw(struct kunit *test,
 	dt = kunit_kzalloc(test, sizeof(*dt), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, dt);
 	dt->test = test;
+	init_completion(&dt->met);
 	dt->next = ctx->devices;
 	ctx->devices = dt;
 
@@ -475,6 +477,45 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 	};
 
 	doe_sim_set_trigger(sim, mb, &trigger);
+}
+
+static void doe_test_met(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct doe_test *dt = data;
+
+	complete(&dt->met);
+}
+
+/**
+ * doe_test_stop_at() - Let the case do something amid a long transfer
+ * @dt: the device
+ * @mb: index of the mailbox
+ * @at: number of the access, counted from now
+ *
+ * doe_test_meet() waits for that access.  The case then goes on before the
+ * transfer does, as a real-time thread that is woken: at the transfer's next
+ * cond_resched() on this CPU, within microseconds on another one.
+ */
+void doe_test_stop_at(struct doe_test *dt, unsigned int mb, u64 at)
+{
+	struct doe_sim_trigger trigger = {
+		.at = at,
+		.event = DOE_SIM_EV_CALL,
+		.fn = doe_test_met,
+		.data = dt,
+	};
+
+	sched_set_fifo(current);
+	reinit_completion(&dt->met);
+	doe_sim_set_trigger(dt->sim, mb, &trigger);
+}
+
+void doe_test_meet(struct doe_test *dt)
+{
+	KUNIT_ASSERT_TRUE(dt->test,
+			  wait_for_completion_timeout(&dt->met,
+						      DOE_TEST_HANG));
+	sched_set_normal(current, 0);
 }
 
 /* The handler may be a thread, which comes after the exchange */

@@ -1039,79 +1039,60 @@ static struct doe_test_task *long_task(struct kunit *test, bool request)
 	return tt;
 }
 
-/* Whether it was stopped on the way; false if it was through too soon */
-static bool cancelled_half_way(struct kunit *test, bool request)
+/* A device for it, and the task is being sent or its response read */
+static struct doe_test *begin_long(struct kunit *test,
+				   struct doe_test_task *tt)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task *tt = long_task(test, request);
-	const struct doe_sim_counters *cnt;
 	struct doe_test *dt;
-	bool half;
 
 	config.max_object = DOE_SIM_MAX_OBJECT_DW;
 	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	doe_test_stop_at(dt, 0, 1000);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->
-		       writes[request ? DOE_SIM_REG_WRITE : DOE_SIM_REG_READ]);
-	if (pci_doe_cancel_task(dt->mb[0], &tt->task))
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
-	cnt = doe_test_counters(dt, 0);
-	half = cnt->writes[request ? DOE_SIM_REG_WRITE : DOE_SIM_REG_READ] <
-	       DOE_SIM_MAX_OBJECT_DW;
-	if (half)
-		KUNIT_EXPECT_EQ(test, cnt->gos, request ? 0 : 1);
-	doe_test_works(dt, 0);
-	doe_test_discard(dt);
+	doe_test_meet(dt);
 
-	return half;
+	return dt;
 }
 
 /* Not even a transfer of 2^18 DW holds up cancellation */
 static void cancel_long_transfer(struct kunit *test)
 {
-	int request, tries;
+	const struct doe_sim_counters *cnt;
+	struct doe_test_task *tt;
+	struct doe_test *dt;
+	int request;
 
 	for (request = 0; request < 2; request++) {
-		for (tries = 0; tries < 10; tries++)
-			if (cancelled_half_way(test, request))
-				break;
-		KUNIT_EXPECT_LT(test, tries, 10);
+		tt = long_task(test, request);
+		dt = begin_long(test, tt);
+		KUNIT_EXPECT_TRUE(test,
+				  pci_doe_cancel_task(dt->mb[0], &tt->task));
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+		cnt = doe_test_counters(dt, 0);
+		KUNIT_EXPECT_LT(test, cnt->writes[request ? DOE_SIM_REG_WRITE :
+						  DOE_SIM_REG_READ],
+				DOE_SIM_MAX_OBJECT_DW);
+		KUNIT_EXPECT_EQ(test, cnt->gos, request ? 0 : 1);
+		doe_test_works(dt, 0);
+		doe_test_discard(dt);
 	}
-}
-
-/* A reset in the midst of a long request; false if that was through too soon */
-static bool restore_half_way(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task *tt = long_task(test, true);
-	struct doe_test *dt;
-	bool half;
-	int rv;
-
-	config.max_object = DOE_SIM_MAX_OBJECT_DW;
-	dt = doe_test_new(test, &config);
-	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->
-		       writes[DOE_SIM_REG_WRITE]);
-	doe_sim_flr(dt->sim);
-	pci_restore_state(dt->pdev);
-	half = !doe_test_counters(dt, 0)->gos;
-	rv = doe_test_wait(test, tt);
-	if (half) {
-		KUNIT_EXPECT_EQ(test, rv, -ECONNRESET);
-		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
-	}
-	doe_test_works(dt, 0);
-	doe_test_discard(dt);
-
-	return half;
 }
 
 /* The second half of a request is not sent as if it were the whole */
 static void restored_half_way(struct kunit *test)
 {
-	doe_test_retry(test, restore_half_way, "it is too fast");
+	struct doe_test_task *tt = long_task(test, true);
+	struct doe_test *dt = begin_long(test, tt);
+
+	doe_sim_flr(dt->sim);
+	pci_restore_state(dt->pdev);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos,
+			doe_test_counters(dt, 0)->discoveries);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
+	doe_test_works(dt, 0);
 }
 
 /* A cancelled task can be submitted again, to another mailbox as well */

@@ -59,6 +59,7 @@ struct task_struct;
  * @enabled: the case has enabled the device
  * @vectors: the case has allocated its vectors
  * @messy: the case leaves a mailbox that is not idle
+ * @met: the access of doe_test_stop_at() is being made
  * @cnt: what doe_test_counters() has read, that of all at the end
  * @next: next device of the same case
  */
@@ -72,6 +73,7 @@ struct doe_test {
 	bool enabled;
 	bool vectors;
 	bool messy;
+	struct completion met;
 	struct doe_sim_counters cnt[DOE_TEST_MAX_MB + 1];
 	struct doe_test *next;
 };
@@ -201,6 +203,8 @@ void doe_test_make_stale(struct doe_test *dt);
 void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 			void (*fn)(struct doe_sim_dev *sim, unsigned int mb,
 				   void *data), void *data);
+void doe_test_stop_at(struct doe_test *dt, unsigned int mb, u64 at);
+void doe_test_meet(struct doe_test *dt);
 unsigned int doe_test_late(const struct doe_sim_config *config);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 

@@ -110,7 +110,8 @@ static const struct logic_iomem_ops doe_sim_iomem_ops = {
 static long doe_sim_iomem_map(unsigned long offset, size_t size,
 			      const struct logic_iomem_ops **ops, void **priv)
 {
-	*priv = kvzalloc(size, GFP_KERNEL);
+	/* ioremap() warns if this fails */
+	*priv = kvzalloc(size, GFP_KERNEL | __GFP_NOFAIL);
 	*ops = &doe_sim_iomem_ops;
 
 	return *priv ? 0 : -ENOMEM;
