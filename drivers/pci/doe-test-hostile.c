@@ -644,26 +644,6 @@ static void r14_no_flood_of_messages(struct kunit *test)
 
 /* ---- At each register access ---- */
 
-/* Right, or an error; returns which */
-static int exchange_or_error(struct doe_test *dt, bool sync)
-{
-	struct doe_test_task *tt;
-	int rv;
-
-	if (sync)
-		return doe_test_try(dt, 0);
-
-	tt = doe_test_task(dt->test);
-	rv = doe_test_submit(dt, 0, tt);
-	if (rv)
-		return rv;
-	rv = doe_test_wait(dt->test, tt);
-	if (rv >= 0)
-		KUNIT_EXPECT_TRUE(dt->test, doe_test_echoed(tt));
-
-	return rv;
-}
-
 struct point_param {
 	enum doe_sim_irq_mode irq_mode;
 	enum doe_sim_event event;
@@ -705,25 +685,19 @@ static void r07_event_at_each_access(struct kunit *test)
 		.event = param->event,
 		.duration = param->duration,
 	};
-	unsigned int k, nr, failed = 0;
+	unsigned int failed = 0;
 	struct doe_test *dt;
 	int rv;
 
 	config.irq_mode = param->irq_mode;
 	dt = doe_test_new(test, &config);
-	nr = doe_test_count_accesses(dt);
-	for (k = 1; k <= nr; k++) {
-		trigger.at = k;
-		doe_sim_set_trigger(dt->sim, 0, &trigger);
-		rv = exchange_or_error(dt, param->sync);
-		KUNIT_EXPECT_TRUE_MSG(test, rv == 8 || rv < 0,
-				      "%d at access %u", rv, k);
+	doe_test_works(dt, 0);
+	for (trigger.at = 1; doe_test_hit(dt, &trigger, param->sync, &rv);
+	     trigger.at++) {
 		failed += rv < 0;
-
-		doe_sim_set_trigger(dt->sim, 0, NULL);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-		rv = doe_test_try(dt, 0);
-		KUNIT_EXPECT_EQ_MSG(test, rv, 8, "after access %u", k);
+		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), 8,
+				    "after access %llu", trigger.at);
 	}
 	KUNIT_EXPECT_GT(test, failed, 0);
 }
@@ -755,28 +729,26 @@ static void r47_gone_at_each_access(struct kunit *test)
 	const struct gone_param *param = test->param_value;
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_sim_trigger trigger = { .event = param->how };
-	unsigned int k, nr, late;
+	const struct doe_sim_counters *cnt;
 	struct doe_test *dt;
+	bool taken;
 	int rv;
 
 	config.irq_mode = param->irq_mode;
 	dt = doe_test_new(test, &config);
-	nr = doe_test_count_accesses(dt);
-	late = doe_test_late(&config);
-	for (k = 1; k <= nr; k++) {
-		trigger.at = k;
-		doe_sim_set_trigger(dt->sim, 0, &trigger);
-		rv = exchange_or_error(dt, param->sync);
-		if (k + late <= nr)
-			KUNIT_EXPECT_EQ_MSG(test, rv, -ENODEV,
-					    "at access %u of %u", k, nr);
-		else
-			KUNIT_EXPECT_TRUE(test, rv == 8 || rv == -ENODEV);
+	doe_test_works(dt, 0);
+	for (trigger.at = 1; doe_test_hit(dt, &trigger, param->sync, &rv);
+	     trigger.at++) {
+		/* The last acknowledge: all-ones come too late for it */
+		cnt = doe_test_counters(dt, 0);
+		taken = param->how == DOE_SIM_EV_GONE_VALUE ?
+			cnt->writes[DOE_SIM_REG_READ] == 4 : cnt->objects_out;
+		KUNIT_EXPECT_EQ_MSG(test, rv, taken ? 8 : -ENODEV,
+				    "at access %llu", trigger.at);
 
-		doe_sim_set_trigger(dt->sim, 0, NULL);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-		rv = doe_test_try(dt, 0);
-		KUNIT_EXPECT_EQ_MSG(test, rv, 8, "after access %u", k);
+		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), 8,
+				    "after access %llu", trigger.at);
 	}
 }
 
@@ -794,7 +766,8 @@ static void r47_gone(struct kunit *test)
 	for (i = 0; i < 3; i++) {
 		doe_sim_set_gone(dt->sim, param->how);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-		KUNIT_EXPECT_EQ(test, exchange_or_error(dt, false), -ENODEV);
+		KUNIT_EXPECT_EQ(test, -ENODEV,
+				doe_test_wait(test, doe_test_begin(dt, 0)));
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 		doe_test_works(dt, 0);
 

@@ -941,18 +941,17 @@ static void removal_waits_for_complete(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	DECLARE_COMPLETION_ONSTACK(go_on);
 	struct doe_test_thread *thread;
 
 	tt->then = doe_test_linger;
-	tt->data = &go_on;
+	tt->data = &dt->met;
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	wait_for_completion(&tt->done);
+	doe_test_await(test, &tt->done);
 
 	thread = doe_test_thread(test, remove_thread, dt);
 	msleep(20);
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	complete(&go_on);
+	complete(&dt->met);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
 }
@@ -1117,20 +1116,13 @@ static void removed_and_found_again(struct kunit *test)
 
 /* ---- Surprise removal ---- */
 
-struct surprise {
-	struct doe_test *dt;
-	bool done;
-};
-
 /* No lock of the library may be taken here: the access is its own */
 static void pull(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct surprise *surprise = data;
+	struct doe_test *dt = data;
 
 	doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
-	WRITE_ONCE(surprise->dt->pdev->error_state,
-		   pci_channel_io_perm_failure);
-	surprise->done = true;
+	WRITE_ONCE(dt->pdev->error_state, pci_channel_io_perm_failure);
 }
 
 /* R47: pulled out at each access of an exchange, and for good */
@@ -1141,46 +1133,28 @@ static void surprise_at_each_access(struct kunit *test)
 		.event = DOE_SIM_EV_CALL,
 		.fn = pull,
 	};
-	struct surprise surprise;
-	struct doe_test_task *tt;
-	unsigned int k, late, nr;
 	struct doe_test *dt;
+	bool hit, taken;
 	int rv;
 
 	config.knobs.busy = DOE_SIM_BUSY_NEVER;
 	config.knobs.proc_ns = 0;
-	dt = doe_test_new(test, &config);
-	nr = doe_test_count_accesses(dt);
-	doe_test_discard(dt);
-	late = doe_test_late(&config);
-
-	for (k = 1; k <= nr; k++) {
+	do {
 		dt = doe_test_new(test, &config);
 		doe_test_works(dt, 0);
-		surprise = (struct surprise) { .dt = dt };
-		trigger.data = &surprise;
-		trigger.at = k;
-		doe_sim_set_trigger(dt->sim, 0, &trigger);
-
-		tt = doe_test_task(test);
-		if (k & 1) {
-			rv = doe_test_try(dt, 0);
-		} else {
-			rv = doe_test_submit(dt, 0, tt);
-			if (!rv)
-				rv = doe_test_wait(test, tt);
-		}
-		if (surprise.done && k + late <= nr)
-			KUNIT_EXPECT_EQ_MSG(test, rv, -ENODEV,
-					    "at access %u of %u", k, nr);
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0),
-				surprise.done ? -ENODEV : 8);
-		doe_sim_set_trigger(dt->sim, 0, NULL);
+		trigger.data = dt;
+		trigger.at++;
+		hit = doe_test_hit(dt, &trigger, trigger.at & 1, &rv);
+		/* The last acknowledge is too late */
+		taken = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_READ] == 4;
+		KUNIT_EXPECT_EQ_MSG(test, rv, taken ? 8 : -ENODEV,
+				    "at access %llu", trigger.at);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), hit ? -ENODEV : 8);
 		doe_test_remove(dt);
 		expect_gone(dt);
 		dt->messy = true;
 		doe_test_discard(dt);
-	}
+	} while (hit);
 }
 
 #ifndef MODULE
@@ -1213,42 +1187,25 @@ static void surprise_ends_tasks(struct kunit *test)
 	dt->messy = true;
 }
 
-/*
- * Their end does not wait for the next look at the device: a task that began
- * before, and is looked at no more before its deadline, ends after one that is
- * in the same place when its device is pulled out.
- */
-static bool surprise_comes_first(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt[2];
-	struct doe_test_task *tt[2];
-	int i, rv;
-
-	for (i = 0; i < 2; i++)
-		dt[i] = doe_test_new(test, &config);
-	for (i = 0; i < 2; i++)
-		tt[i] = doe_test_stuck(dt[i]);
-	/* Before the request, right after Go, and after 100 ms */
-	doe_test_until(test, doe_test_counters(dt[1], 0)->
-		       reads[DOE_SIM_REG_STATUS] >= 3);
-	disconnect(dt[1]);
-	rv = doe_test_wait(test, tt[1]);
-	/* Its time is up if the machine stood still before that */
-	KUNIT_EXPECT_TRUE(test, rv == -ENODEV || rv == -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ETIMEDOUT);
-	for (i = 0; i < 2; i++) {
-		dt[i]->messy = true;
-		doe_test_discard(dt[i]);
-	}
-
-	return rv == -ENODEV && tt[1]->seq < tt[0]->seq;
-}
-
+/* Their end does not wait for the next look at the device, nor its deadline */
 static void surprise_is_told_at_once(struct kunit *test)
 {
-	doe_test_retry(test, surprise_comes_first,
-		       "it ends at its deadline");
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_stuck(dt);
+	ktime_t start;
+	int rv;
+
+	/* Before the request, right after Go, and after 100 ms */
+	doe_test_until(test, doe_test_counters(dt, 0)->
+		       reads[DOE_SIM_REG_STATUS] >= 3);
+	start = ktime_get();
+	disconnect(dt);
+	rv = doe_test_wait(test, tt);
+	doe_test_expect_elapsed(test, start, 0);
+	/* Its time is up if the machine stood still for so long */
+	if (rv != -ETIMEDOUT || doe_test_virtual_time())
+		KUNIT_EXPECT_EQ(test, rv, -ENODEV);
+	dt->messy = true;
 }
 
 /* With sync exchange in flight alone: whoever waits is woken */
@@ -1587,74 +1544,57 @@ static int reset_once_thread(struct doe_test_thread *thread)
 static void reclaimed_in_reset(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
+	const struct doe_sim_counters *cnt;
 	struct doe_test_thread *reset;
 	struct doe_test *dt;
-	u64 aborts;
-	int rv;
 
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	reset = doe_test_thread(test, reset_once_thread, dt);
 	doe_test_until(test, doe_test_try(dt, 1) == -ECONNRESET);
+	/* It is not over before the device can be read */
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_sim_clear_counters(dt->sim, 0);
 
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	rv = doe_test_try(dt, 0);
-	aborts = doe_test_counters(dt, 0)->aborts;
-	/* Not over by now, and so not before */
-	if (doe_test_try(dt, 1) == -ECONNRESET) {
-		KUNIT_EXPECT_EQ(test, rv, -ECONNRESET);
-		KUNIT_EXPECT_EQ(test, aborts, 0);
-	}
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->reads[DOE_SIM_REG_STATUS], 0);
+	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_CTRL], 0);
 
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
 	doe_test_works(dt, 0);
 }
 
 /*
- * Read the mailbox as a user does while a response of the kernel is in it:
- * the device has the answer and tells nobody, so that the library takes its
- * time to look.  False if it looked too soon.
+ * A user reads the mailbox while a response of the kernel is in it: the device
+ * has the answer and tells nobody, so that the library looks 100 ms later
  */
-static bool read_response_in_transit(struct doe_test *dt, u32 *user)
+static void response_is_hidden(struct kunit *test)
 {
-	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test_task *tt = doe_test_task(dt->test);
-	struct kunit *test = dt->test;
-	u32 before, after;
+	struct doe_test *dt = doe_test_start(test);
+	int reg = doe_sim_offset(dt->sim, 0);
+	struct doe_test_task *tt;
+	u32 user = 1;
 
 	/* The library waits for interrupts as long as they come */
-	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
 	knobs.proc_ns = DOE_TEST_SLOW;
 	knobs.irq_lose = U32_MAX;
 	doe_test_set_knobs(dt, &knobs);
 
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	tt = doe_test_begin(dt, 0);
 	doe_test_until(test, doe_test_read_reg(dt, 0, PCI_DOE_READ) ||
 		       doe_test_ended(tt));
-	before = doe_test_read_reg(dt, 0, PCI_DOE_READ);
-	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, user),
-			0);
-	after = doe_test_read_reg(dt, 0, PCI_DOE_READ);
-	doe_test_wait_echo(test, tt);
-
-	return before && after;
-}
-
-static void response_is_hidden(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	int reg = doe_sim_offset(dt->sim, 0);
-	u32 user = 0;
-	int tries;
-
-	for (tries = 0; tries < 20; tries++)
-		if (read_response_in_transit(dt, &user))
-			break;
-	KUNIT_EXPECT_LT(test, tries, 20);
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev,
+						   reg + PCI_DOE_READ, &user));
 	KUNIT_EXPECT_EQ(test, user, 0);
+	KUNIT_EXPECT_NE(test, doe_test_read_reg(dt, 0, PCI_DOE_READ), 0);
+	doe_test_wait_echo(test, tt);
 
 	/* Other registers, and this one at other times, read as they are */
 	KUNIT_EXPECT_EQ(test, 0,

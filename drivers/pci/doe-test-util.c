@@ -18,6 +18,10 @@
 #include <linux/sched/task.h>
 #include <linux/unaligned.h>
 
+#ifdef CONFIG_UML_TIME_TRAVEL_SUPPORT
+#include <linux/time-internal.h>
+#endif
+
 #include "doe-test.h"
 
 /**
@@ -65,6 +69,31 @@ unsigned int doe_test_log(struct kunit *test, const char *what)
 	struct kmsg_dump_iter iter = ((struct doe_test_ctx *)test->priv)->log;
 
 	return doe_test_count(&iter, what);
+}
+
+/* ---- Time ---- */
+
+/*
+ * Virtual time stands still while code runs, so that each moment is exact.
+ * Elsewhere the machine may stand still at any time.
+ */
+bool doe_test_virtual_time(void)
+{
+#ifdef CONFIG_UML_TIME_TRAVEL_SUPPORT
+	return time_travel_mode == TT_MODE_INFCPU;
+#else
+	return false;
+#endif
+}
+
+/* Exactly in virtual time, and no sooner in any */
+void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns)
+{
+	s64 elapsed = ktime_to_ns(ktime_sub(ktime_get(), start));
+
+	KUNIT_EXPECT_GE(test, elapsed, ns);
+	if (doe_test_virtual_time())
+		KUNIT_EXPECT_LT(test, elapsed, ns + NSEC_PER_MSEC);
 }
 
 /* ---- Cases ---- */
@@ -479,6 +508,13 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 	doe_sim_set_trigger(sim, mb, &trigger);
 }
 
+/* One case that hangs does not keep the others from their turn */
+void doe_test_await(struct kunit *test, struct completion *done)
+{
+	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(done,
+							    DOE_TEST_HANG));
+}
+
 static void doe_test_met(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct doe_test *dt = data;
@@ -512,9 +548,7 @@ void doe_test_stop_at(struct doe_test *dt, unsigned int mb, u64 at)
 
 void doe_test_meet(struct doe_test *dt)
 {
-	KUNIT_ASSERT_TRUE(dt->test,
-			  wait_for_completion_timeout(&dt->met,
-						      DOE_TEST_HANG));
+	doe_test_await(dt->test, &dt->met);
 	sched_set_normal(current, 0);
 }
 
@@ -534,32 +568,41 @@ int doe_test_interruptible_thread(struct doe_test_thread *thread)
 	return doe_test_try_interruptible(thread->data, 0);
 }
 
-/*
- * So many accesses has a good exchange.  After a pause it has more, which a
- * machine under load may make.
+/**
+ * doe_test_hit() - Do a good exchange, or what an event makes of it
+ * @dt: the device
+ * @trigger: what befalls the mailbox, and at which access
+ * @sync: by pci_doe(), else by a task
+ * @rv: the result
+ *
+ * Return: false if the exchange had fewer accesses.
  */
-unsigned int doe_test_count_accesses(struct doe_test *dt)
+bool doe_test_hit(struct doe_test *dt, const struct doe_sim_trigger *trigger,
+		  bool sync, int *rv)
 {
-	unsigned int nr = UINT_MAX;
-	int i;
+	struct doe_test_task *tt;
+	bool hit;
 
-	for (i = 0; i < 5; i++) {
-		doe_test_works(dt, 0);
-		doe_sim_clear_counters(dt->sim, 0);
-		doe_test_works(dt, 0);
-		nr = min_t(unsigned int, nr, doe_test_accesses(dt, 0));
+	/* A handler may be a thread: its accesses belong to the last one */
+	doe_test_sync_irqs(dt);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_sim_set_trigger(dt->sim, 0, trigger);
+	if (sync) {
+		*rv = doe_test_try(dt, 0);
+	} else {
+		tt = doe_test_begin(dt, 0);
+		*rv = doe_test_wait(dt->test, tt);
+		if (*rv >= 0)
+			KUNIT_EXPECT_TRUE(dt->test, doe_test_echoed(tt));
 	}
+	KUNIT_EXPECT_TRUE_MSG(dt->test, *rv == 8 || *rv < 0,
+			      "%d at access %llu", *rv, trigger->at);
+	hit = doe_sim_triggers_fired(dt->sim, 0);
+	doe_sim_set_trigger(dt->sim, 0, NULL);
+	/* Status, request, Go, Status, response */
+	KUNIT_EXPECT_TRUE(dt->test, hit || trigger->at > 14);
 
-	return nr;
-}
-
-/*
- * So many accesses may come after the result: the last acknowledge, and those
- * of the handler if it is a thread
- */
-unsigned int doe_test_late(const struct doe_sim_config *config)
-{
-	return config->irq_mode == DOE_SIM_IRQ_NONE ? 1 : 3;
+	return hit;
 }
 
 /* The mailbox is usable */
@@ -728,7 +771,7 @@ bool doe_test_echoed(struct doe_test_task *tt)
 void doe_test_linger(struct doe_test_task *tt)
 {
 	complete(&tt->done);
-	wait_for_completion(tt->data);
+	WARN_ON(!wait_for_completion_timeout(tt->data, DOE_TEST_HANG));
 	atomic_inc(&tt->calls);
 }
 
@@ -776,7 +819,7 @@ struct doe_test_thread *doe_test_thread(struct kunit *test,
 	thread->next = ctx->threads;
 	ctx->threads = thread;
 	wake_up_process(thread->task);
-	wait_for_completion(&thread->started);
+	doe_test_await(test, &thread->started);
 
 	return thread;
 }
@@ -787,7 +830,9 @@ void doe_test_reap(struct kunit *test, struct doe_test_thread *thread)
 	if (!thread->task)
 		return;
 
-	kthread_stop(thread->task);
+	/* One that hangs is left to itself, so that others get their turn */
+	if (doe_test_join(test, thread) != -ETIME)
+		kthread_stop(thread->task);
 	put_task_struct(thread->task);
 	thread->task = NULL;
 }
@@ -874,18 +919,6 @@ struct doe_test *doe_test_new_polled(struct kunit *test)
 
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	return doe_test_new(test, &config);
-}
-
-/* What a machine under load may spoil gets more than one try */
-void doe_test_retry(struct kunit *test, bool (*fn)(struct kunit *test),
-		    const char *why)
-{
-	int tries;
-
-	for (tries = 0; tries < 10; tries++)
-		if (fn(test))
-			return;
-	KUNIT_FAIL(test, "%s", why);
 }
 
 MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");

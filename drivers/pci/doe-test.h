@@ -59,7 +59,8 @@ struct task_struct;
  * @enabled: the case has enabled the device
  * @vectors: the case has allocated its vectors
  * @messy: the case leaves a mailbox that is not idle
- * @met: the access of doe_test_stop_at() is being made
+ * @met: what the case waits for, or has somebody wait for; the access of
+ *	doe_test_stop_at() is being made
  * @cnt: what doe_test_counters() has read, that of all at the end
  * @next: next device of the same case
  */
@@ -154,6 +155,10 @@ struct doe_test_hooks {
 	void *data;
 };
 
+/* Time */
+bool doe_test_virtual_time(void);
+void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
+
 /* Suites */
 int doe_test_init(struct kunit *test);
 void doe_test_exit(struct kunit *test);
@@ -197,7 +202,8 @@ struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
 int doe_test_echo_thread(struct doe_test_thread *thread);
 int doe_test_interruptible_thread(struct doe_test_thread *thread);
-unsigned int doe_test_count_accesses(struct doe_test *dt);
+bool doe_test_hit(struct doe_test *dt, const struct doe_sim_trigger *trigger,
+		  bool sync, int *rv);
 void doe_test_sync_irqs(struct doe_test *dt);
 void doe_test_make_stale(struct doe_test *dt);
 void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
@@ -205,7 +211,7 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 				   void *data), void *data);
 void doe_test_stop_at(struct doe_test *dt, unsigned int mb, u64 at);
 void doe_test_meet(struct doe_test *dt);
-unsigned int doe_test_late(const struct doe_sim_config *config);
+void doe_test_await(struct kunit *test, struct completion *done);
 int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
 /* Tasks */
@@ -321,9 +327,6 @@ do {									\
 	}								\
 	KUNIT_EXPECT_TRUE_MSG(test, __true, "waited in vain: %s", #cond); \
 } while (0)
-
-void doe_test_retry(struct kunit *test, bool (*fn)(struct kunit *test),
-		    const char *why);
 
 /* Lines in the kernel log since the case began */
 unsigned int doe_test_log(struct kunit *test, const char *what);
