@@ -9,6 +9,7 @@
 
 #define dev_fmt(fmt) "DOE: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/mutex.h>
@@ -501,6 +502,7 @@ void pci_doe_disconnected(struct pci_dev *pdev)
 		raw_spin_unlock_irqrestore(&mb->lock, flags);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_disconnected);
 
 static void pci_doe_remove(struct pci_doe_mb *mb)
 {

@@ -8,6 +8,7 @@
 
 #define dev_fmt(fmt) "DOE: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/init.h>
@@ -232,6 +233,7 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 		pci_doe_sysfs_queue(mb);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_sysfs_init);
 
 static void pci_doe_sysfs_remove(struct pci_doe_mb *mb)
 {

@@ -831,8 +831,7 @@ static void sysfs_contents(struct kunit *test)
 	kernfs_put(dir);
 }
 
-#ifndef MODULE
-/* R39: once more, as when a BAR is resized: pci_doe_sysfs_init() is built in */
+/* R39: once more, as when a BAR is resized */
 static void r39_sysfs_twice(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -844,7 +843,6 @@ static void r39_sysfs_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
 }
-#endif
 
 /* R40: two mailboxes with the same features have one file for each of them */
 static void r40_sysfs_duplicates(struct kunit *test)
@@ -943,9 +941,7 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(each_capability, count_gen_params),
 	KUNIT_CASE(r41_sysfs_names),
 	KUNIT_CASE(sysfs_contents),
-#ifndef MODULE
 	KUNIT_CASE(r39_sysfs_twice),
-#endif
 	KUNIT_CASE(r40_sysfs_duplicates),
 	KUNIT_CASE(r37_sysfs_survives_unbind),
 	KUNIT_CASE(r38_sysfs_removed_during_discovery),

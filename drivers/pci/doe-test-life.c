@@ -1157,9 +1157,6 @@ static void surprise_at_each_access(struct kunit *test)
 	} while (hit);
 }
 
-#ifndef MODULE
-/* pci_doe_disconnected() is the core's alone */
-
 static void disconnect(struct doe_test *dt)
 {
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
@@ -1284,7 +1281,6 @@ static void surprise_during_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 	dt->messy = true;
 }
-#endif
 
 /* ---- Hand-over to user space ---- */
 
@@ -1613,8 +1609,6 @@ static void response_is_hidden(struct kunit *test)
 
 /* ---- Auxiliary devices ---- */
 
-#if IS_ENABLED(CONFIG_PCI_DOE_AUX)
-
 struct auxdevs {
 	struct device *last;
 	int nr;
@@ -1821,7 +1815,6 @@ static void aux_rebind_and_exchanges(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
 	doe_test_works(race.dt, 0);
 }
-#endif
 
 static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
@@ -1880,7 +1873,6 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r26_cancel_and_removal, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(removed_and_found_again, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_at_each_access, doe_test_mode_gen_params),
-#ifndef MODULE
 	KUNIT_CASE_PARAM(surprise_ends_tasks, doe_test_all_gen_params),
 	KUNIT_CASE(surprise_is_told_at_once),
 	KUNIT_CASE_PARAM(surprise_wakes_waiters, doe_test_mode_gen_params),
@@ -1889,7 +1881,6 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(surprise_while_frozen, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_during_discovery, doe_test_mode_gen_params),
-#endif
 	{ }
 };
 
@@ -1913,7 +1904,6 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
 	KUNIT_CASE(response_is_hidden),
-#if IS_ENABLED(CONFIG_PCI_DOE_AUX)
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
 	KUNIT_CASE(aux_offset),
 	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
@@ -1926,7 +1916,6 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(aux_bind_when_gone),
 	KUNIT_CASE(aux_unbind_when_yielded),
 	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
-#endif
 	{ }
 };
 

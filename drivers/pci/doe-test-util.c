@@ -923,3 +923,5 @@ struct doe_test *doe_test_new_polled(struct kunit *test)
 
 MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");
 MODULE_LICENSE("GPL");
+/* Not MODULE_IMPORT_NS(), which took no string before 6.13 */
+MODULE_INFO(import_ns, "EXPORTED_FOR_KUNIT_TESTING");
