@@ -6,8 +6,8 @@ import shutil
 import time
 
 import faults
-import hooks
 import host
+import hunks
 import kernel
 import mutate
 import regressions
@@ -163,14 +163,14 @@ def sparse(source):
 
 
 def randoms(source):
-    """Random configurations with our options varied: what is ours or has hooks."""
+    """Random configurations with our options varied: what is ours or is patched."""
     return [line for seed in SEEDS
             for line in build(source, f"random{seed}", varied(seed), None,
                               f"KCONFIG_SEED={seed} randconfig")]
 
 
 def enabled(config):
-    """The objects of this project, and those with hooks, that a configuration has."""
+    """The objects of this project, and those patched, that a configuration has."""
     makefile = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
     makefile = re.sub(r"\$\((CONFIG_\w+)\)",
                       lambda option: "y" if f"\n{option[1]}=" in config else "n", makefile)
@@ -180,10 +180,10 @@ def enabled(config):
         return [part for goal, parts in lines if goal == f"{name}-y" for part in parts.split()]
 
     parts = [part for name in objects_of("obj") for part in objects_of(name[:-2]) or [name]]
-    hooked = [path[:-1] + "o" for topic in hooks.HOOKS.values() for path, *_ in topic
-              if re.fullmatch(r"drivers/pci/[\w-]+\.c", path) and
-              ("sysfs" not in path or "CONFIG_SYSFS=y" in config)]
-    return sorted({*(f"drivers/pci/{part}" for part in parts), *hooked}) + \
+    patched = [path[:-1] + "o" for path in hunks.paths()
+               if re.fullmatch(r"drivers/pci/[\w-]+\.c", path) and
+               ("sysfs" not in path or "CONFIG_SYSFS=y" in config)]
+    return sorted({*(f"drivers/pci/{part}" for part in parts), *patched}) + \
         ["drivers/cxl/"] * ("CONFIG_CXL_BUS=" in config)
 
 

@@ -2,8 +2,7 @@
 """./run series: patches for the mailing list, applied and built one by one.
 
 What each patch holds is in series_plan.py.  A file of this project comes whole, with the
-first patch that names it; of files that the kernel has, too, each patch brings the hooks
-and entries for what is there by then.
+first patch that names it; Kconfig and Makefile get the entries for what is there by then.
 """
 import os
 import re
@@ -12,8 +11,8 @@ import textwrap
 from pathlib import Path
 
 import check
-import hooks
 import host
+import hunks
 import series_plan
 import test
 import tree
@@ -69,8 +68,8 @@ class Series:
             r"(?<=^PCI DATA OBJECT EXCHANGE \(DOE\)\n)",
             "M:\t{GIT_AUTHOR_NAME} <{GIT_AUTHOR_EMAIL}>\n".format(**self.env),
             self.final["MAINTAINERS"], flags=re.M)
-        self.base = {path: (self.tree / path).read_text() for path in self.final
-                     if (self.tree / path).exists()}
+        self.base = {path: (self.tree / path).read_text()
+                     for path in {*self.final, *hunks.paths()} if (self.tree / path).exists()}
         self.own = set(tree.project_files())
         self.git("add", "-f", *self.base)
         self.git("commit", "-q", "--allow-empty", "-m", f"Linux {tree.version(self.tree)}")
@@ -88,35 +87,19 @@ class Series:
     def holds(self, count):
         """The files that differ from the kernel's with that many patches: {path: text}."""
         plan = series_plan.PATCHES[:count]
-        files = {}
-        for path in set(self.final) - {KCONFIG, tree.MAKEFILE}:
-            if not self.whole(path):
-                files[path] = self.hooked(path, plan)
-            elif any(re.fullmatch(patch.files, path) for patch in plan):
-                files[path] = self.final[path]
+        files = {path: text for path, text in self.final.items()
+                 if any(re.fullmatch(step.files, path) for step in plan)}
+        files |= hunks.apply(" ".join(step.topics for step in plan).split(),
+                             lambda path, _: self.base.get(path) or files[path], self.tree)
         if "drivers/pci/doe.h" in files:
             self.entries(files)
-        for patch in series_plan.PATCHES[count:]:
-            for path, pattern, until in patch.until:
+        for step in series_plan.PATCHES[count:]:
+            for path, pattern, until in step.until:
                 if path in files:
                     files[path], found = re.subn(pattern, until, files[path], flags=re.M | re.S)
                     if not found:
                         raise host.Fail(f"{path} has no {pattern!r}, see series_plan.py")
         return files
-
-    def whole(self, path):
-        """Does the file come with one patch, and not hook by hook?"""
-        return path not in self.base or path == "MAINTAINERS" or \
-            path in self.own and path not in tree.YIELDS
-
-    def hooked(self, path, plan):
-        text = self.base[path]
-        for topic, edits in hooks.HOOKS.items():
-            for name, where, anchor, insert in edits:
-                if name == path and insert not in text and \
-                        any(re.fullmatch(patch.hooks, f"{topic} {path}") for patch in plan):
-                    text = tree.edited(text, where, anchor, insert)
-        return text
 
     def entries(self, files):
         """Kconfig and Makefile: the entries for those files that are there."""
@@ -149,7 +132,7 @@ class Series:
         if missing:
             raise host.Fail(f"in no patch of series_plan.py: {' '.join(missing)}")
         self.git("checkout", "-q", "-B", "series", "base")
-        for count, patch in enumerate(series_plan.PATCHES, 1):
+        for count, step in enumerate(series_plan.PATCHES, 1):
             files = self.holds(count)
             for path, text in files.items():
                 (self.tree / path).parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +141,7 @@ class Series:
                     shutil.copymode(host.ROOT / path, self.tree / path)
             self.git("add", "-f", *files)
             if self.git("diff", "--cached", "--name-only"):
-                self.git("commit", "-q", "-s", "-m", f"{patch.subject}\n\n{wrapped(patch.body)}")
+                self.git("commit", "-q", "-s", "-m", f"{step.subject}\n\n{wrapped(step.body)}")
         where.mkdir(parents=True, exist_ok=True)
         for old in where.glob("*.patch"):
             old.unlink()
@@ -241,7 +224,7 @@ def unused_exports(source):
              if re.fullmatch(r"drivers/.*\.c|include/.*\.h", path)}
     # One macro uses one, the other users are files
     users = "".join(re.findall(r"^#define .*\n(?:\t.*\n)*", files["include/linux/pci-doe.h"], re.M))
-    users += "".join((source / path).read_text() for path, *_ in hooks.HOOKS["cxl"])
+    users += "".join((source / path).read_text() for path in hunks.topics()["cxl"])
     found = []
     for path, text in files.items():
         others = users + "".join(other for name, other in files.items()

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """What each patch of the series holds, and the text of the cover letter.
 
-files and hooks are regular expressions for whole paths and for "TOPIC PATH" of hooks.py.
+files is a regular expression for whole paths, topics names patches to other kernel files.
 until has what earlier patches must do without: (path, pattern, what stands there instead).
 """
 from typing import NamedTuple
+
+import hunks
 
 
 class Patch(NamedTuple):
     subject: str
     body: str
     files: str = "-"
-    hooks: str = "-"
+    topics: str = ""
     until: tuple = ()
+
+
+def alone(topic, *until):
+    """A patch to other kernel files under its own name."""
+    return Patch(*hunks.message(topic), topics=topic, until=until)
 
 
 def function(path, name):
@@ -24,13 +31,7 @@ MB, MACHINE, PRIVATE = "drivers/pci/doe-mb.c", "drivers/pci/doe.c", "drivers/pci
 PUBLIC = "include/linux/pci-doe.h"
 
 PATCHES = (
-    Patch("PCI/DOE: Name the Data Object Type in Discovery as PCIe r6.1 does", """
-PCIe r6.1 calls what a DOE instance offers a feature, made of Vendor ID and
-Data Object Type.  The field of the Discovery response still has the name of
-r6.0, where it was a protocol.
-
-Rename it and keep the old name, which user space may use.
-""", hooks="uapi .*"),
+    alone("uapi"),
 
     Patch("PCI/DOE: Replace the library by an event-driven state machine", """
 While an exchange waits for the device, the library holds a thread, that of
@@ -63,7 +64,7 @@ Discovery has a version, the Length field 0 stands for 2^18 DW, a response may
 be longer than its buffer.
 """, files=r"drivers/pci/doe(?:-mb|-sysfs|-compat)?\.[ch]|include/linux/pci-doe\.h|"
            r"Documentation/ABI/testing/(?:debugfs-pci_doe|sysfs-bus-pci-doe_features)",
-          hooks=r"(?:lifetime|sysfs) .*|indexes \.clang-format"),
+          topics="lifetime sysfs clang-format"),
 
     Patch("PCI/DOE: Trace exchanges", """
 Whether a device is slow, or the kernel, or somebody else talks to it as well
@@ -75,22 +76,9 @@ what and how much, never payload: that may be key material.
         (MACHINE, r"#define CREATE_TRACE_POINTS\n#include <trace/events/pci_doe\.h>\n\n?", ""),
         (MACHINE, r"\n(?:\n(?=\ttrace_[^;]*;\n\n))?\ttrace_pci_doe_\w+\([^;]*\);(?=\n)", ""))),
 
-    Patch("PCI/DOE: Keep off a device while it is reset or sleeps", """
-A reset in the midst of an exchange loses it, and while the device comes up
-again its registers must not be touched.  Today the library does not know of
-resets; what was in flight fails with -EIO after a timeout, and a mailbox that
-was marked dead stays so.
+    alone("reset", function(MB, "pci_doe_quiesce"), function(MB, "pci_doe_restore")),
 
-Stop mailboxes at the end of pci_dev_save_and_disable(), when the driver has
-prepared for the reset.  What is in flight ends with -ECONNRESET, queued tasks
-wait.  pci_restore_state() lets them go on, after an abort and a new Discovery.
-That revives mailboxes that had failed, too.
-
-Do the same when the system sleeps, after the driver's suspend_noirq() and before
-the device leaves D0.
-""", hooks=r"(?:reset|sleep) .*", until=(
-        function(MB, "pci_doe_quiesce"), function(MB, "pci_doe_restore"),
-        function(MB, "pci_doe_resume"))),
+    alone("sleep", function(MB, "pci_doe_resume")),
 
     Patch("PCI/DOE: Wake up by interrupt", """
 PCIe r6.2 sec 6.30.3 has an interrupt for the end of an exchange.  Support for
@@ -112,15 +100,7 @@ when Busy clears, do no harm.  A storm makes the mailbox poll.
          "static inline void pci_doe_detach_irq(struct pci_doe_mb *mb) { }\n"),
         (PUBLIC, r"int pci_doe_get_irq_num\([^;]*;\n", ""))),
 
-    Patch("PCI/DOE: Hide responses in transit from user space", """
-Reads of configuration space through sysfs and procfs are harmless, but for one
-register: while the kernel takes a response out of a mailbox, DOE Read Data
-Mailbox shows it to whoever reads along.  It may be of SPDM or of IDE key
-management.
-
-Let that register read as 0 for user space while an exchange of the kernel is
-in flight on the mailbox.  At any other time it reads as before.
-""", hooks=r"user_read .*", until=(function(MB, "pci_doe_user_read"),)),
+    alone("user-read", function(MB, "pci_doe_user_read")),
 
     Patch("PCI/DOE: Let mailboxes be handed over to user space", """
 Compliance tests and vendor tools drive mailboxes from user space, unknown to
@@ -148,13 +128,7 @@ mailbox over to user space, binding it takes it back.
           until=((PUBLIC, r"/\* Auxiliary devices,[^/]*/pci/doe-aux\.c [^/]*\*/\n"
                           r"int pcim_doe_add_auxdevs\([^;]*;\n\n", ""),)),
 
-    Patch("cxl/pci: Let DOE mailboxes have their interrupts", """
-The CDAT is read in a loop of exchanges, one for each entry.  cxl_pci has
-allocated vectors by then, up to 16, and DOE may share them.
-
-Make auxiliary devices for the mailboxes, which polls those whose Interrupt
-Message Number was not granted.
-""", hooks="cxl .*"),
+    alone("cxl"),
 
     Patch("PCI/DOE: Add a simulated device", """
 Hardware with DOE is rare, and what is there does not misbehave when a test
@@ -191,19 +165,19 @@ tool that does so has code of its own for it, most without timeouts.
 Add one: it lists mailboxes and features, does exchanges, Discovery, CXL
 Compliance and SPDM GET_VERSION, decodes CDAT, and takes and gives back
 mailboxes.  Its tests need no device.
-""", files=r"tools/pci/.*", hooks="tools .*"),
+""", files=r"tools/pci/.*", topics="tools"),
 
     Patch("selftests: pci_doe: Test DOE on the devices of a machine", """
 Test whatever devices with DOE Capabilities a machine has, real, emulated or
 simulated: interrupts, CDAT, rebinding, hand-over, the claim on the registers,
 and what sysfs, debugfs and trace events say.
-""", files=r"tools/testing/selftests/pci_doe/.*", hooks=r"indexes tools/.*"),
+""", files=r"tools/testing/selftests/pci_doe/.*", topics="selftests"),
 
     Patch("Documentation: PCI: Describe Data Object Exchange", """
 Describe the state machine, who owns what, how a driver uses the library, what
 user space can do, the simulated device, the tests, and for each fault what a
 caller sees of it.  The driver that is shown is a file that compiles.
-""", files=r"Documentation/PCI/.*", hooks="documentation .*"),
+""", files=r"Documentation/PCI/.*", topics="documentation"),
 
     Patch("MAINTAINERS: Add PCI Data Object Exchange", """
 The library consists of more than one file now.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Make an integrated kernel tree: this project's files, merged entries, hooks."""
+"""Make an integrated kernel tree: this project's files, merged entries, patches."""
 import hashlib
 import os
 import re
@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import host
-from hooks import HOOKS
+import hunks
 
 DEFAULT = "6.12"
 SUITES = ("sid", "trixie-backports")
@@ -17,7 +17,7 @@ MAKEFILE = "drivers/pci/Makefile"
 SIM_MAKEFILE = "drivers/pci/doe-sim/Makefile"
 COMPAT = "drivers/pci/doe-compat.h"
 FORCED = f"ccflags-y += -include $(srctree)/{COMPAT}\n"
-# Ours only where the kernel has none; a hook tells the kernel's own of our part.
+# Ours only where the kernel has none; a patch tells the kernel's own of our part.
 YIELDS = ("tools/pci/Makefile", "tools/pci/.gitignore")
 # Since 6.15 the kernel describes doe_features/ in its own file.
 ABI = "Documentation/ABI/testing/sysfs-bus-pci"
@@ -205,18 +205,13 @@ def integrate(tree, shown=None):
     the first is written: {path: bytes}."""
     new = {}
 
-    def text(path):
+    def text(path, why=""):
         if path in new:
             return new[path].decode()
         try:
             return (tree / path).read_text()
         except FileNotFoundError:
-            raise host.Fail(f"{shown or tree} is not understood: {path} is missing") from None
-
-    def anchored(path, count, anchor):
-        if count != 1:
-            raise host.Fail(f"{shown or tree} is not understood: {path} has {count} of the "
-                            f"anchor {anchor.strip()!r}, not one")
+            raise host.Fail(f"{shown or tree} is not understood: {path}{why} is missing") from None
 
     def has_own(path):
         return (path in YIELDS and (tree / path).exists() or
@@ -230,26 +225,17 @@ def integrate(tree, shown=None):
         old, entries = text(path), (host.ROOT / path).read_text()
         entries = re.sub(r"\A#.*\n+", "", entries) + compat.get(path, "\n")
         place = re.search(pattern, old, re.M)
-        anchored(path, int(bool(place)), pattern)
+        if not place:
+            raise host.Fail(f"{shown or tree} is not understood: {path} has no {pattern!r}")
         new[path] = (old[:place.start()] + entries +
                      re.sub(pattern, "", old[place.end():], flags=re.M)).encode()
-    for path, where, anchor, insert in (hook for topic in HOOKS.values() for hook in topic):
-        old = text(path)
-        if insert in old:
-            continue
-        anchored(path, old.count(anchor), anchor)
-        new[path] = edited(old, where, anchor, insert).encode()
+    patched = hunks.apply(hunks.topics(), text, shown or tree)
+    new |= {path: changed.encode() for path, changed in patched.items()}
     if COMPAT in compat:
         new[COMPAT] = compat[COMPAT].encode()
     new[STAMP] = stamp().encode()
     return {path: data for path, data in new.items()
             if not (tree / path).exists() or (tree / path).read_bytes() != data}
-
-
-def edited(text, where, anchor, insert):
-    """A text with a hook in it."""
-    return text.replace(anchor, {"before": insert + anchor, "after": anchor + insert,
-                                 "replace": insert}[where])
 
 
 def write(tree, files):
@@ -282,8 +268,8 @@ def project_files():
 
 
 def stamp():
-    """Hooks are never taken out again: a tree made with others is of no use."""
-    return hashlib.sha256((host.HARNESS / "hooks.py").read_bytes()).hexdigest() + "\n"
+    """Patches are never taken out again: a tree made with others is of no use."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in hunks.files())).hexdigest() + "\n"
 
 
 def missing_api(tree):
