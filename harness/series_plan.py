@@ -130,6 +130,8 @@ mailbox over to user space, binding it takes it back.
 
     alone("cxl"),
 
+    alone("um"),
+
     Patch("PCI/DOE: Add a simulated device", """
 Hardware with DOE is rare, and what is there does not misbehave when a test
 wants it to.
