@@ -20,12 +20,13 @@ def topics():
     """{topic: {path: {name of the patch or of a variant of it: [hunk]}}}, in order."""
     found = {}
     for file in files():
+        name = str(file.relative_to(host.ROOT))
         topic = re.match(r"(?:\d+-)?(.*?)(?:-\d+\.\d+)?\.patch", file.name)[1]
         text = file.read_text().partition("\n-- \n")[0] + "\n"
         for part in re.split(r"^diff --git ", text, flags=re.M)[1:]:
             head, *hunks = re.split(r"^@@.*\n", part, flags=re.M)
             path = re.search(r"^\+\+\+ b/(.*)", head, re.M)[1]
-            found.setdefault(topic, {}).setdefault(path, {})[file.name] = hunks
+            found.setdefault(topic, {}).setdefault(path, {})[name] = hunks
     return found
 
 
@@ -47,14 +48,14 @@ def apply(wanted, text, where):
         for path, variants in topics()[topic].items():
             steps.setdefault(path, []).append(variants)
     for path in steps:
-        changed[path] = text(path, f", which {' or '.join(steps[path][0])} changes")
+        changed[path] = text(path, f", which {' or '.join(steps[path][0])} changes,")
         there = standing(changed[path], steps[path])
         for variants in steps[path]:
             fitting = [new for hunks in variants.values()
                        if (new := fit(changed[path], hunks, there))]
             if not fitting:
-                raise host.Fail(f"{where} is not understood: {' or '.join(variants)} "
-                                f"does not fit {path}")
+                raise host.Fail(f"{where} is not understood: {path} does not take "
+                                f"{' or '.join(variants)}")
             changed[path] = fitting[0]
     return changed
 
