@@ -6,17 +6,9 @@
  * within the bytes at hand, and what can be decoded of a bad one is shown.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "pcidoe.h"
-
-#define CDAT_ENTRY_HEADER	4
-#define CDAT_READS		3	/* of a table that changes meanwhile */
-
-/* Table Access, CXL r3.1 sec 8.1.11.1 */
-#define TABLE_HEADER		4
-#define TABLE_LAST		0xffff
 
 /* "Not provided" and "unreachable" of the HMAT, which the entries follow */
 #define CDAT_VALUE_NONE		0
@@ -214,96 +206,6 @@ static int decode_structures(const u8 *table, size_t size)
 			return ret;
 	}
 	return EXIT_OK;
-}
-
-/* Read what @handle stands for, and get the handle of what follows it */
-static int read_entry(struct doe_mbox *mb, u16 handle, u8 *buf, size_t size,
-		      u16 *next)
-{
-	u8 req[TABLE_HEADER] = { 0, 0, handle & 0xff, handle >> 8 };
-	int ret;
-
-	ret = doe_exchange(mb, DOE_VID_CXL, DOE_TYPE_CDAT, req, sizeof(req),
-			   buf, size);
-	if (ret < 0)
-		return ret;
-	if (ret < TABLE_HEADER + CDAT_ENTRY_HEADER || buf[0] || buf[1])
-		return doe_error(mb, -EPROTO,
-				 "bad CDAT response to handle %#x, %d bytes",
-				 handle, ret);
-	*next = get_le16(buf + 2);
-	return ret - TABLE_HEADER;
-}
-
-static int read_structures(struct doe_mbox *mb, u16 handle, u8 *table,
-			   size_t *size)
-{
-	static u8 buf[TABLE_HEADER + 0x10000];
-	bool seen[TABLE_LAST] = { false };
-	const u8 *entry = buf + TABLE_HEADER;
-	u16 next, len;
-	int ret;
-
-	for (; handle != TABLE_LAST; handle = next) {
-		if (seen[handle])
-			return doe_error(mb, -EPROTO,
-					 "CDAT handle %#x comes again", handle);
-		seen[handle] = true;
-
-		ret = read_entry(mb, handle, buf, sizeof(buf), &next);
-		if (ret < 0)
-			return ret;
-
-		len = get_le16(entry + 2);
-		if (len < CDAT_ENTRY_HEADER || len > ret)
-			return doe_error(mb, -EPROTO,
-					 "CDAT handle %#x: length %u of %d",
-					 handle, len, ret);
-		if (len > CDAT_MAX_SIZE - *size)
-			return doe_error(mb, -EPROTO, "CDAT over %d bytes",
-					 CDAT_MAX_SIZE);
-		memcpy(table + *size, entry, len);
-		*size += len;
-	}
-	return 0;
-}
-
-/**
- * cdat_read() - Read the table of a device
- * @mb: mailbox
- * @table: room for CDAT_MAX_SIZE bytes
- * @size: where to store the number of bytes read
- *
- * Return: 0 or a negative error code.
- */
-int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size)
-{
-	u8 buf[TABLE_HEADER + CDAT_HEADER_SIZE];
-	unsigned int tries;
-	u16 handle;
-	int ret;
-
-	*size = 0;
-	for (tries = 0; tries <= CDAT_READS; tries++) {
-		ret = read_entry(mb, 0, buf, sizeof(buf), &handle);
-		if (ret < 0)
-			return ret;
-		if (ret < CDAT_HEADER_SIZE)
-			return doe_error(mb, -EPROTO,
-					 "CDAT header of %d bytes", ret);
-
-		/* The device may change it: the header must still be that */
-		if (*size && !memcmp(table, buf + TABLE_HEADER,
-				     CDAT_HEADER_SIZE))
-			return 0;
-
-		memcpy(table, buf + TABLE_HEADER, CDAT_HEADER_SIZE);
-		*size = CDAT_HEADER_SIZE;
-		ret = read_structures(mb, handle, table, size);
-		if (ret < 0)
-			return ret;
-	}
-	return doe_error(mb, -EPROTO, "CDAT changes all the time");
 }
 
 /**

@@ -11,16 +11,6 @@
 
 #include "pcidoe.h"
 
-/* Compliance, CXL r2.0 sec 14.16.4 */
-#define COMPLIANCE_CAPABILITY	0
-#define COMPLIANCE_STATUS	1
-#define COMPLIANCE_VERSION	1
-
-#define SPDM_VERSION_10		0x10
-#define SPDM_GET_VERSION	0x84
-#define SPDM_VERSION		0x04
-#define SPDM_ERROR		0x7f
-
 /**
  * struct args - arguments of a command
  * @addr: address of a device or mailbox, NULL if there is none
@@ -32,32 +22,6 @@ struct args {
 	int argc;
 	char **argv;
 };
-
-static const struct {
-	u16 vid;
-	u8 type;
-	const char *name;
-} feature_names[] = {
-	{ DOE_VID_PCI, DOE_TYPE_DISCOVERY, "DOE Discovery" },
-	{ DOE_VID_PCI, DOE_TYPE_CMA, "CMA-SPDM" },
-	{ DOE_VID_PCI, 2, "Secured CMA-SPDM" },
-	{ DOE_VID_PCI, 3, "CMA-SPDM with Connection ID" },
-	{ DOE_VID_PCI, 4, "Secured CMA-SPDM with Connection ID" },
-	{ DOE_VID_PCI, 5, "Async Message" },
-	{ DOE_VID_CXL, DOE_TYPE_COMPLIANCE, "CXL Compliance" },
-	{ DOE_VID_CXL, DOE_TYPE_CDAT, "CXL Table Access (CDAT)" },
-};
-
-static const char *feature_name(const struct doe_feature *f)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(feature_names); i++)
-		if (feature_names[i].vid == f->vid &&
-		    feature_names[i].type == f->type)
-			return feature_names[i].name;
-	return "";
-}
 
 /**
  * read_file() - Read a whole file
@@ -110,80 +74,6 @@ static int write_out(const u8 *p, size_t len)
 	return fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
 }
 
-/* What the error of an exchange means to a script */
-static int exchange_failed(struct mailbox *m, int err)
-{
-	int code;
-
-	switch (err) {
-	case -EINTR:
-		code = EXIT_SIGNAL;
-		break;
-	case -ENODEV:
-		code = EXIT_NODEV;
-		break;
-	case -EACCES:
-		code = EXIT_PERM;
-		break;
-	case -EBUSY:
-	case -ETIMEDOUT:
-		code = EXIT_TIMEOUT;
-		break;
-	case -EPROTO:
-		code = EXIT_PROTO;
-		break;
-	case -EMSGSIZE:
-		code = EXIT_USAGE;
-		break;
-	default:
-		code = EXIT_DEVERR;
-		break;
-	}
-	progress_end();
-	return fail(code, "%s@%#x: %s", m->dev, m->offset, m->mb.why);
-}
-
-static int bad_response(struct mailbox *m, const char *what, int len)
-{
-	return fail(EXIT_PROTO, "%s@%#x: bad %s response, %d bytes", m->dev,
-		    m->offset, what, len);
-}
-
-static void out_mailbox(const struct mailbox *m)
-{
-	char label[40];
-
-	snprintf(label, sizeof(label), "%s@%#x", m->dev, m->offset);
-	out_object(NULL, label);
-	out_str_json("device", m->dev);
-	if (out_json)
-		out_hex("offset", m->offset);
-}
-
-static void out_feature(const struct doe_feature *f)
-{
-	char id[12];
-
-	snprintf(id, sizeof(id), "%04x:%02x", f->vid, f->type);
-	out_object(NULL, id);
-	out_str_json("feature", id);
-	if (feature_name(f)[0])
-		out_str("name", feature_name(f));
-	if (f->max_dw)
-		out_num("max_length_dw", f->max_dw);
-	out_end();
-}
-
-static void out_features(const struct doe_feature *features, int n)
-{
-	int i;
-
-	out_array("features");
-	for (i = 0; i < n; i++)
-		out_feature(&features[i]);
-	out_end();
-}
-
 static int one_mailbox(const struct address *addr, struct mailbox **m)
 {
 	size_t n;
@@ -207,7 +97,7 @@ static int offers(struct mailbox *m, const struct doe_feature *want)
 
 	n = doe_discover(&m->mb, features);
 	if (n < 0)
-		return exchange_failed(m, n);
+		return exchange_failed(&m->mb, n);
 	for (i = 0; i < n; i++)
 		if (features[i].vid == want->vid &&
 		    features[i].type == want->type)
@@ -276,62 +166,6 @@ static int claim_one(const struct address *addr, struct mailbox **m)
 	return mailbox_claim(*m, opts.force);
 }
 
-static void out_status(u32 status)
-{
-	char buf[32];
-
-	snprintf(buf, sizeof(buf), "%s%s%s",
-		 status & DOE_STATUS_BUSY ? ",busy" : "",
-		 status & DOE_STATUS_ERROR ? ",error" : "",
-		 status & DOE_STATUS_READY ? ",ready" : "");
-	if (status == 0xffffffff)
-		out_str("status", "gone");
-	else
-		out_str("status", buf[0] ? buf + 1 : "idle");
-}
-
-/* VID:TYPE,... as the kernel has it, "-" for none */
-static void list_features(const char *features)
-{
-	const char *f;
-	char id[16];
-
-	if (!out_json) {
-		out_str("features", features);
-		return;
-	}
-
-	out_array("features");
-	for (f = features; sscanf(f, "%15[0-9a-f:]", id) == 1; f += *f == ',') {
-		out_str(NULL, id);
-		f += strlen(id);
-	}
-	out_end();
-}
-
-static void list_one(const struct mailbox *m)
-{
-	char id[12];
-	u32 status;
-
-	out_mailbox(m);
-	snprintf(id, sizeof(id), "%04x:%04x", m->vendor, m->device);
-	out_str("id", id);
-	out_num("version", m->mb.version);
-	if (m->cap & DOE_CAP_INT_SUP)
-		out_num("message", DOE_CAP_INT_MSG(m->cap));
-	if (!m->mb.ops->read(m->mb.priv, DOE_STATUS, &status))
-		out_status(status);
-	out_str("owner", owner_name(m->owner));
-	if (m->driver[0])
-		out_str("driver", m->driver);
-	if (m->aux[0])
-		out_str("auxiliary", m->aux);
-	if (m->features[0])
-		list_features(m->features);
-	out_end();
-}
-
 static int cmd_list(const struct args *args)
 {
 	struct mailbox *list;
@@ -342,7 +176,7 @@ static int cmd_list(const struct args *args)
 	out_object(NULL, NULL);
 	out_array("mailboxes");
 	for (i = 0; i < n; i++)
-		list_one(&list[i]);
+		out_listed(&list[i]);
 	out_end();
 	out_end();
 	return ret;
@@ -384,10 +218,10 @@ static int cmd_discover(const struct args *args)
 
 	n = doe_discover(&m->mb, features);
 	if (n < 0)
-		return exchange_failed(m, n);
+		return exchange_failed(&m->mb, n);
 
 	progress_end();
-	out_mailbox(m);
+	out_mailbox(m->mb.name);
 	out_num("discovery_version", m->mb.version >= 2 ? 2 : 0);
 	out_features(features, n);
 	out_end();
@@ -468,12 +302,12 @@ static int cmd_exchange(const struct args *args)
 	n = doe_exchange(&m->mb, feat.vid, feat.type, req, len, resp,
 			 sizeof(resp));
 	if (n < 0) {
-		ret = exchange_failed(m, n);
+		ret = exchange_failed(&m->mb, n);
 		goto out;
 	}
 
 	progress_end();
-	out_mailbox(m);
+	out_mailbox(m->mb.name);
 	out_num("length", n);
 	if (!opts.out)
 		out_bytes("response", resp, n);
@@ -498,7 +332,7 @@ static int cmd_cdat(const struct args *args)
 
 	err = cdat_read(&m->mb, table, &size);
 	if (err)
-		return exchange_failed(m, err);
+		return exchange_failed(&m->mb, err);
 
 	progress_end();
 	ret = cdat_decode(table, size);
@@ -520,112 +354,21 @@ static int decode_file(const char *name)
 	return ret;
 }
 
-/* Send a Compliance request that is just a code; check the response */
-static int compliance(struct mailbox *m, u8 code, u8 *resp, int len)
-{
-	u8 req[4] = { code, COMPLIANCE_VERSION };
-	int n;
-
-	n = doe_exchange(&m->mb, DOE_VID_CXL, DOE_TYPE_COMPLIANCE, req,
-			 sizeof(req), resp, len);
-	if (n < 0)
-		return exchange_failed(m, n);
-	if (n < len || resp[0] != code)
-		return bad_response(m, "Compliance", n);
-	return EXIT_OK;
-}
-
-static const char *compliance_status(u8 status)
-{
-	static const char * const names[] = {
-		"ok", "not authorised", "unknown failure",
-		"unsupported injection", "internal error", "busy",
-		"not initialised",
-	};
-
-	return status < ARRAY_SIZE(names) ? names[status] : "?";
-}
-
 static int cmd_compliance(const struct args *args)
 {
 	static const struct doe_feature feat = { DOE_VID_CXL,
 						 DOE_TYPE_COMPLIANCE, 0 };
 	struct mailbox *m;
-	u8 cap[20], status[10];
-	int ret;
 
-	ret = claim_for(args->addr, &feat, &m);
-	if (!ret)
-		ret = compliance(m, COMPLIANCE_CAPABILITY, cap, sizeof(cap));
-	if (!ret)
-		ret = compliance(m, COMPLIANCE_STATUS, status, sizeof(status));
-	if (ret)
-		return ret;
-
-	progress_end();
-	out_mailbox(m);
-	out_object("capability", "capability");
-	out_num("version", cap[1]);
-	out_num("status", cap[3]);
-	out_str("meaning", compliance_status(cap[3]));
-	out_hex("available", get_le64(cap + 4));
-	out_hex("enabled", get_le64(cap + 12));
-	out_end();
-	out_object("status", "status");
-	out_num("version", status[1]);
-	out_hex("capabilities", get_le32(status + 3));
-	out_num("cache_size", get_le16(status + 7));
-	out_num("cache_size_units", status[9]);
-	out_end();
-	out_end();
-
-	if (cap[3])
-		return fail(EXIT_DEVERR, "%s@%#x: Compliance status %u, %s",
-			    m->dev, m->offset, cap[3],
-			    compliance_status(cap[3]));
-	return EXIT_OK;
+	return claim_for(args->addr, &feat, &m) ?: show_compliance(&m->mb);
 }
 
 static int cmd_spdm_version(const struct args *args)
 {
 	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
-	static const u8 req[4] = { SPDM_VERSION_10, SPDM_GET_VERSION };
 	struct mailbox *m;
-	u8 resp[6 + 255 * 2 + 2];
-	int i, n, ret;
-	u16 v;
 
-	ret = claim_for(args->addr, &cma, &m);
-	if (ret)
-		return ret;
-
-	n = doe_exchange(&m->mb, cma.vid, cma.type, req, sizeof(req), resp,
-			 sizeof(resp));
-	if (n < 0)
-		return exchange_failed(m, n);
-
-	progress_end();
-	if (n >= 4 && resp[1] == SPDM_ERROR)
-		return fail(EXIT_DEVERR,
-			    "%s@%#x: SPDM error %#04x, data %#04x",
-			    m->dev, m->offset, resp[2], resp[3]);
-	if (n < 6 || resp[1] != SPDM_VERSION || n < 6 + 2 * resp[5])
-		return bad_response(m, "SPDM VERSION", n);
-
-	out_mailbox(m);
-	out_array("versions");
-	for (i = 0; i < resp[5]; i++) {
-		v = get_le16(resp + 6 + 2 * i);
-		out_object(NULL, "SPDM");
-		out_num("major", v >> 12);
-		out_num("minor", v >> 8 & 0xf);
-		out_num("update", v >> 4 & 0xf);
-		out_num("alpha", v & 0xf);
-		out_end();
-	}
-	out_end();
-	out_end();
-	return EXIT_OK;
+	return claim_for(args->addr, &cma, &m) ?: show_spdm_versions(&m->mb);
 }
 
 static int hand_over(const struct address *addr, bool to_kernel)
@@ -639,7 +382,7 @@ static int hand_over(const struct address *addr, bool to_kernel)
 	if (ret)
 		return ret;
 
-	out_mailbox(m);
+	out_mailbox(m->mb.name);
 	out_str("owner", owner_name(m->owner));
 	out_end();
 	return EXIT_OK;
@@ -714,7 +457,7 @@ int run_command(int argc, char **argv)
 		args.addr = &addr;
 	}
 
-	ret = dev_open(opts.sysfs);
+	ret = dev_open();
 	if (ret)
 		return ret;
 

@@ -1,21 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text and JSON from the same calls, so that the two never differ
+ * What the user asks for and sees
+ *
+ * Text and JSON come from the same calls, so that the two never differ.
  *
  * An object with a label is one line of text: the label, then key=value
  * for each field. Objects without a label and arrays only structure JSON.
  */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "pcidoe.h"
 
 #define OUT_DEPTH	8
 
+struct options opts = { .sysfs = "/sys" };
 bool out_json;
+
+static int stop_signal;
+
+static void on_signal(int sig)
+{
+	__atomic_store_n(&stop_signal, sig, __ATOMIC_RELAXED);
+}
+
+/**
+ * user_catch_signals() - Have signals end the work in an orderly way
+ */
+void user_catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	/* Without SA_RESTART, so that sleeps end */
+	struct sigaction sa = { .sa_handler = on_signal };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &sa, NULL);
+
+	/* A reader that goes away must not leave the mailbox in mid-exchange */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/**
+ * user_signal() - Does the user want to stop?
+ *
+ * Return: the signal that said so, or 0.
+ */
+int user_signal(void)
+{
+	return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
+}
+
+static struct {
+	const char *what;
+	struct timespec start;
+	long next;		/* milliseconds after start to speak again */
+	bool spoke;
+} prog;
+
+/**
+ * progress_begin() - Begin work of which to show the progress
+ * @what: the work in a word
+ */
+void progress_begin(const char *what)
+{
+	prog.what = what;
+	prog.next = 1000;
+	clock_gettime(CLOCK_MONOTONIC, &prog.start);
+}
+
+/**
+ * progress() - Say that the work still goes on
+ * @priv: not used
+ *
+ * After the first second: on a terminal one line that counts, elsewhere a
+ * line now and then.
+ */
+void progress(void *priv)
+{
+	bool tty = isatty(STDERR_FILENO);
+	struct timespec now;
+	long ms;
+
+	(void)priv;
+	if (opts.quiet)
+		return;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (now.tv_sec - prog.start.tv_sec) * 1000 +
+	     (now.tv_nsec - prog.start.tv_nsec) / 1000000;
+	if (ms < prog.next)
+		return;
+
+	fprintf(stderr, "%spcidoe: %s: working for %ld.%ld s%s",
+		tty ? "\r" : "", prog.what, ms / 1000, ms / 100 % 10,
+		tty ? "" : "\n");
+	prog.spoke = tty;
+	prog.next = ms + (tty ? 200 : 10000);
+}
+
+/**
+ * progress_end() - Clear the progress line
+ */
+void progress_end(void)
+{
+	if (prog.spoke)
+		fprintf(stderr, "\r\033[K");
+	prog.spoke = false;
+}
 
 static struct {
 	char close;		/* what ends this level in JSON */
@@ -120,6 +218,21 @@ void out_end(void)
 	putchar(level[depth].close);
 	if (!depth)
 		putchar('\n');
+}
+
+/**
+ * out_mailbox() - Begin the object of a mailbox
+ * @name: DEVICE@OFFSET
+ */
+void out_mailbox(const char *name)
+{
+	const char *at = strchr(name, '@');
+	char dev[32];
+
+	out_object(NULL, name);
+	snprintf(dev, sizeof(dev), "%.*s", (int)(at - name), name);
+	out_str_json("device", dev);
+	out_str_json("offset", at + 1);
 }
 
 void out_str(const char *key, const char *val)

@@ -4,15 +4,9 @@
  */
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "pcidoe.h"
-
-struct options opts = { .sysfs = "/sys" };
 
 static const char help[] =
 "NAME\n"
@@ -81,91 +75,6 @@ static const char help[] =
 "  pcidoe exchange 35:00.0@190 1e98:02 00 00 0000\n"
 "  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
 
-static int stop_signal;
-
-static void on_signal(int sig)
-{
-	__atomic_store_n(&stop_signal, sig, __ATOMIC_RELAXED);
-}
-
-/* Without SA_RESTART, so that sleeps end */
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction sa = { .sa_handler = on_signal };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &sa, NULL);
-
-	/* A reader that goes away must not leave the mailbox in mid-exchange */
-	signal(SIGPIPE, SIG_IGN);
-}
-
-bool stopped(void *priv)
-{
-	(void)priv;
-	return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
-}
-
-static struct {
-	const char *what;
-	struct timespec start;
-	long next;		/* milliseconds after start to speak again */
-	bool spoke;
-} prog;
-
-/**
- * progress_begin() - Begin work of which to show the progress
- * @what: the work in a word
- */
-void progress_begin(const char *what)
-{
-	prog.what = what;
-	prog.next = 1000;
-	clock_gettime(CLOCK_MONOTONIC, &prog.start);
-}
-
-/**
- * progress() - Say that the work still goes on
- * @priv: not used
- *
- * After the first second: on a terminal one line that counts, elsewhere a
- * line now and then.
- */
-void progress(void *priv)
-{
-	bool tty = isatty(STDERR_FILENO);
-	struct timespec now;
-	long ms;
-
-	(void)priv;
-	if (opts.quiet)
-		return;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - prog.start.tv_sec) * 1000 +
-	     (now.tv_nsec - prog.start.tv_nsec) / 1000000;
-	if (ms < prog.next)
-		return;
-
-	fprintf(stderr, "%spcidoe: %s: working for %ld.%ld s%s",
-		tty ? "\r" : "", prog.what, ms / 1000, ms / 100 % 10,
-		tty ? "" : "\n");
-	prog.spoke = tty;
-	prog.next = ms + (tty ? 200 : 10000);
-}
-
-/**
- * progress_end() - Clear the progress line
- */
-void progress_end(void)
-{
-	if (prog.spoke)
-		fprintf(stderr, "\r\033[K");
-	prog.spoke = false;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -210,10 +119,10 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return fail(EXIT_USAGE, "no command, see --help");
 
-	catch_signals();
+	user_catch_signals();
 	ret = run_command(argc - optind, argv + optind);
 	err = out_finish();
 	if (ret == EXIT_SIGNAL)
-		ret += __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
+		ret += user_signal();
 	return ret ? ret : err;
 }

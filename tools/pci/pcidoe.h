@@ -2,14 +2,17 @@
 /*
  * pcidoe - PCIe Data Object Exchange from user space
  *
- * The tool is made of rooms that know little of each other:
+ * Each file is a room with one job, and uses only those below it:
  *
- *	pcidoe.c	command line, signals, progress
- *	pcidoe-cmd.c	the commands
- *	pcidoe-dev.c	PCI devices: libpci, sysfs, ownership, locking
- *	pcidoe-mbox.c	exchanges on a mailbox, over any register access
- *	pcidoe-cdat.c	decoding of a Coherent Device Attribute Table
- *	pcidoe-out.c	text and JSON output
+ *	pcidoe.c		command line
+ *	pcidoe-cmd.c		the commands
+ *	pcidoe-report.c		mailboxes as they are shown
+ *	pcidoe-feature.c	CDAT, CXL Compliance, SPDM over a mailbox
+ *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
+ *	pcidoe-own.c		who owns a mailbox: sysfs, debugfs, locks
+ *	pcidoe-mbox.c		exchanges, over any register access
+ *	pcidoe-cdat.c		decoding of a Coherent Device Attribute Table
+ *	pcidoe-out.c		what the user asks for and sees
  */
 #ifndef _PCIDOE_H
 #define _PCIDOE_H
@@ -52,11 +55,27 @@ static inline u64 get_le64(const u8 *p)
 
 /* pcidoe-out.c */
 
+struct options {
+	bool force;
+	bool quiet;
+	const char *out;	/* file for raw data */
+	const char *decode;	/* cdat: file to decode */
+	const char *sysfs;
+};
+
+extern struct options opts;
 extern bool out_json;
+
+void user_catch_signals(void);
+int user_signal(void);
+void progress_begin(const char *what);
+void progress(void *priv);
+void progress_end(void);
 
 void out_object(const char *key, const char *label);
 void out_array(const char *key);
 void out_end(void);
+void out_mailbox(const char *name);
 void out_str(const char *key, const char *val);
 void out_str_json(const char *key, const char *val);
 void out_num(const char *key, u64 val);
@@ -119,6 +138,7 @@ struct doe_ops {
 
 /**
  * struct doe_mbox - a mailbox
+ * @name: DEVICE@OFFSET
  * @ops: access to it
  * @priv: handed to @ops
  * @version: of the DOE Capability
@@ -126,6 +146,7 @@ struct doe_ops {
  * @why: what the last error was, in words
  */
 struct doe_mbox {
+	char name[40];
 	const struct doe_ops *ops;
 	void *priv;
 	unsigned int version;
@@ -150,9 +171,9 @@ int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 /* pcidoe-cdat.c */
 
 #define CDAT_HEADER_SIZE	16
+#define CDAT_ENTRY_HEADER	4
 #define CDAT_MAX_SIZE		0x100000
 
-int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size);
 int cdat_decode(const u8 *table, size_t size);
 
 /* pcidoe-dev.c */
@@ -205,31 +226,31 @@ struct mailbox {
 };
 
 int parse_address(const char *s, struct address *addr);
-int dev_open(const char *sysfs);
+int dev_open(void);
 void dev_close(void);
 int dev_find(const struct address *addr, struct mailbox **list, size_t *n);
-int dev_features(const struct mailbox *m, struct doe_feature *features);
+
+/* pcidoe-own.c */
+
+void find_owner(struct mailbox *m);
 const char *owner_name(enum owner owner);
+int dev_features(const struct mailbox *m, struct doe_feature *features);
 int mailbox_claim(struct mailbox *m, bool force);
 void mailbox_release(struct mailbox *m);
 int mailbox_bind(struct mailbox *m, bool to_kernel);
 
-/* pcidoe.c */
+/* pcidoe-feature.c */
 
-struct options {
-	bool force;
-	bool quiet;
-	const char *out;	/* file for raw data */
-	const char *decode;	/* cdat: file to decode */
-	const char *sysfs;
-};
+int exchange_failed(struct doe_mbox *mb, int err);
+int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size);
+int show_compliance(struct doe_mbox *mb);
+int show_spdm_versions(struct doe_mbox *mb);
 
-extern struct options opts;
+/* pcidoe-report.c */
 
-bool stopped(void *priv);
-void progress_begin(const char *what);
-void progress(void *priv);
-void progress_end(void);
+const char *feature_name(const struct doe_feature *f);
+void out_features(const struct doe_feature *features, int n);
+void out_listed(const struct mailbox *m);
 
 /* pcidoe-cmd.c */
 

@@ -49,30 +49,20 @@ struct sim {
 	unsigned int violations;
 };
 
-struct options opts;
 static struct sim sim;
 static struct doe_mbox mb;
 static unsigned int tests, failures;
 
-bool stopped(void *priv)
+static bool sim_stopped(void *priv)
 {
 	struct sim *s = priv;
 
 	return s->stop_at && s->accesses >= s->stop_at;
 }
 
-void progress(void *priv)
+static void sim_progress(void *priv)
 {
 	(void)priv;
-}
-
-void progress_begin(const char *what)
-{
-	(void)what;
-}
-
-void progress_end(void)
-{
 }
 
 static void blame(struct sim *s, const char *what)
@@ -260,8 +250,8 @@ static const struct doe_ops sim_ops = {
 	.write = sim_write,
 	.now = sim_now,
 	.sleep = sim_sleep,
-	.stopped = stopped,
-	.progress = progress,
+	.stopped = sim_stopped,
+	.progress = sim_progress,
 };
 
 /* A mailbox fresh from reset that echoes after 100 us */

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What features say over a mailbox: CDAT, CXL Compliance, SPDM versions
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pcidoe.h"
+
+#define CDAT_READS		3	/* of a table that changes meanwhile */
+
+/* Table Access, CXL r3.1 sec 8.1.11.1 */
+#define TABLE_HEADER		4
+#define TABLE_LAST		0xffff
+
+/* Compliance, CXL r2.0 sec 14.16.4 */
+#define COMPLIANCE_CAPABILITY	0
+#define COMPLIANCE_STATUS	1
+#define COMPLIANCE_VERSION	1
+
+#define SPDM_VERSION_10		0x10
+#define SPDM_GET_VERSION	0x84
+#define SPDM_VERSION		0x04
+#define SPDM_ERROR		0x7f
+
+/**
+ * exchange_failed() - Say what went wrong in an exchange
+ * @mb: mailbox
+ * @err: negative error code
+ *
+ * Return: the exit code that tells a script.
+ */
+int exchange_failed(struct doe_mbox *mb, int err)
+{
+	int code;
+
+	switch (err) {
+	case -EINTR:
+		code = EXIT_SIGNAL;
+		break;
+	case -ENODEV:
+		code = EXIT_NODEV;
+		break;
+	case -EACCES:
+		code = EXIT_PERM;
+		break;
+	case -EBUSY:
+	case -ETIMEDOUT:
+		code = EXIT_TIMEOUT;
+		break;
+	case -EPROTO:
+		code = EXIT_PROTO;
+		break;
+	case -EMSGSIZE:
+		code = EXIT_USAGE;
+		break;
+	default:
+		code = EXIT_DEVERR;
+		break;
+	}
+	progress_end();
+	return fail(code, "%s: %s", mb->name, mb->why);
+}
+
+static int bad_response(struct doe_mbox *mb, const char *what, int len)
+{
+	return fail(EXIT_PROTO, "%s: bad %s response, %d bytes", mb->name,
+		    what, len);
+}
+
+/* Read what @handle stands for, and get the handle of what follows it */
+static int read_entry(struct doe_mbox *mb, u16 handle, u8 *buf, size_t size,
+		      u16 *next)
+{
+	u8 req[TABLE_HEADER] = { 0, 0, handle & 0xff, handle >> 8 };
+	int ret;
+
+	ret = doe_exchange(mb, DOE_VID_CXL, DOE_TYPE_CDAT, req, sizeof(req),
+			   buf, size);
+	if (ret < 0)
+		return ret;
+	if (ret < TABLE_HEADER + CDAT_ENTRY_HEADER || buf[0] || buf[1])
+		return doe_error(mb, -EPROTO,
+				 "bad CDAT response to handle %#x, %d bytes",
+				 handle, ret);
+	*next = get_le16(buf + 2);
+	return ret - TABLE_HEADER;
+}
+
+static int read_structures(struct doe_mbox *mb, u16 handle, u8 *table,
+			   size_t *size)
+{
+	static u8 buf[TABLE_HEADER + 0x10000];
+	bool seen[TABLE_LAST] = { false };
+	const u8 *entry = buf + TABLE_HEADER;
+	u16 next, len;
+	int ret;
+
+	for (; handle != TABLE_LAST; handle = next) {
+		if (seen[handle])
+			return doe_error(mb, -EPROTO,
+					 "CDAT handle %#x comes again", handle);
+		seen[handle] = true;
+
+		ret = read_entry(mb, handle, buf, sizeof(buf), &next);
+		if (ret < 0)
+			return ret;
+
+		len = get_le16(entry + 2);
+		if (len < CDAT_ENTRY_HEADER || len > ret)
+			return doe_error(mb, -EPROTO,
+					 "CDAT handle %#x: length %u of %d",
+					 handle, len, ret);
+		if (len > CDAT_MAX_SIZE - *size)
+			return doe_error(mb, -EPROTO, "CDAT over %d bytes",
+					 CDAT_MAX_SIZE);
+		memcpy(table + *size, entry, len);
+		*size += len;
+	}
+	return 0;
+}
+
+/**
+ * cdat_read() - Read the table of a device
+ * @mb: mailbox
+ * @table: room for CDAT_MAX_SIZE bytes
+ * @size: where to store the number of bytes read
+ *
+ * Return: 0 or a negative error code.
+ */
+int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size)
+{
+	u8 buf[TABLE_HEADER + CDAT_HEADER_SIZE];
+	unsigned int tries;
+	u16 handle;
+	int ret;
+
+	*size = 0;
+	for (tries = 0; tries <= CDAT_READS; tries++) {
+		ret = read_entry(mb, 0, buf, sizeof(buf), &handle);
+		if (ret < 0)
+			return ret;
+		if (ret < CDAT_HEADER_SIZE)
+			return doe_error(mb, -EPROTO,
+					 "CDAT header of %d bytes", ret);
+
+		/* The device may change it: the header must still be that */
+		if (*size && !memcmp(table, buf + TABLE_HEADER,
+				     CDAT_HEADER_SIZE))
+			return 0;
+
+		memcpy(table, buf + TABLE_HEADER, CDAT_HEADER_SIZE);
+		*size = CDAT_HEADER_SIZE;
+		ret = read_structures(mb, handle, table, size);
+		if (ret < 0)
+			return ret;
+	}
+	return doe_error(mb, -EPROTO, "CDAT changes all the time");
+}
+
+/* Send a Compliance request that is just a code; check the response */
+static int compliance(struct doe_mbox *mb, u8 code, u8 *resp, int len)
+{
+	u8 req[4] = { code, COMPLIANCE_VERSION };
+	int n;
+
+	n = doe_exchange(mb, DOE_VID_CXL, DOE_TYPE_COMPLIANCE, req,
+			 sizeof(req), resp, len);
+	if (n < 0)
+		return exchange_failed(mb, n);
+	if (n < len || resp[0] != code)
+		return bad_response(mb, "Compliance", n);
+	return EXIT_OK;
+}
+
+static const char *compliance_status(u8 status)
+{
+	static const char * const names[] = {
+		"ok", "not authorised", "unknown failure",
+		"unsupported injection", "internal error", "busy",
+		"not initialised",
+	};
+
+	return status < ARRAY_SIZE(names) ? names[status] : "?";
+}
+
+/**
+ * show_compliance() - Show what the Compliance feature says
+ * @mb: mailbox
+ *
+ * Return: 0 or an exit code.
+ */
+int show_compliance(struct doe_mbox *mb)
+{
+	u8 cap[20], status[10];
+	int ret;
+
+	ret = compliance(mb, COMPLIANCE_CAPABILITY, cap, sizeof(cap));
+	if (!ret)
+		ret = compliance(mb, COMPLIANCE_STATUS, status, sizeof(status));
+	if (ret)
+		return ret;
+
+	progress_end();
+	out_mailbox(mb->name);
+	out_object("capability", "capability");
+	out_num("version", cap[1]);
+	out_num("status", cap[3]);
+	out_str("meaning", compliance_status(cap[3]));
+	out_hex("available", get_le64(cap + 4));
+	out_hex("enabled", get_le64(cap + 12));
+	out_end();
+	out_object("status", "status");
+	out_num("version", status[1]);
+	out_hex("capabilities", get_le32(status + 3));
+	out_num("cache_size", get_le16(status + 7));
+	out_num("cache_size_units", status[9]);
+	out_end();
+	out_end();
+
+	if (cap[3])
+		return fail(EXIT_DEVERR, "%s: Compliance status %u, %s",
+			    mb->name, cap[3], compliance_status(cap[3]));
+	return EXIT_OK;
+}
+
+/**
+ * show_spdm_versions() - Show the SPDM versions of a device
+ * @mb: mailbox
+ *
+ * Return: 0 or an exit code.
+ */
+int show_spdm_versions(struct doe_mbox *mb)
+{
+	static const u8 req[4] = { SPDM_VERSION_10, SPDM_GET_VERSION };
+	u8 resp[6 + 255 * 2 + 2];
+	int i, n;
+	u16 v;
+
+	n = doe_exchange(mb, DOE_VID_PCI, DOE_TYPE_CMA, req, sizeof(req), resp,
+			 sizeof(resp));
+	if (n < 0)
+		return exchange_failed(mb, n);
+
+	progress_end();
+	if (n >= 4 && resp[1] == SPDM_ERROR)
+		return fail(EXIT_DEVERR,
+			    "%s: SPDM error %#04x, data %#04x",
+			    mb->name, resp[2], resp[3]);
+	if (n < 6 || resp[1] != SPDM_VERSION || n < 6 + 2 * resp[5])
+		return bad_response(mb, "SPDM VERSION", n);
+
+	out_mailbox(mb->name);
+	out_array("versions");
+	for (i = 0; i < resp[5]; i++) {
+		v = get_le16(resp + 6 + 2 * i);
+		out_object(NULL, "SPDM");
+		out_num("major", v >> 12);
+		out_num("minor", v >> 8 & 0xf);
+		out_num("update", v >> 4 & 0xf);
+		out_num("alpha", v & 0xf);
+		out_end();
+	}
+	out_end();
+	out_end();
+	return EXIT_OK;
+}
