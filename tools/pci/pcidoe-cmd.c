@@ -93,16 +93,15 @@ static int one_mailbox(const struct address *addr, struct mailbox **m)
 static int offers(struct mailbox *m, const struct doe_feature *want)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
-	int i, n;
+	unsigned int i, n;
+	int err;
 
-	n = doe_discover(&m->mb, features);
-	if (n < 0)
-		return exchange_failed(&m->mb, n);
+	err = doe_discover(&m->mb, features, &n);
 	for (i = 0; i < n; i++)
 		if (features[i].vid == want->vid &&
 		    features[i].type == want->type)
 			return EXIT_OK;
-	return EXIT_NODEV;
+	return err ? exchange_failed(&m->mb, err) : EXIT_NODEV;
 }
 
 /* Claim the first mailbox that offers @want */
@@ -115,11 +114,11 @@ static int claim_first(struct mailbox *list, size_t n,
 
 	for (i = 0; i < n; i++) {
 		*m = &list[i];
-		if ((*m)->owner != OWNER_USER && !opts.force)
+		if ((*m)->owner != OWNER_USER && !(*m)->cdev[0] && !opts.force)
 			continue;
 
 		tried = true;
-		err = mailbox_claim(*m, opts.force);
+		err = mailbox_claim(*m);
 		if (!err)
 			err = offers(*m, want);
 		if (!err || err == EXIT_SIGNAL)
@@ -130,7 +129,7 @@ static int claim_first(struct mailbox *list, size_t n,
 	}
 
 	if (!tried)
-		return mailbox_claim(list, false);
+		return mailbox_claim(list);
 	if (ret == EXIT_NODEV)
 		fail(ret, "%s: no mailbox offers %04x:%02x %s", list->dev,
 		     want->vid, want->type, feature_name(want));
@@ -152,7 +151,7 @@ static int claim_for(const struct address *addr, const struct doe_feature *want,
 	if (ret)
 		return ret;
 	if (addr->offset >= 0)
-		return mailbox_claim(*m, opts.force);
+		return mailbox_claim(*m);
 	return claim_first(*m, n, want, m);
 }
 
@@ -163,7 +162,7 @@ static int claim_one(const struct address *addr, struct mailbox **m)
 	ret = one_mailbox(addr, m);
 	if (ret)
 		return ret;
-	return mailbox_claim(*m, opts.force);
+	return mailbox_claim(*m);
 }
 
 static int cmd_list(const struct args *args)
@@ -210,22 +209,22 @@ static int cmd_discover(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
 	struct mailbox *m;
-	int n, ret;
+	unsigned int n;
+	int err, ret;
 
 	ret = claim_one(args->addr, &m);
 	if (ret)
 		return ret;
 
-	n = doe_discover(&m->mb, features);
-	if (n < 0)
-		return exchange_failed(&m->mb, n);
-
+	err = doe_discover(&m->mb, features, &n);
 	progress_end();
-	out_mailbox(m->mb.name);
-	out_num("discovery_version", m->mb.version >= 2 ? 2 : 0);
-	out_features(features, n);
-	out_end();
-	return EXIT_OK;
+	if (n) {
+		out_mailbox(m->mb.name);
+		out_num("discovery_version", m->mb.version >= 2 ? 2 : 0);
+		out_features(features, n);
+		out_end();
+	}
+	return err ? exchange_failed(&m->mb, err) : EXIT_OK;
 }
 
 static int parse_feature(const char *s, struct doe_feature *f)

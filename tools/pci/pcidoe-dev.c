@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,20 @@ static int reg_write(void *priv, unsigned int reg, u32 val)
 	return access_result(pci_write_long(m->pdev, m->offset + reg, val));
 }
 
+static int cdev_put(void *priv, const u8 *buf, size_t len)
+{
+	ssize_t n = write(((struct mailbox *)priv)->file, buf, len);
+
+	return n < 0 ? -errno : n;
+}
+
+static int cdev_get(void *priv, u8 *buf, size_t len)
+{
+	ssize_t n = read(((struct mailbox *)priv)->file, buf, len);
+
+	return n < 0 ? -errno : n;
+}
+
 static u64 clock_now(void *priv)
 {
 	struct timespec ts;
@@ -179,12 +194,14 @@ static u64 clock_now(void *priv)
 	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
 }
 
+/* Until a signal, or a response on the character device */
 static void clock_sleep(void *priv, u64 us)
 {
 	struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
+	struct mailbox *m = priv;
+	struct pollfd pfd = { m->file, POLLIN, 0 };
 
-	(void)priv;
-	nanosleep(&ts, NULL);
+	ppoll(&pfd, m->mb.object == doe_cdev_object, &ts, NULL);
 }
 
 static bool user_stopped(void *priv)
@@ -200,6 +217,8 @@ static const struct doe_ops dev_ops = {
 	.sleep = clock_sleep,
 	.stopped = user_stopped,
 	.progress = progress,
+	.put = cdev_put,
+	.get = cdev_get,
 };
 
 /* Append the mailboxes of a device to those found */
@@ -227,7 +246,7 @@ static int add_mailboxes(struct pci_dev *pdev, int offset, size_t *n)
 			.vendor = pdev->vendor_id,
 			.device = pdev->device_id,
 			.offset = cap->addr,
-			.lock = -1,
+			.file = -1,
 		};
 		snprintf(m->dev, sizeof(m->dev), "%04x:%02x:%02x.%d",
 			 pdev->domain, pdev->bus, pdev->dev, pdev->func);

@@ -41,10 +41,14 @@ int exchange_failed(struct doe_mbox *mb, int err)
 		code = EXIT_SIGNAL;
 		break;
 	case -ENODEV:
+	case -EINVAL:
 		code = EXIT_NODEV;
 		break;
 	case -EACCES:
 		code = EXIT_PERM;
+		break;
+	case -EUSERS:
+		code = EXIT_OWNED;
 		break;
 	case -EBUSY:
 	case -ETIMEDOUT:
@@ -61,7 +65,8 @@ int exchange_failed(struct doe_mbox *mb, int err)
 		break;
 	}
 	progress_end();
-	return fail(code, "%s: %s", mb->name, mb->why);
+	return fail(code, "%s: %s%s", mb->name, mb->why,
+		    code == EXIT_PERM ? permission_hint() : "");
 }
 
 static int bad_response(struct doe_mbox *mb, const char *what, int len)

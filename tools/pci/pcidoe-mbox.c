@@ -9,18 +9,17 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pcidoe.h"
 
 #define DOE_TIMEOUT_US	1000000		/* each of Busy, response and abort */
 #define DOE_PAUSE_MIN	20		/* between two looks at Status */
-#define DOE_PAUSE_MAX	20000
+#define DOE_ABORT_PAUSE	2000		/* before the first look at an abort */
 #define DOE_CHECK_DW	64		/* look up from a long transfer so often */
 
 #define DOE_ALL_ONES	0xffffffff	/* what a device that is gone reads as */
-
-#define DOE_LENGTH_MASK	0x3ffff
 
 /**
  * doe_error() - Note in words what went wrong
@@ -101,33 +100,47 @@ static bool doe_idle(u32 status)
 }
 
 /*
- * Look at Status until @done is content, at growing intervals: polling hard
- * starves the firmware of some devices. The last look is after the deadline.
+ * How long to leave the device alone before the next look.  Some firmware does
+ * not get on while it is read, and how much quiet it needs nobody knows: each
+ * pause is as long as all before it, and longer for a device that was late.
  */
+static u64 doe_pause(struct doe_mbox *mb, bool abort, u64 waited)
+{
+	if (abort && waited < DOE_ABORT_PAUSE)
+		return DOE_ABORT_PAUSE - waited;
+	if (abort || mb->late)
+		return waited < DOE_ABORT_PAUSE ? DOE_ABORT_PAUSE : 9 * waited;
+	return waited < DOE_PAUSE_MIN ? DOE_PAUSE_MIN : waited;
+}
+
+/* Look at Status until @done is content, for the last time after the deadline */
 static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 {
-	u64 now = mb->ops->now(mb->priv);
-	u64 deadline = now + DOE_TIMEOUT_US;
-	u64 pause = DOE_PAUSE_MIN;
-	bool last;
+	u64 start = mb->ops->now(mb->priv), waited = 0, pause;
+	bool abort = done == doe_idle, last;
 	int err;
 
+	if (abort)
+		mb->ops->sleep(mb->priv, doe_pause(mb, abort, 0));
+
 	do {
-		last = now >= deadline;
+		last = waited >= DOE_TIMEOUT_US;
 		err = doe_read_live(mb, DOE_STATUS, status);
 		if (err || done(*status))
 			return err;
 
 		/* An abort is what a stop leads to: it is seen through */
-		if (done != doe_idle && mb->ops->stopped(mb->priv))
+		if (!abort && mb->ops->stopped(mb->priv))
 			return doe_error(mb, -EINTR, "interrupted");
 
 		mb->ops->progress(mb->priv);
+		waited = mb->ops->now(mb->priv) - start;
+		pause = doe_pause(mb, abort, waited);
+		if (waited < DOE_TIMEOUT_US && pause > DOE_TIMEOUT_US - waited)
+			pause = DOE_TIMEOUT_US - waited;
 		if (!last)
 			mb->ops->sleep(mb->priv, pause);
-		if (pause < DOE_PAUSE_MAX)
-			pause *= 2;
-		now = mb->ops->now(mb->priv);
+		waited = mb->ops->now(mb->priv) - start;
 	} while (!last);
 
 	return -ETIMEDOUT;
@@ -154,10 +167,14 @@ int doe_abort(struct doe_mbox *mb)
 	/* An abort leaves it set, and set it would mute later interrupts */
 	if (!err && status & DOE_STATUS_INT)
 		err = doe_write(mb, DOE_STATUS, DOE_STATUS_INT);
+	mb->ours = !err;
 	return err;
 }
 
-/* Others may have left anything behind: get to an idle mailbox */
+/*
+ * Get to an idle mailbox.  Others may have left anything behind, and half an
+ * object that somebody has written does not show in Status.
+ */
 static int doe_prepare(struct doe_mbox *mb)
 {
 	u32 status;
@@ -168,7 +185,7 @@ static int doe_prepare(struct doe_mbox *mb)
 		err = doe_wait(mb, doe_not_busy, &status);
 	if (err && err != -ETIMEDOUT)
 		return err;
-	if (doe_idle(status))
+	if (mb->ours && doe_idle(status))
 		return 0;
 
 	err = doe_abort(mb);
@@ -189,24 +206,13 @@ static int doe_breathe(struct doe_mbox *mb, size_t dw)
 	return 0;
 }
 
-static int doe_send(struct doe_mbox *mb, u16 vid, u8 type,
-		    const u8 *req, size_t len)
+static int doe_send(struct doe_mbox *mb, const u8 *req, size_t dws)
 {
-	u8 header[8] = { vid & 0xff, vid >> 8, type };
-	size_t i, dws = 2 + (len + 3) / 4;
+	size_t i;
 	int err;
 
-	header[4] = dws & 0xff;
-	header[5] = dws >> 8 & 0xff;
-	header[6] = dws >> 16 & 0x03;	/* 2^18 DW are encoded as 0 */
-
 	for (i = 0; i < dws; i++) {
-		const u8 *from = i < 2 ? header + 4 * i : req + 4 * (i - 2);
-		size_t left = i < 2 ? 4 : len - 4 * (i - 2);
-		u8 dw[4] = { 0 };
-
-		memcpy(dw, from, left < 4 ? left : 4);
-		err = doe_write(mb, DOE_WRITE, get_le32(dw));
+		err = doe_write(mb, DOE_WRITE, get_le32(req + 4 * i));
 		if (!err)
 			err = doe_breathe(mb, i);
 		if (err)
@@ -221,6 +227,7 @@ static int doe_wait_response(struct doe_mbox *mb)
 	int err;
 
 	err = doe_wait(mb, doe_answered, &status);
+	mb->late = err == -ETIMEDOUT;
 	if (err == -ETIMEDOUT)
 		return doe_error(mb, err, "no response within a second");
 	if (!err && status & DOE_STATUS_ERROR)
@@ -249,37 +256,40 @@ static int doe_check_ready(struct doe_mbox *mb, size_t dw, size_t dws)
 	return 0;
 }
 
-static int doe_check_header(struct doe_mbox *mb, u32 dw, u16 vid, u8 type)
+static int doe_check_header(struct doe_mbox *mb, u32 dw, u32 want)
 {
-	if ((dw & 0xffffff) == (vid | (u32)type << 16))
+	if (!((dw ^ want) & 0xffffff))
 		return 0;
 	return doe_error(mb, -EPROTO,
 			 "response is of type %04x:%02x, not %04x:%02x",
-			 dw & 0xffff, dw >> 16 & 0xff, vid, type);
+			 dw & 0xffff, dw >> 16 & 0xff, want & 0xffff,
+			 want >> 16 & 0xff);
 }
 
-static int doe_parse_length(struct doe_mbox *mb, u32 dw, size_t *dws)
+/**
+ * doe_length() - Length of a data object
+ * @object: the object, at least its header
+ *
+ * Return: what the header says, in DW.
+ */
+size_t doe_length(const u8 *object)
 {
-	*dws = dw & DOE_LENGTH_MASK;
-	if (!*dws)
-		*dws = DOE_MAX_DW;
-	if (*dws < 2)
-		return doe_error(mb, -EPROTO, "response of length %zu", *dws);
-	return 0;
+	return get_le32(object + 4) & DOE_LENGTH_MASK ?: DOE_MAX_DW;
 }
 
-static void doe_store(u8 *resp, size_t resp_len, size_t at, u32 val)
+static void doe_store(u8 *resp, size_t max, size_t at, u32 val)
 {
-	u8 dw[4] = { val & 0xff, val >> 8 & 0xff, val >> 16 & 0xff, val >> 24 };
-	size_t left = resp_len - at;
+	u8 dw[4];
 
-	memcpy(resp + at, dw, left < 4 ? left : 4);
+	put_le32(dw, val);
+	if (at < max)
+		memcpy(resp + at, dw, max - at < 4 ? max - at : 4);
 }
 
 /* Read the whole object, and keep what fits */
-static int doe_receive(struct doe_mbox *mb, u16 vid, u8 type,
-		       u8 *resp, size_t resp_len)
+static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp, size_t max)
 {
+	u8 head[DOE_HEADER_SIZE];
 	size_t i, dws = 2;
 	int err = 0;
 	u32 dw;
@@ -294,11 +304,13 @@ static int doe_receive(struct doe_mbox *mb, u16 vid, u8 type,
 			return err;
 
 		if (i == 0)
-			err = doe_check_header(mb, dw, vid, type);
-		else if (i == 1)
-			err = doe_parse_length(mb, dw, &dws);
-		else if (4 * (i - 2) < resp_len)
-			doe_store(resp, resp_len, 4 * (i - 2), dw);
+			err = doe_check_header(mb, dw, header);
+		doe_store(head, sizeof(head), 4 * i, dw);
+		if (i == 1)
+			dws = doe_length(head);
+		if (dws < 2)
+			err = doe_error(mb, -EPROTO, "response of length 1");
+		doe_store(resp, max, 4 * i, dw);
 
 		/* Which is what says why a DW makes no sense, if any does */
 		err = doe_check_ready(mb, i, dws) ?: err;
@@ -308,8 +320,7 @@ static int doe_receive(struct doe_mbox *mb, u16 vid, u8 type,
 			return err;
 	}
 
-	mb->received = 4 * (dws - 2);
-	return mb->received < resp_len ? mb->received : resp_len;
+	return 4 * dws < max ? 4 * dws : max;
 }
 
 /* Error after the last DW voids the response; another object is not ours */
@@ -346,6 +357,40 @@ static void doe_abort_quietly(struct doe_mbox *mb)
 }
 
 /**
+ * doe_reg_object() - Exchange data objects through the registers
+ * @mb: mailbox
+ * @req: request
+ * @dws: its length in DW, which is also that of its header
+ * @resp: where to store the response
+ * @max: bytes that fit there; what exceeds them is read and dropped
+ *
+ * Return: bytes stored, or a negative error code with words in @mb->why.
+ */
+int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
+		   size_t max)
+{
+	int ret;
+
+	ret = doe_prepare(mb);
+	if (ret)
+		return ret;
+
+	mb->ours = false;
+	ret = doe_send(mb, req, dws);
+	if (!ret)
+		ret = doe_wait_response(mb);
+	if (!ret)
+		ret = doe_receive(mb, get_le32(req), resp, max);
+	if (ret >= 0)
+		ret = doe_finish(mb, ret);
+	if (ret >= 0)
+		mb->ours = true;
+	else if (ret != -ENODEV && ret != -EACCES)
+		doe_abort_quietly(mb);	/* without access there is no way */
+	return ret;
+}
+
+/**
  * doe_exchange() - Send a data object and receive the response
  * @mb: mailbox
  * @vid: Vendor ID
@@ -353,7 +398,7 @@ static void doe_abort_quietly(struct doe_mbox *mb)
  * @req: request, without header
  * @req_len: its length in bytes, padded with zeroes to a DW
  * @resp: where to store the response, without header
- * @resp_len: bytes that fit there; what exceeds them is read and dropped
+ * @resp_len: bytes that fit there
  *
  * Return: bytes stored, a multiple of 4 unless they fill @resp; or a
  * negative error code with words in @mb->why.
@@ -361,27 +406,32 @@ static void doe_abort_quietly(struct doe_mbox *mb)
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len)
 {
+	size_t dws = 2 + (req_len + 3) / 4;
+	u8 *object, *answer;
 	int ret;
 
-	mb->received = 0;
 	if (req_len > DOE_MAX_PAYLOAD)
 		return doe_error(mb, -EMSGSIZE, "request of %zu bytes", req_len);
 
-	ret = doe_prepare(mb);
-	if (ret)
-		return ret;
-
-	ret = doe_send(mb, vid, type, req, req_len);
-	if (!ret)
-		ret = doe_wait_response(mb);
-	if (!ret)
-		ret = doe_receive(mb, vid, type, resp, resp_len);
-	if (ret >= 0)
-		ret = doe_finish(mb, ret);
-
-	/* Without access there is nothing to abort with */
-	if (ret < 0 && ret != -ENODEV && ret != -EACCES)
-		doe_abort_quietly(mb);
+	object = calloc(dws, 4);
+	answer = malloc(resp_len + DOE_HEADER_SIZE);
+	if (object && answer) {
+		put_le32(object, vid | (u32)type << 16);
+		put_le32(object + 4, dws & DOE_LENGTH_MASK);
+		if (req_len)
+			memcpy(object + DOE_HEADER_SIZE, req, req_len);
+		ret = mb->object(mb, object, dws, answer,
+				 resp_len + DOE_HEADER_SIZE);
+	} else {
+		ret = doe_error(mb, -ENOMEM, "out of memory");
+	}
+	if (ret >= 0) {
+		ret -= DOE_HEADER_SIZE;
+		if (ret)
+			memcpy(resp, answer + DOE_HEADER_SIZE, ret);
+	}
+	free(object);
+	free(answer);
 	return ret;
 }
 
@@ -389,20 +439,22 @@ int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
  * doe_discover() - Ask which features the mailbox offers
  * @mb: mailbox
  * @features: room for DOE_MAX_FEATURES
+ * @n: where to store how many were found, be it before an error
  *
- * Return: how many features were found, or a negative error code.
+ * Return: 0 or a negative error code.
  */
-int doe_discover(struct doe_mbox *mb, struct doe_feature *features)
+int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
+		 unsigned int *n)
 {
-	unsigned int index = 0, next, n = 0;
-	u8 req[4] = { 0 }, resp[8];
 	struct doe_feature *feat;
+	u8 req[4] = { 0 }, resp[8];
+	unsigned int index = 0;
 	int ret;
 
 	/* Reserved in version 1, mandatory later; PCIe r6.2 sec 6.30.1.1 */
 	req[1] = mb->version >= 2 ? 2 : 0;
 
-	while (n < DOE_MAX_FEATURES) {
+	for (*n = 0; *n < DOE_MAX_FEATURES; index = resp[3]) {
 		req[0] = index;
 		ret = doe_exchange(mb, DOE_VID_PCI, DOE_TYPE_DISCOVERY,
 				   req, sizeof(req), resp, sizeof(resp));
@@ -412,20 +464,18 @@ int doe_discover(struct doe_mbox *mb, struct doe_feature *features)
 			return doe_error(mb, -EPROTO,
 					 "Discovery response of %d bytes", ret);
 
-		feat = &features[n];
+		feat = &features[*n];
 		feat->vid = get_le16(resp);
 		feat->type = resp[2];
 		feat->max_dw = ret < 8 ? 0 : get_le32(resp + 4) &
 					     DOE_LENGTH_MASK;
 		if (feat->vid == 0xffff)
 			break;
-		n++;
+		++*n;
 
 		/* The end is 0; going back would be a loop */
-		next = resp[3];
-		if (next <= index)
+		if (resp[3] <= index)
 			break;
-		index = next;
 	}
-	return n;
+	return 0;
 }

@@ -20,7 +20,7 @@
 
 #define OUT_DEPTH	8
 
-struct options opts = { .sysfs = "/sys" };
+struct options opts = { .sysfs = "/sys", .dev = "/dev" };
 bool out_json;
 
 static int stop_signal;

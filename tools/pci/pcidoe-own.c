@@ -119,6 +119,10 @@ void find_owner(struct mailbox *m)
 	char path[600], aux_driver[64], owner[16];
 	bool known = read_debugfs(m, owner);
 
+	snprintf(m->cdev, sizeof(m->cdev), "%s/pci-doe/%s@%x", opts.dev, m->dev,
+		 m->offset);
+	if (access(m->cdev, F_OK))
+		m->cdev[0] = '\0';
 	link_name(m->path, "driver", m->driver, sizeof(m->driver));
 	find_aux(m);
 	snprintf(path, sizeof(path), "%s/%s", m->path, m->aux);
@@ -191,6 +195,45 @@ int dev_features(const struct mailbox *m, struct doe_feature *features)
 	return n;
 }
 
+/**
+ * permission_hint() - Say why even root may be refused
+ *
+ * Return: words to append to a message about missing permission.
+ */
+const char *permission_hint(void)
+{
+	char path[300], line[80] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/kernel/security/lockdown", opts.sysfs);
+	f = fopen(path, "r");
+	if (f) {
+		if (!fgets(line, sizeof(line), f))
+			line[0] = '\0';
+		fclose(f);
+	}
+	return strchr(line, '[') && !strstr(line, "[none]") ?
+	       ", the kernel is locked down" : "";
+}
+
+static int open_file(struct mailbox *m, const char *path, int flags)
+{
+	m->file = open(path, flags | O_CLOEXEC);
+	if (m->file >= 0)
+		return EXIT_OK;
+	switch (errno) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return fail(EXIT_NODEV, "%s: %s", path, strerror(errno));
+	case EBUSY:
+		return fail(EXIT_OWNED, "%s: %s", path, strerror(errno));
+	default:
+		return fail(EXIT_PERM, "%s: %s%s", path, strerror(errno),
+			    permission_hint());
+	}
+}
+
 /*
  * Other processes are kept away by a lock on the registers: on their range of
  * the file that gives access to them. It needs no file of its own, and does
@@ -205,14 +248,13 @@ static int mailbox_lock(struct mailbox *m)
 		.l_len = DOE_CAP_SIZE,
 	};
 	char path[300];
-	int err;
+	int err, ret;
 
 	snprintf(path, sizeof(path), "%s/config", m->path);
-	m->lock = open(path, O_RDWR | O_CLOEXEC);
-	if (m->lock < 0)
-		return fail(errno == ENOENT ? EXIT_NODEV : EXIT_PERM, "%s: %s",
-			    path, strerror(errno));
-	if (!fcntl(m->lock, F_OFD_SETLK, &range))
+	ret = open_file(m, path, O_RDWR);
+	if (ret)
+		return ret;
+	if (!fcntl(m->file, F_OFD_SETLK, &range))
 		return EXIT_OK;
 
 	err = errno;
@@ -224,13 +266,15 @@ static int mailbox_lock(struct mailbox *m)
 }
 
 /**
- * mailbox_claim() - Make sure that nobody else uses a mailbox
+ * mailbox_claim() - Get ready to use a mailbox
  * @m: mailbox
- * @force: take it from the kernel without asking
+ *
+ * Through the kernel's character device, if there is one; else, or if it is to
+ * be forced, through registers that nobody else uses.
  *
  * Return: 0 or an exit code.
  */
-int mailbox_claim(struct mailbox *m, bool force)
+int mailbox_claim(struct mailbox *m)
 {
 	static const char * const why[] = {
 		[OWNER_UNKNOWN] = "this kernel doesn't tell who owns it",
@@ -240,13 +284,19 @@ int mailbox_claim(struct mailbox *m, bool force)
 	};
 	int ret;
 
+	m->mb.object = doe_reg_object;
+	if (m->cdev[0] && m->owner != OWNER_USER && !opts.force) {
+		m->mb.object = doe_cdev_object;
+		return open_file(m, m->cdev, O_RDWR | O_NONBLOCK);
+	}
+
 	ret = mailbox_lock(m);
 	if (ret)
 		return ret;
 
 	/* Under the lock, which 'give' takes too */
 	find_owner(m);
-	if (m->owner == OWNER_USER || force)
+	if (m->owner == OWNER_USER || opts.force)
 		return EXIT_OK;
 
 	mailbox_release(m);
@@ -260,9 +310,9 @@ int mailbox_claim(struct mailbox *m, bool force)
  */
 void mailbox_release(struct mailbox *m)
 {
-	if (m->lock >= 0)
-		close(m->lock);
-	m->lock = -1;
+	if (m->file >= 0)
+		close(m->file);
+	m->file = -1;
 }
 
 static int write_file(const char *path, const char *val)

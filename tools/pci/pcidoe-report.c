@@ -124,6 +124,8 @@ void out_listed(const struct mailbox *m)
 		out_str("driver", m->driver);
 	if (m->aux[0])
 		out_str("auxiliary", m->aux);
+	if (m->cdev[0])
+		out_str("cdev", m->cdev);
 	if (m->features[0])
 		list_features(m->features);
 	out_end();

@@ -42,7 +42,8 @@ static const char help[] =
 "  -o, --out FILE        cdat, exchange: write the raw bytes to FILE\n"
 "  -d, --decode FILE     see cdat; - is standard input\n"
 "  -q, --quiet           no progress messages\n"
-"      --sysfs DIR       where sysfs is, for tests\n"
+"      --sysfs DIR, --dev DIR\n"
+"                        where sysfs and device nodes are, for tests\n"
 "  -h, --help            this text\n"
 "\n"
 "OWNERS\n"
@@ -51,10 +52,13 @@ static const char help[] =
 "  user                  handed over: free for this tool\n"
 "  guest                 bound to vfio\n"
 "  unknown               the kernel has no say in DOE, or doesn't tell\n"
-"  'list' and 'features' only read, whoever the owner is. The others use\n"
-"  mailboxes of 'user' only, unless forced. They lock the mailbox, wait at\n"
-"  most a second each for DOE Busy, the response and an abort, and leave the\n"
-"  mailbox idle, also when they fail or are interrupted.\n"
+"  'list' and 'features' only read, whoever the owner is. The others have\n"
+"  the kernel do their exchanges if it has a character device for the mailbox\n"
+"  (/dev/pci-doe/, see 'list'). Without one, or if forced, they use registers:\n"
+"  of mailboxes of 'user' only, unless forced. They lock the mailbox, begin\n"
+"  with an abort, wait at most a second each for DOE Busy, the response and\n"
+"  an abort, and leave the mailbox idle, also when they fail or are\n"
+"  interrupted.\n"
 "\n"
 "EXIT STATUS\n"
 "  0  success\n"
@@ -84,6 +88,7 @@ int main(int argc, char **argv)
 		{ "decode", required_argument, NULL, 'd' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "sysfs", required_argument, NULL, 's' },
+		{ "dev", required_argument, NULL, 'D' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -108,6 +113,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			opts.sysfs = optarg;
+			break;
+		case 'D':
+			opts.dev = optarg;
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -10,6 +10,7 @@
  *	pcidoe-feature.c	CDAT, CXL Compliance, SPDM over a mailbox
  *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
  *	pcidoe-own.c		who owns a mailbox: sysfs, debugfs, locks
+ *	pcidoe-cdev.c		exchanges through the kernel's character device
  *	pcidoe-mbox.c		exchanges, over any register access
  *	pcidoe-cdat.c		decoding of a Coherent Device Attribute Table
  *	pcidoe-out.c		what the user asks for and sees
@@ -53,6 +54,14 @@ static inline u64 get_le64(const u8 *p)
 	return get_le32(p) | (u64)get_le32(p + 4) << 32;
 }
 
+static inline void put_le32(u8 *p, u32 val)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		p[i] = val >> 8 * i;
+}
+
 /* pcidoe-out.c */
 
 struct options {
@@ -61,6 +70,7 @@ struct options {
 	const char *out;	/* file for raw data */
 	const char *decode;	/* cdat: file to decode */
 	const char *sysfs;
+	const char *dev;
 };
 
 extern struct options opts;
@@ -99,7 +109,9 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 
 #define DOE_MAX_FEATURES	256
 #define DOE_MAX_DW		0x40000
-#define DOE_MAX_PAYLOAD		((DOE_MAX_DW - 2) * 4)
+#define DOE_HEADER_SIZE		8
+#define DOE_MAX_PAYLOAD		(DOE_MAX_DW * 4 - DOE_HEADER_SIZE)
+#define DOE_LENGTH_MASK		0x3ffff
 
 /* Registers of the DOE Capability, PCIe r6.2 sec 7.9.24 */
 #define DOE_CAP			0x04
@@ -126,6 +138,11 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
  * @sleep: sleep for so many microseconds, or less when a signal comes
  * @stopped: the user wants to stop
  * @progress: called now and then while an exchange lasts
+ * @put: hand an object to the kernel; its length or a negative error code
+ * @get: get the response; its length, -EAGAIN until there is one, or an error
+ *
+ * @read and @write serve exchanges through registers, @put and @get those
+ * through the kernel.
  */
 struct doe_ops {
 	int (*read)(void *priv, unsigned int reg, u32 *val);
@@ -134,6 +151,8 @@ struct doe_ops {
 	void (*sleep)(void *priv, u64 us);
 	bool (*stopped)(void *priv);
 	void (*progress)(void *priv);
+	int (*put)(void *priv, const u8 *buf, size_t len);
+	int (*get)(void *priv, u8 *buf, size_t len);
 };
 
 /**
@@ -141,16 +160,21 @@ struct doe_ops {
  * @name: DEVICE@OFFSET
  * @ops: access to it
  * @priv: handed to @ops
+ * @object: how objects are exchanged: doe_reg_object() or doe_cdev_object()
  * @version: of the DOE Capability
- * @received: payload bytes that the last response had, stored or not
+ * @ours: this process left it idle
+ * @late: there was no answer to the last request in time
  * @why: what the last error was, in words
  */
 struct doe_mbox {
 	char name[40];
 	const struct doe_ops *ops;
 	void *priv;
+	int (*object)(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
+		      size_t max);
 	unsigned int version;
-	size_t received;
+	bool ours;
+	bool late;
 	char why[120];
 };
 
@@ -163,10 +187,19 @@ struct doe_feature {
 int doe_abort(struct doe_mbox *mb);
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len);
-int doe_discover(struct doe_mbox *mb, struct doe_feature *features);
+size_t doe_length(const u8 *object);
+int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
+		   size_t max);
+int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
+		 unsigned int *n);
 
 int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 	PCI_PRINTF(3, 4);
+
+/* pcidoe-cdev.c */
+
+int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
+		    size_t max);
 
 /* pcidoe-cdat.c */
 
@@ -206,7 +239,8 @@ enum owner {
  * @device: Device ID of the device
  * @offset: of the DOE Capability
  * @cap: DOE Capabilities register
- * @lock: file whose lock keeps other processes away, or -1
+ * @cdev: character device of the mailbox, or ""
+ * @file: open file whose lock keeps others away, or that character device; -1
  * @mb: for exchanges
  */
 struct mailbox {
@@ -221,7 +255,8 @@ struct mailbox {
 	u16 device;
 	u16 offset;
 	u32 cap;
-	int lock;
+	char cdev[300];
+	int file;
 	struct doe_mbox mb;
 };
 
@@ -235,7 +270,8 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n);
 void find_owner(struct mailbox *m);
 const char *owner_name(enum owner owner);
 int dev_features(const struct mailbox *m, struct doe_feature *features);
-int mailbox_claim(struct mailbox *m, bool force);
+const char *permission_hint(void);
+int mailbox_claim(struct mailbox *m);
 void mailbox_release(struct mailbox *m);
 int mailbox_bind(struct mailbox *m, bool to_kernel);
 

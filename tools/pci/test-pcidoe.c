@@ -32,12 +32,13 @@ struct sim {
 	bool busy, error, ready, int_sta;
 	u32 *wr, *rd;
 	size_t wr_n, rd_n, rd_i;
-	u64 now, busy_until, answer_at, abort_at;
+	u64 now, busy_until, answer_at, abort_at, aborted_at, looked_at;
 
 	/* knobs */
 	respond_t respond;
 	u64 latency, abort_latency, busy_time;
 	bool busy_stuck, busy_till_drained, error_on_go;
+	u64 quiet;			/* it needs, to get on with its work */
 	size_t reset_at_ack;		/* reset instead of this acknowledge */
 	u64 gone_at, stop_at, deny_at;	/* from this access on */
 	void *data;
@@ -147,6 +148,7 @@ static void sim_ctrl(struct sim *s, u32 val)
 	s->ctrl = val & CTRL_KEPT;
 	if (val & DOE_CTRL_ABORT) {
 		s->aborts++;
+		s->aborted_at = s->now;
 		s->busy = true;
 		s->wr_n = 0;
 		s->rd_n = 0;
@@ -179,6 +181,9 @@ static int sim_access(struct sim *s)
 {
 	s->now++;
 	s->accesses++;
+	if (s->answer_at != NEVER && s->now < s->looked_at + s->quiet)
+		s->answer_at = s->now + s->latency;
+	s->looked_at = s->now;
 	sim_advance(s);
 	if (s->deny_at && s->accesses >= s->deny_at)
 		return -EACCES;
@@ -195,6 +200,8 @@ static int sim_read(void *priv, unsigned int reg, u32 *val)
 		*val = s->ctrl;
 	} else if (reg == DOE_STATUS) {
 		s->status_reads++;
+		if (s->aborts && s->now < s->aborted_at + 2000)
+			blame(s, "abort looked at too soon");
 		*val = (s->busy ? DOE_STATUS_BUSY : 0) |
 		       (s->int_sta ? DOE_STATUS_INT : 0) |
 		       (s->error ? DOE_STATUS_ERROR : 0) |
@@ -271,7 +278,13 @@ static void begin(void)
 		.answer_at = NEVER,
 		.abort_at = NEVER,
 	};
-	mb = (struct doe_mbox) { .ops = &sim_ops, .priv = &sim, .version = 2 };
+	mb = (struct doe_mbox) {
+		.ops = &sim_ops,
+		.priv = &sim,
+		.object = doe_reg_object,
+		.version = 2,
+		.ours = true,
+	};
 }
 
 static bool idle(void)
@@ -390,6 +403,25 @@ static void test_waits(void)
 	   strstr(mb.why, "Abort failed"), "an abort that never ends");
 }
 
+/* Firmware that gets on only while nobody reads its registers */
+static void test_quiet(void)
+{
+	static const unsigned int ms[] = { 25, 100, 300 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ms); i++) {
+		begin();
+		sim.quiet = ms[i] * 1000;
+		ok(echo(4, 4) == 4 && idle() && !sim.violations,
+		   "a device that needs %u ms of quiet", ms[i]);
+	}
+
+	begin();
+	sim.quiet = 700000;
+	ok(echo(4, 4) == -ETIMEDOUT && echo(4, 4) == 4 && idle() &&
+	   !sim.violations, "after a timeout, 700 ms of quiet");
+}
+
 static void test_leftovers(void)
 {
 	begin();
@@ -405,6 +437,21 @@ static void test_leftovers(void)
 	sim.error = true;
 	ok(echo(8, 8) == 8 && sim.aborts == 1 && idle(),
 	   "a stale error is aborted");
+
+	begin();
+	mb.ours = false;
+	sim.wr[0] = ECHO_VID;
+	sim.wr_n = 1;
+	ok(echo(8, 8) == 8 && echo(8, 8) == 8 && sim.aborts == 1 && idle() &&
+	   !sim.violations,
+	   "half an object of another process is aborted, once");
+
+	begin();
+	mb.ours = false;
+	sim.busy = true;
+	sim.busy_until = 0.9 * SECOND;
+	ok(echo(8, 8) == 8 && sim.aborts == 1 && !sim.violations,
+	   "Busy at the first exchange is waited for before the abort");
 
 	begin();
 	sim.int_sta = true;
@@ -467,7 +514,7 @@ static void test_answers(void)
 
 	begin();
 	sim.error_on_go = true;
-	ok(echo(4, 4) == -EIO && idle() && sim.aborts == 1 && sim.now < 1000,
+	ok(echo(4, 4) == -EIO && idle() && sim.aborts == 1 && sim.now < 3000,
 	   "DOE Error");
 
 	begin();
@@ -573,13 +620,16 @@ static void test_everywhere(void)
 }
 
 /* Discovery of @data_len features, with what @entry says thrown in */
-enum { FEATURES_GOOD, FEATURES_LOOP, FEATURES_FFFF, FEATURES_SHORT };
+enum { FEATURES_GOOD, FEATURES_LOOP, FEATURES_FFFF, FEATURES_SHORT,
+	FEATURES_SILENT };
 
 static bool respond_discovery(struct sim *s)
 {
 	unsigned int index = s->wr[2] & 0xff;
 	unsigned int next = index + 1 < s->data_len ? index + 1 : 0;
 
+	if (s->entry == FEATURES_SILENT && index == 2)
+		return false;
 	if (s->wr_n != 3 || (s->wr[2] & 0xff00) != (mb.version >= 2 ? 0x200 : 0))
 		blame(s, "Discovery request");
 	if (s->entry == FEATURES_LOOP && index == 2)
@@ -598,19 +648,22 @@ static bool respond_discovery(struct sim *s)
 static int discover(unsigned int version, size_t count, unsigned int how)
 {
 	struct doe_feature f[DOE_MAX_FEATURES];
-	int i, n;
+	unsigned int i, n;
+	int err;
 
 	begin();
 	mb.version = version;
 	sim.respond = respond_discovery;
 	sim.data_len = count;
 	sim.entry = how;
-	n = doe_discover(&mb, f);
+	err = doe_discover(&mb, f, &n);
 	for (i = 0; i < n; i++)
 		if (f[i].vid != (i ? 0x1000 + i : DOE_VID_PCI) ||
 		    f[i].type != i || f[i].max_dw != (version >= 2 ? 0x40 : 0))
 			return -1000;
-	return idle() && !sim.violations ? n : -1001;
+	if (!idle() || sim.violations)
+		return -1001;
+	return err ? err - (int)n * 1000 : (int)n;
 }
 
 static void test_discovery(void)
@@ -621,6 +674,8 @@ static void test_discovery(void)
 	ok(discover(2, 256, FEATURES_GOOD) == 256, "Discovery of 256 features");
 	ok(discover(2, 9, FEATURES_LOOP) == 3, "Discovery that goes in circles");
 	ok(discover(2, 9, FEATURES_FFFF) == 2, "Discovery that ends with FFFFh");
+	ok(discover(2, 9, FEATURES_SILENT) == -ETIMEDOUT - 2000,
+	   "Discovery that fails later: what was found is kept");
 	ok(discover(2, 9, FEATURES_SHORT) == -EPROTO,
 	   "Discovery response without payload");
 }
@@ -802,6 +857,7 @@ int main(void)
 	printf("TAP version 13\n");
 	test_sizes();
 	test_waits();
+	test_quiet();
 	test_leftovers();
 	test_answers();
 	test_everywhere();

@@ -79,7 +79,7 @@ is()
 
 run()
 {
-	"$pcidoe" --sysfs "$dir" "$@" > "$dir/out" 2> "$dir/err"
+	"$pcidoe" --sysfs "$dir" --dev "$dir/dev" "$@" > "$dir/out" 2> "$dir/err"
 	rc=$?
 }
 
@@ -210,6 +210,58 @@ put 0x198 0x0000000e
 gives 5 "no response" -q exchange $at 1234:56 00 1122
 [ "$(get 0x198)" = 0000000f ] && [ "$(get 0x1a0)" = 00221100 ]
 is "an exchange without response ends with an abort, Control is kept"
+
+# A FIFO echoes what is written: as much of a character device as is needed
+mkdir -p "$dir/dev/pci-doe"
+mkfifo "$dir/dev/pci-doe/$bdf@190"
+fresh
+auxiliary 0x190 bound
+cp "$dev/config" "$dir/before"
+run list $bdf
+grep -q "owner=kernel .*cdev=$dir/dev/pci-doe/$bdf@190" "$dir/out"
+is "list shows a character device"
+run exchange $at 1234:56 1122334455
+[ $rc -eq 0 ] && grep -q "length=8" "$dir/out" &&
+	grep -q "11 22 33 44 55 00 00 00" "$dir/out"
+is "exchange through the character device, beside the kernel"
+run discover $at
+[ $rc -eq 0 ] && grep -q "^0200:00" "$dir/out"
+is "discover through the character device"
+gives 7 "bad CDAT response" cdat $bdf@190
+gives 7 "bad Compliance response" compliance $bdf@190
+gives 7 "bad SPDM VERSION" spdm-version $bdf@190
+cmp -s "$dir/before" "$dev/config"
+is "registers are left alone beside the character device"
+gives 5 "no response" -q --force exchange $at 1234:56
+rm "$aux/driver"
+gives 5 "no response" -q exchange $at 1234:56
+rm "$dir/dev/pci-doe/$bdf@190"
+ln -s "$dir/dev/none/x" "$dir/dev/pci-doe/$bdf@190"
+ln -s ../../../../auxiliary/drivers/fake "$aux/driver"
+gives 4 "see 'pcidoe take'" exchange $at 1234:56
+rm -r "$dir/dev"
+
+# Lockdown lets root read and not write, as a sealed file does
+fresh
+auxiliary 0x190
+mkdir -p "$dir/kernel/security"
+echo "none [integrity] confidentiality" > "$dir/kernel/security/lockdown"
+mkfifo "$dir/ready"
+python3 - "$dev/config" "$dir/ready" <<'END' &
+import fcntl, os, sys, time
+fd = os.memfd_create("config", os.MFD_ALLOW_SEALING)
+os.write(fd, open(sys.argv[1], "rb").read())
+fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+os.remove(sys.argv[1])
+os.symlink(f"/proc/{os.getpid()}/fd/{fd}", sys.argv[1])
+open(sys.argv[2], "w").close()
+time.sleep(60)
+END
+sealed=$!
+cat "$dir/ready"
+gives 3 "cannot write register .*, the kernel is locked down" discover $at
+kill $sealed
+rm -r "$dir/kernel" "$dir/ready"
 
 fresh
 auxiliary 0x190
