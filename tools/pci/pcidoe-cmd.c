@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pcidoe.h"
 
@@ -168,38 +169,40 @@ static int claim_one(const struct address *addr, struct mailbox **m)
 static int cmd_list(const struct args *args)
 {
 	struct mailbox *list;
-	size_t i, n;
+	size_t n;
+
+	return dev_find(args->addr, &list, &n) ?: show_list(list, n);
+}
+
+static int cmd_report(const struct args *args)
+{
+	struct mailbox *list;
+	size_t n;
 	int ret;
 
 	ret = dev_find(args->addr, &list, &n);
-	out_object(NULL, NULL);
-	out_array("mailboxes");
-	for (i = 0; i < n; i++)
-		out_listed(&list[i]);
-	out_end();
-	out_end();
-	return ret;
+	if (!ret && opts.out && !freopen(opts.out, "w", stdout))
+		ret = fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
+	return ret ?: show_report(list, n);
 }
 
 static int cmd_features(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
-	struct mailbox *m;
-	size_t count;
-	int n, ret;
+	char path[300];
+	int n;
 
-	ret = dev_find(args->addr, &m, &count);
-	if (ret)
-		return ret;
-
-	n = dev_features(m, features);
+	dev_path(args->addr, path);
+	if (access(path, F_OK))
+		return fail(EXIT_NODEV, "%s: no such device", basename(path));
+	n = dev_features(args->addr, features);
 	if (n < 0)
 		return fail(EXIT_NODEV,
 			    "%s: no doe_features in sysfs, see 'discover'",
-			    m->dev);
+			    basename(path));
 
 	out_object(NULL, NULL);
-	out_str_json("device", m->dev);
+	out_str_json("device", basename(path));
 	out_features(features, n);
 	out_end();
 	return EXIT_OK;
@@ -401,9 +404,10 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct args *args);
 	int min, max;		/* arguments after the address; -1: any */
-	bool any;		/* no address: all devices */
+	bool any;		/* no address: all devices, or a dump */
 } commands[] = {
 	{ "list", cmd_list, 0, 0, true },
+	{ "report", cmd_report, 0, 0, true },
 	{ "features", cmd_features, 0, 0, false },
 	{ "discover", cmd_discover, 0, 0, false },
 	{ "exchange", cmd_exchange, 1, -1, false },
@@ -443,7 +447,7 @@ int run_command(int argc, char **argv)
 			    argv[0]);
 	if (cmd->run == cmd_cdat && opts.decode && argc == 1)
 		return decode_file(opts.decode);
-	if (opts.decode || (argc < 2 && !cmd->any) ||
+	if (opts.decode || (opts.dump && !cmd->any) || (argc < 2 && !cmd->any) ||
 	    (argc > 1 && (argc - 2 < cmd->min ||
 			  (cmd->max >= 0 && argc - 2 > cmd->max))))
 		return fail(EXIT_USAGE, "%s: wrong arguments, see --help",

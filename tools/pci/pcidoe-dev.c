@@ -1,82 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DOE Capabilities of PCI devices, and access to their registers
+ * DOE Capabilities of PCI devices, or of a dump, and access to their registers
  */
 
 #include <errno.h>
-#include <libgen.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <pci/pci.h>
 
 #include "pcidoe.h"
 
+#define CONFIG_SIZE	4096
+#define EXT_CAPS	0x100
+#define EXT_CAP_DOE	0x2e
+#define ALL_ONES	0xffffffff
+
 static struct pci_access *pacc;
-static struct pci_dev *named;	/* the device that was asked for, if one was */
+static struct dump *dumps;
 static struct mailbox *found;	/* what dev_find() returned last */
+static size_t nr_found;
 static int access_error;	/* why libpci last complained */
-
-/* Parse up to @digits hexadecimal digits and the @sep that follows */
-static bool parse_hex(const char **s, unsigned int digits, unsigned long max,
-		      const char *sep, int *val)
-{
-	size_t len = strspn(*s, "0123456789abcdefABCDEF");
-	unsigned long v;
-
-	if (!len || len > digits)
-		return false;
-	v = strtoul(*s, NULL, 16);
-	*s += len;
-	if (v > max || strncmp(*s, sep, strlen(sep)) || (!*sep && **s))
-		return false;
-	*s += strlen(sep);
-	*val = v;
-	return true;
-}
-
-/**
- * parse_address() - Parse [domain:]bus:dev.fn[@offset], all hexadecimal
- * @s: the string
- * @addr: where to store the address
- *
- * Return: 0 or an exit code.
- */
-int parse_address(const char *s, struct address *addr)
-{
-	const char *at = strchr(s, '@'), *p = s;
-	char bdf[32] = "";
-	bool ok;
-
-	*addr = (struct address) { .offset = -1 };
-	if (at && (size_t)(at - s) < sizeof(bdf)) {
-		memcpy(bdf, s, at - s);
-		p = bdf;
-	}
-
-	ok = true;
-	if (strchr(p, ':') != strrchr(p, ':'))
-		ok = parse_hex(&p, 8, 0x7fffffff, ":", &addr->domain);
-	ok = ok && parse_hex(&p, 2, 0xff, ":", &addr->bus) &&
-	     parse_hex(&p, 2, 0x1f, ".", &addr->dev) &&
-	     parse_hex(&p, 1, 0x7, "", &addr->fn);
-
-	if (ok && at) {
-		at++;
-		if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X'))
-			at += 2;
-		ok = parse_hex(&at, 3, 0xfff, "", &addr->offset) &&
-		     addr->offset >= 0x100 && !(addr->offset & 3);
-	}
-	if (!ok)
-		return fail(EXIT_USAGE, "%s: not [domain:]bus:dev.fn[@offset]",
-			    s);
-	return EXIT_OK;
-}
 
 /* libpci reports errors in words only; errno is still that of its syscall */
 static void note_error(char *msg, ...)
@@ -106,7 +55,7 @@ int dev_open(void)
 	static char path[200];
 
 	snprintf(path, sizeof(path), "%s/bus/pci", opts.sysfs);
-	if (access(path, X_OK))
+	if (!opts.dump && access(path, X_OK))
 		return fail(EXIT_SYSTEM, "%s: %s", path, strerror(errno));
 
 	pacc = pci_alloc();
@@ -114,7 +63,8 @@ int dev_open(void)
 	pacc->error = die;
 	pacc->warning = note_error;
 	pci_set_param(pacc, "sysfs.path", path);
-	pci_init(pacc);
+	if (!opts.dump)
+		pci_init(pacc);
 	return EXIT_OK;
 }
 
@@ -123,10 +73,14 @@ int dev_open(void)
  */
 void dev_close(void)
 {
-	if (named)
-		pci_free_dev(named);
-	pci_cleanup(pacc);
+	size_t i;
+
+	for (i = 0; i < nr_found; i++)
+		mailbox_release(&found[i]);
 	free(found);
+	free(dumps);
+	if (!opts.dump)
+		pci_cleanup(pacc);
 }
 
 /*
@@ -151,16 +105,31 @@ static int access_result(bool ok)
 	}
 }
 
+static int config_read(const struct mailbox *m, unsigned int pos, u32 *val)
+{
+	u8 buf[4] = { 0 };
+	int err;
+
+	if (pos + sizeof(buf) > CONFIG_SIZE)
+		return -ERANGE;
+	if (m->dump) {
+		if (pos + sizeof(buf) > m->dump->len)
+			return -ENODATA;
+		*val = get_le32(m->dump->config + pos);
+		return 0;
+	}
+
+	access_error = 0;
+	err = access_result(pci_read_block(m->pdev, pos, buf, sizeof(buf)));
+	*val = get_le32(buf);
+	return err;
+}
+
 static int reg_read(void *priv, unsigned int reg, u32 *val)
 {
 	struct mailbox *m = priv;
-	u8 buf[4];
-	bool ok;
 
-	access_error = 0;
-	ok = pci_read_block(m->pdev, m->offset + reg, buf, sizeof(buf));
-	*val = get_le32(buf);
-	return access_result(ok);
+	return config_read(m, m->offset + reg, val);
 }
 
 static int reg_write(void *priv, unsigned int reg, u32 val)
@@ -221,80 +190,177 @@ static const struct doe_ops dev_ops = {
 	.get = cdev_get,
 };
 
-/* Append the mailboxes of a device to those found */
-static int add_mailboxes(struct pci_dev *pdev, int offset, size_t *n)
+/**
+ * unreadable() - Say why registers cannot be read
+ * @err: negative error code
+ *
+ * Return: the words.
+ */
+const char *unreadable(int err)
+{
+	switch (err) {
+	case -EACCES:
+		return "no permission";
+	case -ENODATA:
+		return "not in the dump";
+	case -ENODEV:
+		return "the device is gone";
+	case -ERANGE:
+		return "registers beyond configuration space";
+	default:
+		return strerror(-err);
+	}
+}
+
+/* Append a mailbox, or with offset 0 a device that is not readable */
+static int add_mailbox(const struct mailbox *dev, unsigned int offset, int err)
 {
 	struct mailbox *m;
-	struct pci_cap *cap;
-	u32 header;
-	int err;
+	u32 header = 0;
 
-	pci_fill_info(pdev, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_EXT_CAPS);
-	for (cap = pdev->first_cap; cap; cap = cap->next) {
-		if (cap->type != PCI_CAP_EXTENDED ||
-		    cap->id != PCI_EXT_CAP_ID_DOE ||
-		    (offset >= 0 && cap->addr != (unsigned int)offset))
-			continue;
-
-		m = reallocarray(found, *n + 1, sizeof(*m));
-		if (!m)
-			return fail(EXIT_SYSTEM, "out of memory");
-		found = m;
-		m += (*n)++;
-		*m = (struct mailbox) {
-			.pdev = pdev,
-			.vendor = pdev->vendor_id,
-			.device = pdev->device_id,
-			.offset = cap->addr,
-			.file = -1,
-		};
-		snprintf(m->dev, sizeof(m->dev), "%04x:%02x:%02x.%d",
-			 pdev->domain, pdev->bus, pdev->dev, pdev->func);
-		snprintf(m->path, sizeof(m->path), "%s/bus/pci/devices/%s",
-			 opts.sysfs, m->dev);
-		snprintf(m->mb.name, sizeof(m->mb.name), "%s@%#x", m->dev,
-			 m->offset);
+	m = reallocarray(found, nr_found + 1, sizeof(*m));
+	if (!m)
+		return fail(EXIT_SYSTEM, "out of memory");
+	found = m;
+	m += nr_found++;
+	*m = *dev;
+	m->offset = offset;
+	m->err = err;
+	snprintf(m->mb.name, sizeof(m->mb.name), offset ? "%s@%#x" : "%s",
+		 m->dev, offset);
+	if (!m->dump)
 		find_owner(m);
-
-		err = reg_read(m, 0, &header) ?: reg_read(m, DOE_CAP, &m->cap);
-		if (err)
-			return fail(EXIT_NODEV, "%s@%#x: %s", m->dev, m->offset,
-				    strerror(-err));
-		m->mb.version = header >> 16 & 0xf;
-	}
+	if (!err && offset + DOE_CAP_SIZE > CONFIG_SIZE)
+		m->err = -ERANGE;
+	else if (!err)
+		m->err = reg_read(m, 0, &header) ?:
+			 reg_read(m, DOE_CAP, &m->cap) ?:
+			 reg_read(m, DOE_CTRL, &m->ctrl) ?:
+			 reg_read(m, DOE_STATUS, &m->status);
+	m->mb.version = header >> 16 & 0xf;
 	return EXIT_OK;
 }
 
-/* The kernel shows extended configuration space to the privileged only */
-static bool may_read(struct pci_dev *pdev)
+/* Is it a device of conventional PCI, without what could not be read? */
+static bool conventional(const struct mailbox *dev)
 {
-	u8 buf[4];
+	char path[300];
+	struct stat st;
 
-	access_error = 0;
-	return pci_read_block(pdev, 0x100, buf, sizeof(buf));
+	snprintf(path, sizeof(path), "%s/config", dev->path);
+	return !dev->dump && !stat(path, &st) && st.st_size == EXT_CAPS;
 }
 
-static int find_all(size_t *n)
+/* Walk the extended capabilities of a device, for the one at @offset if not -1 */
+static int add_mailboxes(const struct mailbox *dev, int offset)
+{
+	bool seen[CONFIG_SIZE / 4] = { false };
+	unsigned int pos = EXT_CAPS;
+	u32 header, id;
+	int err, ret = EXIT_OK;
+
+	while (!ret && pos >= EXT_CAPS && !seen[pos / 4]) {
+		seen[pos / 4] = true;
+		err = config_read(dev, pos, &header);
+		if (err == -EACCES && conventional(dev))
+			break;
+		if (!err && header == ALL_ONES && pos == EXT_CAPS &&
+		    !config_read(dev, 0, &id) && id == ALL_ONES)
+			err = -ENODEV;
+		if (err)
+			return add_mailbox(dev, 0, err);
+		if (!header || header == ALL_ONES)
+			break;
+		if ((header & 0xffff) == EXT_CAP_DOE &&
+		    (offset < 0 || pos == (unsigned int)offset))
+			ret = add_mailbox(dev, pos, 0);
+		pos = header >> 20 & ~3u;
+	}
+	return ret;
+}
+
+static int add_device(const struct address *addr, int offset,
+		      struct pci_dev *pdev, const struct dump *dump)
+{
+	struct mailbox dev = { .addr = *addr, .pdev = pdev, .dump = dump,
+			       .file = -1 };
+	u32 id;
+
+	snprintf(dev.dev, sizeof(dev.dev), "%04x:%02x:%02x.%d",
+		 addr->domain, addr->bus, addr->dev, addr->fn);
+	snprintf(dev.path, sizeof(dev.path), "%s/bus/pci/devices/%s",
+		 opts.sysfs, dev.dev);
+	if (dump && !config_read(&dev, 0, &id)) {
+		dev.vendor = id & 0xffff;
+		dev.device = id >> 16;
+	} else if (pdev) {
+		pci_fill_info(pdev, PCI_FILL_IDENT);
+		dev.vendor = pdev->vendor_id;
+		dev.device = pdev->device_id;
+	}
+	return add_mailboxes(&dev, offset);
+}
+
+static bool wanted(const struct address *want, const struct address *addr)
+{
+	return !want || (want->domain == addr->domain &&
+			 want->bus == addr->bus && want->dev == addr->dev &&
+			 want->fn == addr->fn);
+}
+
+static int find_in_dump(const struct address *want)
+{
+	FILE *f = strcmp(opts.dump, "-") ? fopen(opts.dump, "r") : stdin;
+	size_t i, n;
+	int ret;
+
+	if (!f)
+		return fail(EXIT_SYSTEM, "%s: %s", opts.dump, strerror(errno));
+	ret = dump_read(f, &dumps, &n);
+	if (f != stdin)
+		fclose(f);
+
+	for (i = 0; i < n && !ret; i++)
+		if (wanted(want, &dumps[i].addr))
+			ret = add_device(&dumps[i].addr,
+					 want ? want->offset : -1, NULL,
+					 &dumps[i]);
+	return ret;
+}
+
+static int find_in_system(const struct address *want)
 {
 	struct pci_dev *pdev;
+	struct address addr;
 	int ret = EXIT_OK;
 
 	pci_scan_bus(pacc);
-	for (pdev = pacc->devices; pdev && !ret; pdev = pdev->next)
-		ret = add_mailboxes(pdev, -1, n);
-	if (!ret && !*n && geteuid())
-		return fail(EXIT_PERM,
-			    "no permission to read extended configuration space");
+	for (pdev = pacc->devices; pdev && !ret; pdev = pdev->next) {
+		addr = (struct address) { pdev->domain, pdev->bus, pdev->dev,
+					  pdev->func, -1 };
+		if (wanted(want, &addr))
+			ret = add_device(&addr, want ? want->offset : -1, pdev,
+					 NULL);
+	}
 	return ret;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct mailbox *x = a, *y = b;
+
+	return x->addr.domain - y->addr.domain ?: x->addr.bus - y->addr.bus ?:
+	       x->addr.dev - y->addr.dev ?: x->addr.fn - y->addr.fn ?:
+	       x->offset - y->offset;
 }
 
 /**
  * dev_find() - Find mailboxes
  * @addr: where; NULL for those of all devices
- * @list: where to store an array of them, valid until dev_close()
+ * @list: where to store a sorted array of them, valid until dev_close()
  * @n: where to store how many there are; none at @addr is an error
  *
- * Only reads from devices.
+ * Only reads from devices.  What could not be read is listed too, with @err.
  *
  * Return: 0 or an exit code.
  */
@@ -304,40 +370,28 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 	size_t i;
 	int ret;
 
-	*n = 0;
-	if (!addr) {
-		ret = find_all(n);
-		goto out;
-	}
-
-	snprintf(path, sizeof(path), "%s/bus/pci/devices/%04x:%02x:%02x.%d",
-		 opts.sysfs, addr->domain, addr->bus, addr->dev, addr->fn);
-	if (access(path, F_OK))
+	if (addr && !opts.dump && access(dev_path(addr, path), F_OK))
 		return fail(EXIT_NODEV, "%s: no such device", basename(path));
 
-	named = pci_get_dev(pacc, addr->domain, addr->bus, addr->dev,
-			    addr->fn);
-	ret = add_mailboxes(named, addr->offset, n);
-	if (!ret && !*n) {
-		if (pci_read_word(named, PCI_VENDOR_ID) == 0xffff)
-			return fail(EXIT_NODEV, "%s: the device is gone",
-				    basename(path));
-		if (!may_read(named) && geteuid())
-			return fail(EXIT_PERM, "%s: no permission",
-				    basename(path));
+	ret = opts.dump ? find_in_dump(addr) : find_in_system(addr);
+	if (ret)
+		return ret;
+	if (addr && !nr_found) {
 		if (addr->offset >= 0)
 			return fail(EXIT_NODEV, "%s: no DOE Capability at %#x",
-				    basename(path), addr->offset);
+				    basename(dev_path(addr, path)),
+				    addr->offset);
 		return fail(EXIT_NODEV, "%s: no DOE Capability",
-			    basename(path));
+			    basename(dev_path(addr, path)));
 	}
 
-out:
-	/* Only now, as the array has moved while it grew */
-	for (i = 0; i < *n; i++) {
+	if (nr_found)
+		qsort(found, nr_found, sizeof(*found), by_address);
+	for (i = 0; i < nr_found; i++) {
 		found[i].mb.ops = &dev_ops;
 		found[i].mb.priv = &found[i];
 	}
 	*list = found;
-	return ret;
+	*n = nr_found;
+	return EXIT_OK;
 }

@@ -73,34 +73,52 @@ static void find_aux(struct mailbox *m)
 		closedir(dir);
 }
 
-/*
- * What the list of mailboxes in debugfs says of @m, if there is one and we may
- * read it: the owner, and the features of this mailbox alone
- */
-static bool read_debugfs(struct mailbox *m, char owner[static 16])
+/* What the list of mailboxes in debugfs says, if there is one to be read */
+static void read_debugfs(struct mailbox *m)
 {
-	char path[300], dev[24], *line = NULL, *features;
+	char path[300], dev[24], *line = NULL;
 	unsigned int offset;
-	bool match = false;
 	size_t size = 0;
+	int end;
 	FILE *f;
 
+	m->kernel[0] = '\0';
 	snprintf(path, sizeof(path), "%s/kernel/debug/pci_doe", opts.sysfs);
 	f = fopen(path, "r");
 	if (!f)
-		return false;
+		return;
 
-	while (!match && getline(&line, &size, f) > 0)
-		match = sscanf(line, "%23s %x owner %15s", dev, &offset,
-			       owner) == 3 &&
-			!strcmp(dev, m->dev) && offset == m->offset;
-
-	features = match ? strstr(line, " features ") : NULL;
-	if (features)
-		sscanf(features, " features %2399s", m->features);
+	while (!m->kernel[0] && getline(&line, &size, f) > 0)
+		if (sscanf(line, "%23s %x%n", dev, &offset, &end) == 2 &&
+		    !strcmp(dev, m->dev) && offset == m->offset)
+			snprintf(m->kernel, sizeof(m->kernel), "%.*s",
+				 (int)strcspn(line + end, "\n"), line + end);
 	free(line);
 	fclose(f);
-	return match;
+}
+
+/**
+ * kernel_says() - Look up what the kernel says about a mailbox
+ * @m: mailbox
+ * @key: of what
+ * @buf: where to store the word that follows @key
+ * @size: bytes that fit there
+ *
+ * Return: whether it says anything.
+ */
+bool kernel_says(const struct mailbox *m, const char *key, char *buf,
+		 size_t size)
+{
+	char word[40];
+	const char *p;
+
+	snprintf(word, sizeof(word), " %s ", key);
+	p = strstr(m->kernel, word);
+	if (!p)
+		return false;
+	p += strlen(word);
+	snprintf(buf, size, "%.*s", (int)strcspn(p, " "), p);
+	return true;
 }
 
 /* Does the kernel perhaps hold on to it when the auxiliary driver goes? */
@@ -117,8 +135,8 @@ static bool may_be_kept(const struct mailbox *m)
 void find_owner(struct mailbox *m)
 {
 	char path[600], aux_driver[64], owner[16];
-	bool known = read_debugfs(m, owner);
 
+	read_debugfs(m);
 	snprintf(m->cdev, sizeof(m->cdev), "%s/pci-doe/%s@%x", opts.dev, m->dev,
 		 m->offset);
 	if (access(m->cdev, F_OK))
@@ -132,7 +150,7 @@ void find_owner(struct mailbox *m)
 		m->owner = OWNER_GUEST;
 	else if (m->aux[0] && aux_driver[0])
 		m->owner = OWNER_KERNEL;
-	else if (known)
+	else if (kernel_says(m, "owner", owner, sizeof(owner)))
 		m->owner = strcmp(owner, "user") ? OWNER_CORE : OWNER_USER;
 	else if (m->aux[0])
 		m->owner = may_be_kept(m) ? OWNER_UNKNOWN : OWNER_USER;
@@ -161,21 +179,36 @@ const char *owner_name(enum owner owner)
 }
 
 /**
+ * dev_path() - Directory of a device in sysfs
+ * @addr: address of the device
+ * @path: where to store it
+ *
+ * Return: @path.
+ */
+const char *dev_path(const struct address *addr, char path[static 300])
+{
+	snprintf(path, 300, "%s/bus/pci/devices/%04x:%02x:%02x.%d", opts.sysfs,
+		 addr->domain, addr->bus, addr->dev, addr->fn);
+	return path;
+}
+
+/**
  * dev_features() - Features that the kernel found on a device
- * @m: a mailbox of it
+ * @addr: address of the device
  * @features: room for DOE_MAX_FEATURES
  *
  * Return: how many, or -1 if the kernel doesn't say.
  */
-int dev_features(const struct mailbox *m, struct doe_feature *features)
+int dev_features(const struct address *addr, struct doe_feature *features)
 {
 	unsigned int vid, type;
 	struct dirent *d;
-	char path[300];
+	char path[320];
 	int n = 0, end;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/doe_features", m->path);
+	dev_path(addr, path);
+	strcat(path, "/doe_features");
 	dir = opendir(path);
 	if (!dir)
 		return -1;
@@ -283,6 +316,10 @@ int mailbox_claim(struct mailbox *m)
 		[OWNER_GUEST] = "vfio gives it to a guest",
 	};
 	int ret;
+
+	if (m->err)
+		return fail(m->err == -EACCES ? EXIT_PERM : EXIT_NODEV,
+			    "%s: %s", m->mb.name, unreadable(m->err));
 
 	m->mb.object = doe_reg_object;
 	if (m->cdev[0] && m->owner != OWNER_USER && !opts.force) {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mailboxes as they are shown: names, features, registers
+ * Mailboxes as they are shown: list and report
  */
 
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "pcidoe.h"
 
@@ -40,20 +46,6 @@ const char *feature_name(const struct doe_feature *f)
 	return "";
 }
 
-static void out_feature(const struct doe_feature *f)
-{
-	char id[12];
-
-	snprintf(id, sizeof(id), "%04x:%02x", f->vid, f->type);
-	out_object(NULL, id);
-	out_str_json("feature", id);
-	if (feature_name(f)[0])
-		out_str("name", feature_name(f));
-	if (f->max_dw)
-		out_num("max_length_dw", f->max_dw);
-	out_end();
-}
-
 /**
  * out_features() - Show features
  * @features: array of them
@@ -61,26 +53,91 @@ static void out_feature(const struct doe_feature *f)
  */
 void out_features(const struct doe_feature *features, int n)
 {
+	char id[12];
 	int i;
 
 	out_array("features");
-	for (i = 0; i < n; i++)
-		out_feature(&features[i]);
+	for (i = 0; i < n; i++) {
+		snprintf(id, sizeof(id), "%04x:%02x", features[i].vid,
+			 features[i].type);
+		out_object(NULL, id);
+		out_str_json("feature", id);
+		if (feature_name(&features[i])[0])
+			out_str("name", feature_name(&features[i]));
+		if (features[i].max_dw)
+			out_num("max_length_dw", features[i].max_dw);
+		out_end();
+	}
 	out_end();
 }
 
-static void out_status(u32 status)
-{
-	char buf[32];
+/* Registers bit by bit, PCIe r6.2 sec 7.9.24; one field may have several bits */
+static const struct reg {
+	const char *name;
+	struct {
+		u32 mask;
+		const char *name;
+		const char *word;	/* in a list */
+	} fields[7];
+} regs[] = {
+	{ "capabilities", {
+		{ DOE_CAP_INT_SUP, "interrupt_support", NULL },
+		{ DOE_CAP_INT_MSG, "interrupt_message", NULL },
+		{ DOE_CAP_ATTENTION, "attention_support", "attention" },
+		{ DOE_CAP_ASYNC, "async_message_support", "async" },
+	} },
+	{ "control", {
+		{ DOE_CTRL_ABORT, "abort", NULL },
+		{ DOE_CTRL_INT_EN, "interrupt_enable", NULL },
+		{ DOE_CTRL_ATT_NOT, "attention_not_needed", NULL },
+		{ DOE_CTRL_ASYNC_EN, "async_message_enable", NULL },
+		{ DOE_CTRL_GO, "go", NULL },
+	} },
+	{ "status", {
+		{ DOE_STATUS_BUSY, "busy", "busy" },
+		{ DOE_STATUS_ERROR, "error", "error" },
+		{ DOE_STATUS_READY, "data_object_ready", "ready" },
+		{ DOE_STATUS_INT, "interrupt_status", "interrupt" },
+		{ DOE_STATUS_ASYNC, "async_message_status", "async" },
+		{ DOE_STATUS_ATT, "at_attention", "attention" },
+	} },
+};
 
-	snprintf(buf, sizeof(buf), "%s%s%s",
-		 status & DOE_STATUS_BUSY ? ",busy" : "",
-		 status & DOE_STATUS_ERROR ? ",error" : "",
-		 status & DOE_STATUS_READY ? ",ready" : "");
-	if (status == 0xffffffff)
-		out_str("status", "gone");
-	else
-		out_str("status", buf[0] ? buf + 1 : "idle");
+/* The words for the bits that are set, after @first if it is not NULL */
+static void out_words(const struct reg *reg, u32 val, const char *first)
+{
+	char buf[80];
+	size_t i;
+
+	snprintf(buf, sizeof(buf), "%s", first ?: "");
+	for (i = 0; reg->fields[i].mask; i++)
+		if (reg->fields[i].word && val & reg->fields[i].mask)
+			snprintf(buf + strlen(buf), sizeof(buf) - strlen(buf),
+				 "%s%s", buf[0] ? "," : "",
+				 reg->fields[i].word);
+	if (buf[0])
+		out_str(reg->name, buf);
+}
+
+static void out_register(const struct reg *reg, u32 val)
+{
+	u32 mask, rest = val;
+	char label[24];
+	size_t i;
+
+	snprintf(label, sizeof(label), "  %s", reg->name);
+	out_object(reg->name, label);
+	out_hex("value", val);
+	for (i = 0; (mask = reg->fields[i].mask); i++) {
+		rest &= ~mask;
+		if (mask & (mask - 1))
+			out_num(reg->fields[i].name, (val & mask) / (mask & -mask));
+		else if (out_json || val & mask)
+			out_bool(reg->fields[i].name, val & mask);
+	}
+	if (rest)
+		out_hex("reserved", rest);
+	out_end();
 }
 
 /* VID:TYPE,... as the kernel has it, "-" for none */
@@ -102,31 +159,278 @@ static void list_features(const char *features)
 	out_end();
 }
 
-/**
- * out_listed() - Show a mailbox in a line
- * @m: mailbox
- */
-void out_listed(const struct mailbox *m)
+static void out_registers(const struct mailbox *m)
 {
-	char id[12];
-	u32 status;
+	u32 idle = DOE_STATUS_BUSY | DOE_STATUS_ERROR | DOE_STATUS_READY;
+
+	out_num("version", m->mb.version);
+	if (m->cap & DOE_CAP_INT_SUP)
+		out_num("message", (m->cap & DOE_CAP_INT_MSG) >> 1);
+	out_words(&regs[0], m->cap, NULL);
+	if (m->status == 0xffffffff)
+		out_str("status", "gone");
+	else
+		out_words(&regs[2], m->status, m->status & idle ? NULL : "idle");
+}
+
+static void list_one(const struct mailbox *m)
+{
+	char id[12], features[2400];
 
 	out_mailbox(m->mb.name);
 	snprintf(id, sizeof(id), "%04x:%04x", m->vendor, m->device);
 	out_str("id", id);
-	out_num("version", m->mb.version);
-	if (m->cap & DOE_CAP_INT_SUP)
-		out_num("message", DOE_CAP_INT_MSG(m->cap));
-	if (!m->mb.ops->read(m->mb.priv, DOE_STATUS, &status))
-		out_status(status);
-	out_str("owner", owner_name(m->owner));
+	if (m->err)
+		out_str("error", unreadable(m->err));
+	else
+		out_registers(m);
+	if (m->dump)
+		return;
+
+	if (m->offset)
+		out_str("owner", owner_name(m->owner));
 	if (m->driver[0])
 		out_str("driver", m->driver);
 	if (m->aux[0])
 		out_str("auxiliary", m->aux);
 	if (m->cdev[0])
 		out_str("cdev", m->cdev);
-	if (m->features[0])
-		list_features(m->features);
+	if (kernel_says(m, "features", features, sizeof(features)))
+		list_features(features);
+}
+
+/* Devices of which the kernel shows nothing may have no mailbox at all */
+static bool skip(const struct mailbox *m)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/doe_features", m->path);
+	return !m->offset && m->err == -EACCES && access(path, F_OK);
+}
+
+static int unread(const struct mailbox *list, size_t n)
+{
+	size_t i, bad = 0, hidden = 0;
+
+	for (i = 0; i < n; i++) {
+		bad += list[i].err && !skip(&list[i]);
+		hidden += skip(&list[i]);
+	}
+	if (bad)
+		return fail(EXIT_PERM, "%zu of %zu could not be read", bad,
+			    n - hidden);
+	if (hidden)
+		return fail(EXIT_PERM, "no permission to read extended configuration space of %zu devices",
+			    hidden);
+	return EXIT_OK;
+}
+
+/**
+ * show_list() - Show mailboxes, a line each
+ * @list: array of them
+ * @n: how many
+ *
+ * Return: 0 or an exit code if some could not be read.
+ */
+int show_list(const struct mailbox *list, size_t n)
+{
+	size_t i;
+
+	out_object(NULL, NULL);
+	out_array("mailboxes");
+	for (i = 0; i < n; i++) {
+		if (skip(&list[i]))
+			continue;
+		list_one(&list[i]);
+		out_end();
+	}
 	out_end();
+	out_end();
+	return unread(list, n);
+}
+
+/* Pairs of words, but for "polled" */
+static void report_kernel(const struct mailbox *m)
+{
+	char words[sizeof(m->kernel)], *key, *val, *end, *save;
+	unsigned long num;
+
+	if (!m->kernel[0])
+		return;
+	snprintf(words, sizeof(words), "%s", m->kernel);
+	out_object("kernel", "  kernel");
+	for (key = strtok_r(words, " ", &save); key;
+	     key = strtok_r(NULL, " ", &save)) {
+		if (!strcmp(key, "polled")) {
+			out_bool(key, true);
+			continue;
+		}
+		val = strtok_r(NULL, " ", &save) ?: "";
+		num = strtoul(val, &end, 10);
+		if (*val && !*end)
+			out_num(key, num);
+		else if (strcmp(key, "features"))
+			out_str(key, val);
+	}
+	out_end();
+}
+
+/* Microseconds of an event of @m in a line of a trace, or 0 */
+static u64 event_time(const struct mailbox *m, const char *line,
+		      const char *name)
+{
+	const char *p = strstr(line, name);
+	unsigned int offset;
+	double seconds;
+	char dev[24];
+
+	if (!p || sscanf(p + strlen(name), "%23s [%x]", dev, &offset) != 2 ||
+	    strcmp(dev, m->dev) || offset != m->offset)
+		return 0;
+	while (p > line && p[-1] != ' ')
+		p--;
+	seconds = strtod(p, NULL);
+	return seconds > 0 && seconds < 1e12 ? seconds * 1e6 : 0;
+}
+
+static void report_latency(const struct mailbox *m)
+{
+	u64 begin = 0, t, took, n = 0, sum = 0, min = ~0ull, max = 0;
+	char path[300], *line = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/kernel/tracing/trace", opts.sysfs);
+	f = fopen(path, "r");
+	while (f && getline(&line, &size, f) > 0) {
+		t = event_time(m, line, ": pci_doe_response: ");
+		if (t && begin) {
+			took = t - begin;
+			n++;
+			sum += took;
+			min = took < min ? took : min;
+			max = took > max ? took : max;
+			begin = 0;
+		}
+		begin = event_time(m, line, ": pci_doe_request: ") ?: begin;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	if (!n)
+		return;
+
+	out_object("latency", "  latency");
+	out_num("responses", n);
+	out_quantity("min", min, "us");
+	out_quantity("mean", sum / n, "us");
+	out_quantity("max", max, "us");
+	out_end();
+}
+
+static void report_mailbox(const struct mailbox *m)
+{
+	const u32 vals[] = { m->cap, m->ctrl, m->status };
+	size_t i;
+
+	list_one(m);
+	out_object("registers", NULL);
+	for (i = 0; i < ARRAY_SIZE(regs) && !m->err; i++)
+		out_register(&regs[i], vals[i]);
+	out_end();
+	report_kernel(m);
+	report_latency(m);
+	out_end();
+}
+
+static void blank_out(char *p, size_t len)
+{
+	while (len--)
+		if (isalnum(p[len]))
+			p[len] = 'x';
+}
+
+/* Names of hosts and MAC addresses are nobody's business */
+static void redact(char *line)
+{
+	char host[256] = "", *p;
+	size_t len;
+
+	gethostname(host, sizeof(host) - 1);
+	len = strlen(host);
+	for (p = line; len && (p = strstr(p, host)); p += len)
+		if ((p == line || !isalnum(p[-1])) && !isalnum(p[len]))
+			blank_out(p, len);
+	for (p = line; *p; p += len ?: 1) {
+		len = strspn(p, "0123456789abcdefABCDEF:");
+		if (len == 17 && p[2] == ':' && p[5] == ':' && p[8] == ':' &&
+		    p[11] == ':' && p[14] == ':')
+			blank_out(p, len);
+	}
+}
+
+/* Records of "PRIORITY,NUMBER,MICROSECONDS,...;TEXT", of which one is read at a time */
+static void report_log(void)
+{
+	unsigned long long us;
+	char path[300], buf[8192], time[40], *line, *text, *save;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/kmsg", opts.dev);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	out_array("log");
+	while (fd >= 0 && ((len = read(fd, buf, sizeof(buf) - 1)) > 0 ||
+			   (len < 0 && errno == EPIPE))) {
+		buf[len < 0 ? 0 : len] = '\0';
+		for (line = strtok_r(buf, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			text = strchr(line, ';');
+			if (!text || !strstr(text, "DOE: ") ||
+			    strcasestr(text, "serial") ||
+			    sscanf(line, "%*u,%*u,%llu", &us) != 1)
+				continue;
+			redact(++text);
+			snprintf(time, sizeof(time), "%llu.%06llu",
+				 us / 1000000, us % 1000000);
+			out_object(NULL, "log");
+			out_str("time", time);
+			out_str("text", text);
+			out_end();
+		}
+	}
+	out_end();
+	if (fd >= 0)
+		close(fd);
+}
+
+/**
+ * show_report() - Show what a bug report needs
+ * @list: array of mailboxes
+ * @n: how many
+ *
+ * Return: 0 or an exit code if some could not be read.
+ */
+int show_report(const struct mailbox *list, size_t n)
+{
+	struct utsname u;
+	size_t i;
+
+	out_object(NULL, NULL);
+	if (!opts.dump && !uname(&u)) {
+		out_object("kernel", "kernel");
+		out_str("release", u.release);
+		out_str("version", u.version);
+		out_str("machine", u.machine);
+		out_end();
+	}
+	out_array("mailboxes");
+	for (i = 0; i < n; i++)
+		if (!skip(&list[i]))
+			report_mailbox(&list[i]);
+	out_end();
+	if (!opts.dump)
+		report_log();
+	out_end();
+	return unread(list, n);
 }

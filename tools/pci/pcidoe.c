@@ -17,6 +17,8 @@ static const char help[] =
 "\n"
 "COMMANDS\n"
 "  list [ADDRESS]        mailboxes, with owner and status\n"
+"  report [ADDRESS]      what a bug report needs: kernel, registers, counters,\n"
+"                        kernel messages; only reads\n"
 "  features ADDRESS      features of a device that the kernel found\n"
 "  discover ADDRESS      features of a mailbox, by DOE Discovery\n"
 "  exchange ADDRESS VID:TYPE [HEX...|@FILE]\n"
@@ -39,7 +41,10 @@ static const char help[] =
 "  -f, --force           use a mailbox that the kernel owns or may own: what\n"
 "                        both do at a time fails for both\n"
 "  -j, --json            output for machines\n"
-"  -o, --out FILE        cdat, exchange: write the raw bytes to FILE\n"
+"  -o, --out FILE        cdat, exchange: write the raw bytes to FILE;\n"
+"                        report: write it to FILE\n"
+"      --dump FILE       list, report: of what lspci -xxxx has printed; - is\n"
+"                        standard input\n"
 "  -d, --decode FILE     see cdat; - is standard input\n"
 "  -q, --quiet           no progress messages\n"
 "      --sysfs DIR, --dev DIR\n"
@@ -64,7 +69,7 @@ static const char help[] =
 "  0  success\n"
 "  1  wrong arguments or input\n"
 "  2  no such device, mailbox or feature, or the device is gone\n"
-"  3  no permission\n"
+"  3  no permission, or list: not everything could be read\n"
 "  4  the kernel owns the mailbox, or another process uses it\n"
 "  5  no answer in time\n"
 "  6  the device reported an error\n"
@@ -86,6 +91,7 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "decode", required_argument, NULL, 'd' },
+		{ "dump", required_argument, NULL, 'x' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "sysfs", required_argument, NULL, 's' },
 		{ "dev", required_argument, NULL, 'D' },
@@ -107,6 +113,9 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			opts.decode = optarg;
+			break;
+		case 'x':
+			opts.dump = optarg;
 			break;
 		case 'q':
 			opts.quiet = true;

@@ -9,6 +9,7 @@
  *	pcidoe-report.c		mailboxes as they are shown
  *	pcidoe-feature.c	CDAT, CXL Compliance, SPDM over a mailbox
  *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
+ *	pcidoe-dump.c		addresses and dumps, as lspci prints them
  *	pcidoe-own.c		who owns a mailbox: sysfs, debugfs, locks
  *	pcidoe-cdev.c		exchanges through the kernel's character device
  *	pcidoe-mbox.c		exchanges, over any register access
@@ -20,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <pci/types.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -69,6 +71,7 @@ struct options {
 	bool quiet;
 	const char *out;	/* file for raw data */
 	const char *decode;	/* cdat: file to decode */
+	const char *dump;	/* list, report: file to read instead of devices */
 	const char *sysfs;
 	const char *dev;
 };
@@ -116,15 +119,21 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 /* Registers of the DOE Capability, PCIe r6.2 sec 7.9.24 */
 #define DOE_CAP			0x04
 #define  DOE_CAP_INT_SUP	0x00000001
-#define  DOE_CAP_INT_MSG(cap)	(((cap) >> 1) & 0x7ff)
+#define  DOE_CAP_INT_MSG	0x00000ffe
+#define  DOE_CAP_ATTENTION	0x00001000
+#define  DOE_CAP_ASYNC		0x00002000
 #define DOE_CTRL		0x08
 #define  DOE_CTRL_ABORT		0x00000001
 #define  DOE_CTRL_INT_EN	0x00000002
+#define  DOE_CTRL_ATT_NOT	0x00000004
+#define  DOE_CTRL_ASYNC_EN	0x00000008
 #define  DOE_CTRL_GO		0x80000000
 #define DOE_STATUS		0x0c
 #define  DOE_STATUS_BUSY	0x00000001
 #define  DOE_STATUS_INT		0x00000002
 #define  DOE_STATUS_ERROR	0x00000004
+#define  DOE_STATUS_ASYNC	0x00000008
+#define  DOE_STATUS_ATT		0x00000010
 #define  DOE_STATUS_READY	0x80000000
 #define DOE_WRITE		0x10
 #define DOE_READ		0x14
@@ -209,14 +218,31 @@ int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 
 int cdat_decode(const u8 *table, size_t size);
 
-/* pcidoe-dev.c */
-
-struct pci_dev;
+/* pcidoe-dump.c */
 
 struct address {
 	int domain, bus, dev, fn;
 	int offset;		/* of the DOE Capability, -1 if not given */
 };
+
+/**
+ * struct dump - a device in a dump
+ * @addr: its address
+ * @len: bytes of configuration space that there are
+ * @config: these
+ */
+struct dump {
+	struct address addr;
+	size_t len;
+	u8 config[4096];
+};
+
+int parse_address(const char *s, struct address *addr);
+int dump_read(FILE *f, struct dump **list, size_t *n);
+
+/* pcidoe-dev.c */
+
+struct pci_dev;
 
 enum owner {
 	OWNER_UNKNOWN,		/* the kernel does not say */
@@ -228,48 +254,59 @@ enum owner {
 
 /**
  * struct mailbox - a DOE Capability of a PCI device
- * @pdev: the device for libpci
+ * @addr: address of the device
+ * @pdev: the device for libpci, NULL in a dump
+ * @dump: the device in a dump, or NULL
  * @dev: its name in sysfs
  * @path: its directory in sysfs
  * @driver: its driver, or ""
  * @aux: name of the auxiliary device of the mailbox, or ""
- * @features: what the kernel found, as VID:TYPE,..., or ""
+ * @kernel: what the kernel says about the mailbox in debugfs, or ""
  * @owner: who may touch it
  * @vendor: Vendor ID of the device
  * @device: Device ID of the device
- * @offset: of the DOE Capability
+ * @offset: of the DOE Capability; 0: of @dev it is not known if it has any
+ * @err: why registers could not be read, or 0
  * @cap: DOE Capabilities register
+ * @ctrl: DOE Control register
+ * @status: DOE Status register
  * @cdev: character device of the mailbox, or ""
  * @file: open file whose lock keeps others away, or that character device; -1
  * @mb: for exchanges
  */
 struct mailbox {
+	struct address addr;
 	struct pci_dev *pdev;
+	const struct dump *dump;
 	char dev[24];
 	char path[256];
 	char driver[64];
 	char aux[256];
-	char features[2400];
+	char kernel[3000];
 	enum owner owner;
 	u16 vendor;
 	u16 device;
 	u16 offset;
-	u32 cap;
+	int err;
+	u32 cap, ctrl, status;
 	char cdev[300];
 	int file;
 	struct doe_mbox mb;
 };
 
-int parse_address(const char *s, struct address *addr);
 int dev_open(void);
 void dev_close(void);
 int dev_find(const struct address *addr, struct mailbox **list, size_t *n);
+const char *unreadable(int err);
 
 /* pcidoe-own.c */
 
+const char *dev_path(const struct address *addr, char path[static 300]);
+bool kernel_says(const struct mailbox *m, const char *key, char *buf,
+		 size_t size);
 void find_owner(struct mailbox *m);
 const char *owner_name(enum owner owner);
-int dev_features(const struct mailbox *m, struct doe_feature *features);
+int dev_features(const struct address *addr, struct doe_feature *features);
 const char *permission_hint(void);
 int mailbox_claim(struct mailbox *m);
 void mailbox_release(struct mailbox *m);
@@ -286,7 +323,8 @@ int show_spdm_versions(struct doe_mbox *mb);
 
 const char *feature_name(const struct doe_feature *f);
 void out_features(const struct doe_feature *features, int n);
-void out_listed(const struct mailbox *m);
+int show_list(const struct mailbox *list, size_t n);
+int show_report(const struct mailbox *list, size_t n);
 
 /* pcidoe-cmd.c */
 

@@ -211,6 +211,109 @@ gives 5 "no response" -q exchange $at 1234:56 00 1122
 [ "$(get 0x198)" = 0000000f ] && [ "$(get 0x1a0)" = 00221100 ]
 is "an exchange without response ends with an abort, Control is kept"
 
+# Of several devices one cannot be read to the end, one has no room for one
+fresh
+put 0x194 0x00003007
+put 0x19c 0x0000001a
+sick=$dir/bus/pci/devices/0001:02:03.5
+far=$dir/bus/pci/devices/0001:02:03.6
+for copy in "$sick" "$far" "$dir/bus/pci/devices/0001:02:03.3"; do
+	cp -r "$dev" "$copy"
+done
+truncate -s $((0x198)) "$sick/config"
+other=$dev
+dev=$far
+put 0x190 0xff02002e
+put 0xff0 0x0002002e
+dev=$other
+run list
+[ $rc -eq 3 ] && [ "$(cut -d' ' -f1 "$dir/out" | tr '\n' ' ')" = \
+	"0001:02:03.3@0x190 $at 0001:02:03.5@0x190 0001:02:03.6@0x190 0001:02:03.6@0xff0 " ]
+is "list: sorted, whatever cannot be read"
+grep -q '^0001:02:03.5@0x190 id=8086:0d93 error="no permission" owner' "$dir/out" &&
+	grep -q "2 of 5 could not be read" "$dir/err"
+is "list says what cannot be read, and not that it has version 0"
+grep -q '@0xff0 .*error="registers beyond configuration space"' "$dir/out"
+is "list of a capability that does not fit"
+grep -q "$at .*message=3 capabilities=attention,async status=idle,interrupt,async,attention" \
+	"$dir/out"
+is "list shows Attention, Async Message and Interrupt Status"
+run list --json
+machine_readable "list --json of what cannot be read"
+gives 2 "beyond configuration space" --force discover 0001:02:03.6@ff0
+gives 3 "no permission" --force discover 0001:02:03.5
+
+# report: the same in full, without what is nobody's business
+mkdir -p "$dir/kernel/debug" "$dir/kernel/tracing" "$dir/dev"
+cat > "$dir/kernel/debug/pci_doe" <<END
+0001:02:03.4 190 owner core state idle irq 33 features 0001:00 exchanges 7 errors 1
+END
+cat > "$dir/kernel/tracing/trace" <<END
+# tracer: nop
+ kworker-5 [000] d..1. 3.000100: pci_doe_request: 0001:02:03.4 [190] 0001:00 4 bytes
+ kworker-5 [000] d..1. 3.000150: pci_doe_request: 0001:02:03.4 [1a8] 0001:00 4 bytes
+ kworker-5 [000] d..1. 3.000300: pci_doe_response: 0001:02:03.4 [190] 0001:00 4 bytes
+ kworker-5 [000] d..1. 4.000000: pci_doe_request: 0001:02:03.4 [190] 0001:00 4 bytes
+ kworker-5 [000] d..1. 4.000400: pci_doe_response: 0001:02:03.4 [190] 0001:00 4 bytes
+END
+cat > "$dir/dev/kmsg" <<END
+6,1,1000001,-;pci 0001:02:03.4: DOE: [190] 00:1a:2b:3c:4d:5e of $(hostname) is dead
+ DEVICE=+pci:0001:02:03.4
+6,2,1000002,-;pci 0001:02:03.4: DOE: [190] serial number 12345
+6,3,1000003,-;eth0: link up
+END
+cp "$dev/config" "$dir/before"
+run report $bdf
+[ $rc -eq 0 ] && grep -q "^kernel .*release=$(uname -r)" "$dir/out" &&
+	grep -q "^  capabilities *value=0x3007 interrupt_support=yes interrupt_message=3 attention_support=yes async_message_support=yes" "$dir/out" &&
+	grep -q "^  status *value=0x1a interrupt_status=yes async_message_status=yes at_attention=yes" "$dir/out" &&
+	grep -q "^  kernel *owner=core state=idle irq=33 exchanges=7 errors=1" "$dir/out" &&
+	grep -q "^  latency *responses=2 min=200us mean=300us max=400us" "$dir/out" &&
+	grep -q '^log *time=1.000001 text=".*DOE: \[190\] xx:xx:xx:xx:xx:xx of x*' "$dir/out"
+is "report"
+! grep -q "12345\|$(hostname)\|link up" "$dir/out" &&
+	cmp -s "$dir/before" "$dev/config"
+is "report names no serial number and no host, and only reads"
+cp "$dir/out" "$dir/report"
+run report -o "$dir/file" $bdf
+[ $rc -eq 0 ] && [ ! -s "$dir/out" ] && cmp -s "$dir/file" "$dir/report"
+is "report -o"
+gives 8 "none" report -o "$dir/none/file" $bdf
+run report --json
+[ $rc -eq 3 ]
+is "report, of what cannot be read"
+machine_readable "report --json"
+
+# dump FILE: what lspci -xxxx prints of the device
+dump()
+{
+	echo "10000:02:03.4 0502: 8086:0d93 (rev 01)"
+	od -An -v -tx1 -w16 "$dev/config" |
+		awk '{ printf "%02x:%s\n", (NR - 1) * 16, $0 }'
+	echo
+}
+dump > "$dir/dump"
+run list --dump "$dir/dump"
+[ $rc -eq 0 ] && [ "$(cat "$dir/out")" = "10000:02:03.4@0x190 id=8086:0d93 version=2 message=3 capabilities=attention,async status=idle,interrupt,async,attention" ]
+is "list --dump"
+run report --json --dump "$dir/dump" 10000:2:3.4@190
+[ $rc -eq 0 ] && grep -q '"at_attention": true' "$dir/out"
+is "report --dump"
+machine_readable "report --dump --json"
+head -n 17 "$dir/dump" > "$dir/short"
+gives 3 "1 of 1" list --dump "$dir/short"
+grep -q '^10000:02:03.4 .*error="not in the dump"' "$dir/out"
+is "list --dump without extended configuration space"
+head -n 26 "$dir/dump" > "$dir/short"
+gives 3 "1 of 1" list --dump "$dir/short"
+sed 's/^20:/30:/' "$dir/dump" > "$dir/short"
+gives 1 "line 4 of the dump" list --dump "$dir/short"
+gives 1 "not a dump" list --dump /dev/null
+gives 8 "No such file" list --dump "$dir/none"
+gives 2 "no DOE Capability" list --dump "$dir/dump" 0:0.0
+gives 1 "wrong arguments" discover --dump "$dir/dump" 0:0.0
+rm -r "$dir/kernel" "$dir/dev"
+
 # A FIFO echoes what is written: as much of a character device as is needed
 mkdir -p "$dir/dev/pci-doe"
 mkfifo "$dir/dev/pci-doe/$bdf@190"
@@ -326,6 +429,16 @@ for command in "list" "discover $at"; do
 		grep -q "no permission" "$dir/err"
 	is "exit 3: pcidoe $command"
 done
+
+mkdir "$dev/doe_features"
+: > "$dev/doe_features/0001:00"
+# shellcheck disable=SC2086
+$user "$dir/pcidoe" --sysfs "$dir" features $bdf > "$dir/out" 2> "$dir/err" &&
+	grep -q "^0001:00" "$dir/out"
+is "features, as a user"
+$user "$dir/pcidoe" --sysfs "$dir" list > "$dir/out" 2> "$dir/err"
+grep -q '^0001:02:03.4 .*error="no permission"' "$dir/out"
+is "list as a user names a device that has mailboxes"
 
 # A table that ends in the midst of an entry: what there is, closed
 printf '\044\0\0\0\001\0\0\0\0\0\0\0\0\0\0\0' > "$dir/table"
