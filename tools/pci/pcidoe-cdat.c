@@ -6,6 +6,9 @@
  * within the bytes at hand, and what can be decoded of a bad one is shown.
  */
 
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pcidoe.h"
@@ -13,6 +16,27 @@
 /* "Not provided" and "unreachable" of the HMAT, which the entries follow */
 #define CDAT_VALUE_NONE		0
 #define CDAT_VALUE_UNREACHABLE	0xffff
+
+#define SSLBIS_ENTRY		8
+
+/* What is wrong with a table: the first is told, the others are shown */
+struct problems {
+	char first[120];
+	bool handles[256];	/* DSMAS had these */
+};
+
+static void PCI_PRINTF(2, 3) problem(struct problems *bad, const char *fmt, ...)
+{
+	char buf[sizeof(bad->first)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	out_str("problem", buf);
+	if (!bad->first[0])
+		memcpy(bad->first, buf, sizeof(buf));
+}
 
 static const char * const data_types[] = {
 	"access-latency", "read-latency", "write-latency",
@@ -35,19 +59,39 @@ static void out_data_type(u8 type)
 	out_str_json("unit", unit(type));
 }
 
-/* 64 bits times 16 may overflow */
+/* 64 bits times 16 may overflow; what is not a product is shown as it is, too */
 static void out_value(const char *key, u8 type, u16 entry, u64 base)
 {
+	const char *word = NULL;
+	char raw[24];
 	u64 val;
 
 	if (entry == CDAT_VALUE_NONE)
-		out_str(key, "none");
+		word = "none";
 	else if (entry == CDAT_VALUE_UNREACHABLE)
-		out_str(key, "unreachable");
+		word = "unreachable";
 	else if (__builtin_mul_overflow(base, (u64)entry, &val))
-		out_str(key, "overflow");
+		word = "overflow";
+
+	if (word)
+		out_str(key, word);
 	else
 		out_quantity(key, val, unit(type));
+	snprintf(raw, sizeof(raw), "%s_entry", key);
+	if (word || out_json)
+		out_num(raw, entry);
+}
+
+/* Bits that have no name, and bytes that should be 0 */
+static void out_reserved(const char *key, const u8 *p, size_t len)
+{
+	u64 val = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		val |= (u64)p[i] << 8 * i;
+	if (val)
+		out_hex(key, val);
 }
 
 static void decode_dsmas(const u8 *p)
@@ -60,14 +104,20 @@ static void decode_dsmas(const u8 *p)
 		{ 3, "shareable" },
 		{ 4, "hw_coherent" },
 		{ 5, "dynamic_capacity" },
+		{ 6, "read_only" },
 	};
+	u8 undefined = p[5];
 	unsigned int i;
 
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
-	for (i = 0; i < ARRAY_SIZE(flags); i++)
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		undefined &= ~(1 << flags[i].bit);
 		if (out_json || p[5] >> flags[i].bit & 1)
 			out_bool(flags[i].name, p[5] >> flags[i].bit & 1);
+	}
+	out_reserved("undefined_flags", &undefined, 1);
+	out_reserved("reserved", p + 6, 2);
 	out_hex("dpa_base", get_le64(p + 8));
 	out_size("dpa_length", get_le64(p + 16));
 }
@@ -75,32 +125,41 @@ static void decode_dsmas(const u8 *p)
 static void decode_dslbis(const u8 *p)
 {
 	static const char * const keys[] = { "value", "value1", "value2" };
+	u8 undefined = p[5] & 0xc0;	/* as in the HMAT */
 	u64 base = get_le64(p + 8);
 	unsigned int i;
 	u16 entry;
 
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
+	out_reserved("undefined_flags", &undefined, 1);
 	out_data_type(p[6]);
+	out_reserved("reserved", p + 7, 1);
 	out_num("base", base);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		entry = get_le16(p + 16 + 2 * i);
-		if (!i || entry)
+		if (!i || entry || out_json)
 			out_value(keys[i], p[6], entry, base);
 	}
+	out_reserved("reserved2", p + 22, 2);
 }
 
 static void decode_dsmscis(const u8 *p)
 {
 	out_num("handle", p[4]);
+	out_reserved("reserved", p + 5, 3);
 	out_size("cache_size", get_le64(p + 8));
 	out_hex("cache_attributes", get_le32(p + 16));
 }
 
 static void decode_dsis(const u8 *p)
 {
+	u8 undefined = p[4] & ~1;
+
 	out_bool("memory_attached", p[4] & 1);
+	out_reserved("undefined_flags", &undefined, 1);
 	out_num("handle", p[5]);
+	out_reserved("reserved", p + 6, 2);
 }
 
 static void decode_dsemts(const u8 *p)
@@ -114,6 +173,7 @@ static void decode_dsemts(const u8 *p)
 		out_str("efi_type", types[p[5]]);
 	else
 		out_num("efi_type", p[5]);
+	out_reserved("reserved", p + 6, 2);
 	out_hex("dpa_offset", get_le64(p + 8));
 	out_size("dpa_length", get_le64(p + 16));
 }
@@ -134,13 +194,15 @@ static void decode_sslbis(const u8 *p)
 	u64 base = get_le64(p + 8);
 
 	out_data_type(p[4]);
+	out_reserved("reserved", p + 5, 3);
 	out_num("base", base);
 	out_array("pairs");
-	for (at = 16; at + 8 <= len; at += 8) {
+	for (at = 16; at + SSLBIS_ENTRY <= len; at += SSLBIS_ENTRY) {
 		out_object(NULL, "  pair");
 		out_port("x", get_le16(p + at));
 		out_port("y", get_le16(p + at + 2));
 		out_value("value", p[4], get_le16(p + at + 4), base);
+		out_reserved("reserved", p + at + 6, 2);
 		out_end();
 	}
 	out_end();
@@ -160,11 +222,46 @@ static const struct cdat_type {
 	{ "SSLBIS", 16, decode_sslbis },
 };
 
-static int decode_structure(const u8 *p, size_t offset, size_t left)
+/* Sizes and handles that the kernel refuses, or that make no sense */
+static void check_structure(const struct cdat_type *type, const u8 *p,
+			    size_t offset, struct problems *bad)
+{
+	size_t len = get_le16(p + 2);
+
+	if (type->decode == decode_sslbis && len >= type->size) {
+		if (len == type->size)
+			problem(bad, "SSLBIS at 0x%zx has no pairs", offset);
+		else if ((len - type->size) % SSLBIS_ENTRY)
+			problem(bad, "SSLBIS at 0x%zx: %zu stray bytes", offset,
+				(len - type->size) % SSLBIS_ENTRY);
+	} else if (len != type->size) {
+		problem(bad, "%s at 0x%zx: length %zu, not %zu", type->name,
+			offset, len, type->size);
+	} else if (type->decode == decode_dsmas) {
+		if (bad->handles[p[4]])
+			problem(bad, "DSMAS at 0x%zx: handle %u comes again",
+				offset, p[4]);
+		bad->handles[p[4]] = true;
+	}
+}
+
+static void out_excess(const struct cdat_type *type, const u8 *p, size_t len)
+{
+	size_t excess = len - type->size;
+
+	if (type->decode == decode_sslbis)
+		excess %= SSLBIS_ENTRY;
+	if (excess)
+		out_bytes("excess", p + len - excess, excess);
+}
+
+/* Return: whether its length leads on to the next */
+static bool decode_structure(const u8 *p, size_t offset, size_t left,
+			     struct problems *bad)
 {
 	const struct cdat_type *type = NULL;
 	size_t len = get_le16(p + 2);
-	int ret = 0;
+	bool good = len >= CDAT_ENTRY_HEADER && len <= left;
 
 	if (p[0] < ARRAY_SIZE(cdat_types))
 		type = &cdat_types[p[0]];
@@ -175,37 +272,57 @@ static int decode_structure(const u8 *p, size_t offset, size_t left)
 		out_str_json("name", type->name);
 	out_hex("offset", offset);
 	out_num("length", len);
+	out_reserved("header_reserved", p + 1, 1);
 
-	if (len < CDAT_ENTRY_HEADER || len > left)
-		ret = fail(EXIT_PROTO, "CDAT: length %zu at 0x%zx, %zu are left",
-			   len, offset, left);
-	else if (type && len < type->size)
-		ret = fail(EXIT_PROTO, "CDAT: %s at 0x%zx: length %zu, not %zu",
-			   type->name, offset, len, type->size);
+	if (!good)
+		problem(bad, "length %zu at 0x%zx, %zu are left", len, offset,
+			left);
 	else if (type)
+		check_structure(type, p, offset, bad);
+
+	if (good && type && len >= type->size)
 		type->decode(p);
 	else
-		out_bytes("data", p, len);
-
+		out_bytes("data", p, good ? len : left);
+	if (good && type && len > type->size)
+		out_excess(type, p, len);
 	out_end();
-	return ret;
+	return good;
 }
 
-static int decode_structures(const u8 *table, size_t size)
+static void decode_structures(const u8 *table, size_t size,
+			      struct problems *bad)
 {
-	size_t at;
-	int ret;
+	size_t at, left;
 
 	for (at = CDAT_HEADER_SIZE; at < size; at += get_le16(table + at + 2)) {
-		if (size - at < CDAT_ENTRY_HEADER)
-			return fail(EXIT_PROTO, "CDAT: %zu bytes at 0x%zx",
-				    size - at, at);
+		left = size - at;
+		if (left >= CDAT_ENTRY_HEADER) {
+			if (decode_structure(table + at, at, left, bad))
+				continue;
+			return;
+		}
 
-		ret = decode_structure(table + at, at, size - at);
-		if (ret)
-			return ret;
+		out_object(NULL, "stray");
+		problem(bad, "%zu bytes at 0x%zx", left, at);
+		out_bytes("data", table + at, left);
+		out_end();
+		return;
 	}
-	return EXIT_OK;
+}
+
+/* Return: what it is instead of a table, or NULL */
+static const char *not_a_table(const u8 *p, size_t size)
+{
+	size_t i;
+
+	if (size >= 4 && !memcmp(p, "CDAT", 4))
+		return "it has an ACPI header in front, which CDAT has not";
+	for (i = 0; i < size && (isprint(p[i]) || isspace(p[i])); i++)
+		;
+	if (size && i == size)
+		return "it is text, if a hex dump then see xxd -r";
+	return size < CDAT_HEADER_SIZE ? "too short" : NULL;
 }
 
 /**
@@ -218,15 +335,19 @@ static int decode_structures(const u8 *table, size_t size)
  */
 int cdat_decode(const u8 *table, size_t size)
 {
+	const char *other = not_a_table(table, size);
+	struct problems bad = { .first = "" };
+	bool whole;
 	u32 length;
 	u8 sum = 0;
 	size_t i;
-	int ret;
 
-	if (size < CDAT_HEADER_SIZE)
-		return fail(EXIT_PROTO, "CDAT: %zu bytes are no table", size);
+	if (other)
+		return fail(EXIT_PROTO, "CDAT: %zu bytes are no table: %s", size,
+			    other);
 
 	length = get_le32(table);
+	whole = length >= CDAT_HEADER_SIZE && length <= size;
 	for (i = 0; i < size && i < length; i++)
 		sum += table[i];
 
@@ -234,19 +355,22 @@ int cdat_decode(const u8 *table, size_t size)
 	out_num("length", length);
 	out_num("revision", table[4]);
 	out_hex("checksum", table[5]);
-	out_bool("checksum_ok", !sum);
+	if (whole)
+		out_bool("checksum_ok", !sum);
+	else
+		out_unknown("checksum_ok");
+	out_reserved("reserved", table + 6, 6);
 	out_num("sequence", get_le32(table + 12));
+	if (!whole)
+		problem(&bad, "length %u, there are %zu bytes", length, size);
 
 	out_array("structures");
-	ret = decode_structures(table, length < size ? length : size);
+	decode_structures(table, length < size ? length : size, &bad);
 	out_end();
 	out_end();
 
-	if (ret)
-		return ret;
-	if (length < CDAT_HEADER_SIZE || length > size)
-		return fail(EXIT_PROTO, "CDAT: length %u, there are %zu bytes",
-			    length, size);
+	if (bad.first[0])
+		return fail(EXIT_PROTO, "CDAT: %s", bad.first);
 	if (sum)
 		return fail(EXIT_PROTO, "CDAT: bad checksum, sum is 0x%02x", sum);
 	if (length < size)

@@ -231,6 +231,33 @@ int show_compliance(struct doe_mbox *mb)
 	return EXIT_OK;
 }
 
+/* Error codes of DSP0274 */
+static const char *spdm_error(u8 code)
+{
+	static const struct {
+		u8 code;
+		const char *name;
+	} names[] = {
+		{ 0x01, "InvalidRequest" },	{ 0x03, "Busy" },
+		{ 0x04, "UnexpectedRequest" },	{ 0x05, "Unspecified" },
+		{ 0x06, "DecryptError" },	{ 0x07, "UnsupportedRequest" },
+		{ 0x08, "RequestInFlight" },	{ 0x09, "InvalidResponseCode" },
+		{ 0x0a, "SessionLimitExceeded" }, { 0x0b, "SessionRequired" },
+		{ 0x0c, "ResetRequired" },	{ 0x0d, "ResponseTooLarge" },
+		{ 0x0e, "RequestTooLarge" },	{ 0x0f, "LargeResponse" },
+		{ 0x10, "MessageLost" },	{ 0x11, "InvalidPolicy" },
+		{ 0x41, "VersionMismatch" },	{ 0x42, "ResponseNotReady" },
+		{ 0x43, "RequestResynch" },	{ 0x44, "OperationFailed" },
+		{ 0x45, "NoPendingRequests" },	{ 0xff, "VendorDefined" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return "reserved";
+}
+
 /**
  * show_spdm_versions() - Show the SPDM versions of a device
  * @mb: mailbox
@@ -252,8 +279,8 @@ int show_spdm_versions(struct doe_mbox *mb)
 	progress_end();
 	if (n >= 4 && resp[1] == SPDM_ERROR)
 		return fail(EXIT_DEVERR,
-			    "%s: SPDM error %#04x, data %#04x",
-			    mb->name, resp[2], resp[3]);
+			    "%s: SPDM error 0x%02x %s, data 0x%02x", mb->name,
+			    resp[2], spdm_error(resp[2]), resp[3]);
 	if (n < 6 || resp[1] != SPDM_VERSION || n < 6 + 2 * resp[5])
 		return bad_response(mb, "SPDM VERSION", n);
 
@@ -270,5 +297,10 @@ int show_spdm_versions(struct doe_mbox *mb)
 	}
 	out_end();
 	out_end();
+	if (resp[0] != SPDM_VERSION_10)
+		return fail(EXIT_PROTO, "%s: VERSION says 0x%02x, not 0x10, of itself",
+			    mb->name, resp[0]);
+	if (!resp[5])
+		return fail(EXIT_PROTO, "%s: VERSION without entries", mb->name);
 	return EXIT_OK;
 }

@@ -251,10 +251,13 @@ void out_str_json(const char *key, const char *val)
 		out_str(key, val);
 }
 
+/* A string in JSON where a number may lose digits: readers have 53 bits */
 void out_num(const char *key, u64 val)
 {
+	bool quote = out_json && val > 1ull << 53;
+
 	member(key);
-	printf("%llu", (unsigned long long)val);
+	printf(quote ? "\"%llu\"" : "%llu", (unsigned long long)val);
 }
 
 /* A number with its unit, which JSON readers find in a field of its own */
@@ -285,6 +288,12 @@ void out_size(const char *key, u64 val)
 		unit++;
 	if (!out_json && unit)
 		printf(" (%llu %ciB)", (unsigned long long)n, " KMGTPE"[unit]);
+}
+
+void out_unknown(const char *key)
+{
+	member(key);
+	printf(out_json ? "null" : "unknown");
 }
 
 void out_bool(const char *key, bool val)

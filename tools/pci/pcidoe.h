@@ -95,6 +95,7 @@ void out_num(const char *key, u64 val);
 void out_quantity(const char *key, u64 val, const char *unit);
 void out_hex(const char *key, u64 val);
 void out_size(const char *key, u64 val);
+void out_unknown(const char *key);
 void out_bool(const char *key, bool val);
 void out_bytes(const char *key, const u8 *p, size_t len);
 int out_finish(void);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "pcidoe.h"
@@ -279,6 +280,7 @@ static void begin(void)
 		.abort_at = NEVER,
 	};
 	mb = (struct doe_mbox) {
+		.name = "sim@0x100",
 		.ops = &sim_ops,
 		.priv = &sim,
 		.object = doe_reg_object,
@@ -766,24 +768,28 @@ static void test_cdat(void)
 	ok(get_cdat(CDAT_CODE) == -EPROTO, "CDAT response code");
 }
 
-/* Output and messages are of no interest: nothing bad may happen */
-static int silently(int (*decode)(const u8 *p, size_t len), const u8 *p,
-		    size_t len)
+/* What the last of the functions that speak has said */
+static char said[4096];
+
+static int quiet(int (*speak)(const u8 *p, size_t len), const u8 *p, size_t len)
 {
-	int null = open("/dev/null", O_WRONLY), out, err, ret;
+	int file = memfd_create("said", 0), out, err, ret;
+	ssize_t n;
 
 	fflush(NULL);
 	out = dup(STDOUT_FILENO);
 	err = dup(STDERR_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	ret = decode(p, len);
+	dup2(file, STDOUT_FILENO);
+	dup2(file, STDERR_FILENO);
+	ret = speak(p, len);
 	out_finish();
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
+	n = pread(file, said, sizeof(said) - 1, 0);
+	said[n < 0 ? 0 : n] = '\0';
 	close(out);
 	close(err);
-	close(null);
+	close(file);
 	return ret;
 }
 
@@ -794,13 +800,13 @@ static void test_decode(void)
 	u8 bit, *p;
 
 	make_cdat();
-	ok(!silently(cdat_decode, cdat, sizeof(cdat)), "a good table");
+	ok(!quiet(cdat_decode, cdat, sizeof(cdat)), "a good table");
 
 	/* On the heap and of exact size, for a sanitizer to watch */
 	for (len = 0; len < sizeof(cdat); len++) {
 		p = malloc(len ? len : 1);
 		memcpy(p, cdat, len);
-		good = good && silently(cdat_decode, p, len) == EXIT_PROTO;
+		good = good && quiet(cdat_decode, p, len) == EXIT_PROTO;
 		free(p);
 	}
 	ok(good, "a table cut anywhere");
@@ -811,7 +817,7 @@ static void test_decode(void)
 			memcpy(p, cdat, sizeof(cdat));
 			p[at] ^= bit;
 			out_json = bit & 1;
-			good = good && silently(cdat_decode, p, sizeof(cdat)) ==
+			good = good && quiet(cdat_decode, p, sizeof(cdat)) ==
 				       EXIT_PROTO;
 			free(p);
 		}
@@ -848,8 +854,53 @@ static void test_addresses(void)
 	ok(!parse_address("1:2.3@ffc", &a) && a.offset == 0xffc,
 	   "address with offset");
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		ok(silently(parse, (const u8 *)bad[i], 0) == EXIT_USAGE,
+		ok(quiet(parse, (const u8 *)bad[i], 0) == EXIT_USAGE,
 		   "not an address: '%s'", bad[i]);
+}
+
+/* An SPDM response of the bytes in @data */
+static bool respond_spdm(struct sim *s)
+{
+	memcpy(s->rd + 2, s->data, s->data_len);
+	set_ready(s, DOE_VID_PCI, DOE_TYPE_CMA, 2 + (s->data_len + 3) / 4);
+	return true;
+}
+
+static int spdm(const u8 *p, size_t len)
+{
+	begin();
+	sim.respond = respond_spdm;
+	sim.data = (void *)p;
+	sim.data_len = len;
+	return show_spdm_versions(&mb);
+}
+
+static void test_spdm(void)
+{
+	static const struct {
+		u8 data[12];
+		int ret;
+		const char *says;
+	} tests[] = {
+		{ { 0x10, 4, 0, 0, 0, 2, 0x00, 0x10, 0x21, 0x12 }, EXIT_OK,
+		  "major=1 minor=2 update=2 alpha=1" },
+		{ { 0x10, 0x7f, 0x41, 0 }, EXIT_DEVERR,
+		  "SPDM error 0x41 VersionMismatch, data 0x00" },
+		{ { 0x10, 0x7f, 0x42, 5 }, EXIT_DEVERR,
+		  "SPDM error 0x42 ResponseNotReady, data 0x05" },
+		{ { 0x10, 0x7f, 0x99, 5 }, EXIT_DEVERR, "0x99 reserved" },
+		{ { 0x10, 4 }, EXIT_PROTO, "VERSION without entries" },
+		{ { 0x11, 4, 0, 0, 0, 1, 0, 0x10 }, EXIT_PROTO,
+		  "VERSION says 0x11, not 0x10" },
+		{ { 0x10, 4, 0, 0, 0, 9 }, EXIT_PROTO, "bad SPDM VERSION" },
+		{ { 0x10, 5, 0, 0, 0, 1 }, EXIT_PROTO, "bad SPDM VERSION" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
+		ok(quiet(spdm, tests[i].data, sizeof(tests[i].data)) ==
+		   tests[i].ret && strstr(said, tests[i].says) &&
+		   !sim.violations, "SPDM: %s", tests[i].says);
 }
 
 int main(void)
@@ -865,6 +916,7 @@ int main(void)
 	test_cdat();
 	test_decode();
 	test_addresses();
+	test_spdm();
 	printf("1..%u\n", tests);
 	return failures ? 1 : 0;
 }
