@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The commands
+ *
+ * Instead of an address some take "tcp:HOST:PORT", where 'serve' is.
  */
 
 #include <ctype.h>
@@ -15,11 +17,13 @@
 /**
  * struct args - arguments of a command
  * @addr: address of a device or mailbox, NULL if there is none
+ * @remote: HOST:PORT of a mailbox that is served, or NULL
  * @argc: number of further arguments
  * @argv: these
  */
 struct args {
 	const struct address *addr;
+	const char *remote;
 	int argc;
 	char **argv;
 };
@@ -137,16 +141,28 @@ static int claim_first(struct mailbox *list, size_t n,
 	return ret;
 }
 
+static int claim_remote(const char *remote, struct mailbox **m)
+{
+	static struct mailbox box;
+
+	*m = &box;
+	return serve_connect(&box.mb, &box.file, remote);
+}
+
 /*
  * Claim the mailbox at @addr, or the first of the device that offers @want.
  * One that is named is not asked what it offers: its answer to features that
  * it lacks may be just what the user wants to see.
  */
-static int claim_for(const struct address *addr, const struct doe_feature *want,
+static int claim_for(const struct args *args, const struct doe_feature *want,
 		     struct mailbox **m)
 {
+	const struct address *addr = args->addr;
 	size_t n;
 	int ret;
+
+	if (args->remote)
+		return claim_remote(args->remote, m);
 
 	ret = dev_find(addr, m, &n);
 	if (ret)
@@ -156,14 +172,11 @@ static int claim_for(const struct address *addr, const struct doe_feature *want,
 	return claim_first(*m, n, want, m);
 }
 
-static int claim_one(const struct address *addr, struct mailbox **m)
+static int claim_one(const struct args *args, struct mailbox **m)
 {
-	int ret;
-
-	ret = one_mailbox(addr, m);
-	if (ret)
-		return ret;
-	return mailbox_claim(*m);
+	if (args->remote)
+		return claim_remote(args->remote, m);
+	return one_mailbox(args->addr, m) ?: mailbox_claim(*m);
 }
 
 static int cmd_list(const struct args *args)
@@ -215,7 +228,7 @@ static int cmd_discover(const struct args *args)
 	unsigned int n;
 	int err, ret;
 
-	ret = claim_one(args->addr, &m);
+	ret = claim_one(args, &m);
 	if (ret)
 		return ret;
 
@@ -297,7 +310,7 @@ static int cmd_exchange(const struct args *args)
 	if (!ret)
 		ret = parse_request(args->argc - 1, args->argv + 1, &req, &len);
 	if (!ret)
-		ret = claim_for(args->addr, &feat, &m);
+		ret = claim_for(args, &feat, &m);
 	if (ret)
 		goto out;
 
@@ -328,7 +341,7 @@ static int cmd_cdat(const struct args *args)
 	size_t size;
 	int err, ret;
 
-	ret = claim_for(args->addr, &cdat, &m);
+	ret = claim_for(args, &cdat, &m);
 	if (ret)
 		return ret;
 
@@ -362,7 +375,7 @@ static int cmd_compliance(const struct args *args)
 						 DOE_TYPE_COMPLIANCE, 0 };
 	struct mailbox *m;
 
-	return claim_for(args->addr, &feat, &m) ?: show_compliance(&m->mb);
+	return claim_for(args, &feat, &m) ?: show_compliance(&m->mb);
 }
 
 static int cmd_spdm_version(const struct args *args)
@@ -370,7 +383,15 @@ static int cmd_spdm_version(const struct args *args)
 	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
 	struct mailbox *m;
 
-	return claim_for(args->addr, &cma, &m) ?: show_spdm_versions(&m->mb);
+	return claim_for(args, &cma, &m) ?: show_spdm_versions(&m->mb);
+}
+
+static int cmd_serve(const struct args *args)
+{
+	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
+	struct mailbox *m;
+
+	return claim_for(args, &cma, &m) ?: serve(&m->mb, opts.listen);
 }
 
 static int hand_over(const struct address *addr, bool to_kernel)
@@ -404,18 +425,20 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct args *args);
 	int min, max;		/* arguments after the address; -1: any */
-	bool any;		/* no address: all devices, or a dump */
+	enum { DEVICE, ANY, REMOTE } where;
 } commands[] = {
-	{ "list", cmd_list, 0, 0, true },
-	{ "report", cmd_report, 0, 0, true },
-	{ "features", cmd_features, 0, 0, false },
-	{ "discover", cmd_discover, 0, 0, false },
-	{ "exchange", cmd_exchange, 1, -1, false },
-	{ "cdat", cmd_cdat, 0, 0, false },
-	{ "compliance", cmd_compliance, 0, 0, false },
-	{ "spdm-version", cmd_spdm_version, 0, 0, false },
-	{ "take", cmd_take, 0, 0, false },
-	{ "give", cmd_give, 0, 0, false },
+	/* ANY: no address stands for all devices, and a dump will do */
+	{ "list", cmd_list, 0, 0, ANY },
+	{ "report", cmd_report, 0, 0, ANY },
+	{ "features", cmd_features, 0, 0, DEVICE },
+	{ "discover", cmd_discover, 0, 0, REMOTE },
+	{ "exchange", cmd_exchange, 1, -1, REMOTE },
+	{ "cdat", cmd_cdat, 0, 0, REMOTE },
+	{ "compliance", cmd_compliance, 0, 0, REMOTE },
+	{ "spdm-version", cmd_spdm_version, 0, 0, REMOTE },
+	{ "serve", cmd_serve, 0, 0, REMOTE },
+	{ "take", cmd_take, 0, 0, DEVICE },
+	{ "give", cmd_give, 0, 0, DEVICE },
 };
 
 static const struct command *find_command(const char *name)
@@ -447,26 +470,30 @@ int run_command(int argc, char **argv)
 			    argv[0]);
 	if (cmd->run == cmd_cdat && opts.decode && argc == 1)
 		return decode_file(opts.decode);
-	if (opts.decode || (opts.dump && !cmd->any) || (argc < 2 && !cmd->any) ||
+	if (opts.decode || (opts.dump && cmd->where != ANY) ||
+	    (argc < 2 && cmd->where != ANY) ||
 	    (argc > 1 && (argc - 2 < cmd->min ||
 			  (cmd->max >= 0 && argc - 2 > cmd->max))))
 		return fail(EXIT_USAGE, "%s: wrong arguments, see --help",
 			    argv[0]);
 
-	if (argc > 1) {
+	if (argc > 1 && cmd->where == REMOTE && !strncmp(argv[1], "tcp:", 4)) {
+		args.remote = argv[1] + 4;
+	} else if (argc > 1) {
 		ret = parse_address(argv[1], &addr);
 		if (ret)
 			return ret;
 		args.addr = &addr;
 	}
 
-	ret = dev_open();
+	ret = args.remote ? 0 : dev_open();
 	if (ret)
 		return ret;
 
 	progress_begin(cmd->name);
 	ret = cmd->run(&args);
 	progress_end();
-	dev_close();
+	if (!args.remote)
+		dev_close();
 	return ret;
 }

@@ -20,7 +20,11 @@
 
 #define OUT_DEPTH	8
 
-struct options opts = { .sysfs = "/sys", .dev = "/dev" };
+struct options opts = {
+	.listen = "127.0.0.1:2323",
+	.sysfs = "/sys",
+	.dev = "/dev",
+};
 bool out_json;
 
 static int stop_signal;

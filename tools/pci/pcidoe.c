@@ -29,6 +29,8 @@ static const char help[] =
 "                        CDAT of a CXL device; touches no mailbox\n"
 "  compliance ADDRESS    CXL Compliance capability and status\n"
 "  spdm-version ADDRESS  SPDM versions of the device (GET_VERSION)\n"
+"  serve ADDRESS         let clients of DMTF's spdm-emu (--trans PCI_DOE) use\n"
+"                        the mailbox, one at a time, until one shuts it down\n"
 "  take ADDRESS          have the kernel hand a mailbox to user space\n"
 "  give ADDRESS          give it back\n"
 "\n"
@@ -36,6 +38,8 @@ static const char help[] =
 "  [DOMAIN:]BUS:DEVICE.FUNCTION[@OFFSET], hexadecimal. OFFSET is that of the\n"
 "  DOE Capability. Without it: the only mailbox of the device, or the first\n"
 "  that says in DOE Discovery that it offers what the command needs.\n"
+"  tcp:HOST:PORT is a mailbox that 'serve' serves, for commands that exchange\n"
+"  data objects.\n"
 "\n"
 "OPTIONS\n"
 "  -f, --force           use a mailbox that the kernel owns or may own: what\n"
@@ -46,6 +50,8 @@ static const char help[] =
 "      --dump FILE       list, report: of what lspci -xxxx has printed; - is\n"
 "                        standard input\n"
 "  -d, --decode FILE     see cdat; - is standard input\n"
+"  -l, --listen HOST:PORT\n"
+"                        serve: where to listen, 127.0.0.1:2323 if not given\n"
 "  -q, --quiet           no progress messages\n"
 "      --sysfs DIR, --dev DIR\n"
 "                        where sysfs and device nodes are, for tests\n"
@@ -82,6 +88,7 @@ static const char help[] =
 "  pcidoe list\n"
 "  pcidoe take 35:00.0@190 && pcidoe compliance 35:00.0@190\n"
 "  pcidoe exchange 35:00.0@190 1e98:02 00 00 0000\n"
+"  pcidoe serve 35:00.0@190 & spdm_requester_emu --trans PCI_DOE\n"
 "  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
 
 int main(int argc, char **argv)
@@ -91,6 +98,7 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "decode", required_argument, NULL, 'd' },
+		{ "listen", required_argument, NULL, 'l' },
 		{ "dump", required_argument, NULL, 'x' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "sysfs", required_argument, NULL, 's' },
@@ -100,7 +108,7 @@ int main(int argc, char **argv)
 	};
 	int c, ret, err;
 
-	while ((c = getopt_long(argc, argv, "fjo:d:qh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "fjo:d:l:qh", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			opts.force = true;
@@ -113,6 +121,9 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			opts.decode = optarg;
+			break;
+		case 'l':
+			opts.listen = optarg;
 			break;
 		case 'x':
 			opts.dump = optarg;

@@ -7,6 +7,7 @@
  *	pcidoe.c		command line
  *	pcidoe-cmd.c		the commands
  *	pcidoe-report.c		mailboxes as they are shown
+ *	pcidoe-serve.c		a mailbox over a socket
  *	pcidoe-feature.c	CDAT, CXL Compliance, SPDM over a mailbox
  *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
  *	pcidoe-dump.c		addresses and dumps, as lspci prints them
@@ -72,6 +73,7 @@ struct options {
 	const char *out;	/* file for raw data */
 	const char *decode;	/* cdat: file to decode */
 	const char *dump;	/* list, report: file to read instead of devices */
+	const char *listen;	/* serve: HOST:PORT */
 	const char *sysfs;
 	const char *dev;
 };
@@ -319,6 +321,14 @@ int exchange_failed(struct doe_mbox *mb, int err);
 int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size);
 int show_compliance(struct doe_mbox *mb);
 int show_spdm_versions(struct doe_mbox *mb);
+
+/* pcidoe-serve.c */
+
+int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms);
+int serve(struct doe_mbox *mb, const char *where);
+int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
+			u8 *resp, size_t max);
+int serve_connect(struct doe_mbox *mb, int *fd, const char *where);
 
 /* pcidoe-report.c */
 

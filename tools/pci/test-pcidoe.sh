@@ -331,6 +331,41 @@ run discover $at
 [ $rc -eq 0 ] && grep -q "^0200:00" "$dir/out"
 is "discover through the character device"
 gives 7 "bad CDAT response" cdat $bdf@190
+
+# serving ARGUMENT...: a server in the background, at $port of this machine
+serving()
+{
+	"$pcidoe" --sysfs "$dir" --dev "$dir/dev" serve "$@" $at \
+		> "$dir/served" 2> "$dir/warned" &
+	server=$!
+	until grep -q "listen=" "$dir/served"; do
+		kill -0 $server 2>/dev/null || return
+	done
+	port=$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$dir/served")
+}
+serving --listen 127.0.0.1:0
+run exchange tcp:127.0.0.1:"$port" 1234:56 1122334455
+[ $rc -eq 0 ] && grep -q "11 22 33 44 55 00 00 00" "$dir/out" &&
+	[ ! -s "$dir/warned" ]
+is "serve: a client's exchange"
+run --json discover tcp:127.0.0.1:"$port"
+[ $rc -eq 0 ] && grep -q '"0200:00"' "$dir/out"
+is "serve: the next client's discover"
+gives 7 "bad SPDM VERSION" spdm-version tcp:127.0.0.1:"$port"
+gives 1 "in use" serve --listen 127.0.0.1:"$port" $at
+kill -TERM $server
+wait $server
+[ $? -eq 143 ]
+is "serve ends by SIGTERM"
+gives 2 "Connection refused" exchange tcp:127.0.0.1:"$port" 1234:56
+serving --listen 0.0.0.0:0
+kill $server
+grep -q "warning: whoever reaches 0.0.0.0:0" "$dir/warned"
+is "serve warns of an address that is not loopback"
+gives 1 "not HOST:PORT" serve --listen 2323 $at
+gives 1 "wrong arguments" serve
+gives 1 "not .domain" list tcp:127.0.0.1:2323
+gives 7 "bad CDAT response" cdat $bdf@190
 gives 7 "bad Compliance response" compliance $bdf@190
 gives 7 "bad SPDM VERSION" spdm-version $bdf@190
 cmp -s "$dir/before" "$dev/config"

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A mailbox over a socket, in the protocol of DMTF's spdm-emu
+ *
+ * A message is command, transport type and size, 32 bits each and big endian,
+ * and as many bytes as the size says; each is answered by one of the same
+ * command.  Data objects travel as they are, with their headers.  A client
+ * that lies about an object, or whose exchange fails, gets the command that
+ * stands for an unknown one.
+ */
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pcidoe.h"
+
+#define SERVE_IDLE_MS		600000	/* between two messages */
+#define SERVE_STALL_MS		5000	/* in one */
+#define SERVE_SLICE_MS		100	/* between two looks for a signal */
+
+#define SERVE_HEADER		12
+#define SERVE_MAX		(DOE_MAX_DW * 4)
+#define TRANSPORT_PCI_DOE	2
+
+enum {
+	CMD_NORMAL = 0x0001,
+	CMD_TEST = 0xdead,
+	CMD_CONTINUE = 0xfffd,
+	CMD_SHUTDOWN = 0xfffe,
+	CMD_UNKNOWN = 0xffff,
+};
+
+static void put_be32(u8 *p, u32 val)
+{
+	put_le32(p, __builtin_bswap32(val));
+}
+
+static u32 get_be32(const u8 *p)
+{
+	return __builtin_bswap32(get_le32(p));
+}
+
+static u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
+
+static int await(int fd, short events, unsigned int ms)
+{
+	struct pollfd pfd = { fd, events, 0 };
+	u64 end = now_ms() + ms, now;
+
+	while ((now = now_ms()) < end) {
+		if (user_signal())
+			return -EINTR;
+		if (poll(&pfd, 1, end - now < SERVE_SLICE_MS ? end - now :
+				  SERVE_SLICE_MS) > 0)
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+/* All @len bytes, in at most @ms */
+static int transfer(int fd, u8 *p, size_t len, bool out, unsigned int ms)
+{
+	u64 end = now_ms() + ms, now;
+	ssize_t n;
+	int err;
+
+	while (len) {
+		now = now_ms();
+		err = await(fd, out ? POLLOUT : POLLIN, end > now ? end - now : 0);
+		if (err)
+			return err;
+		n = out ? send(fd, p, len, MSG_DONTWAIT | MSG_NOSIGNAL) :
+			  recv(fd, p, len, MSG_DONTWAIT);
+		if (!n)
+			return -ENOTCONN;
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		p += n > 0 ? n : 0;
+		len -= n > 0 ? n : 0;
+	}
+	return 0;
+}
+
+static int send_message(int fd, u32 command, const void *data, size_t len,
+			unsigned int ms)
+{
+	u8 head[SERVE_HEADER];
+
+	put_be32(head, command);
+	put_be32(head + 4, TRANSPORT_PCI_DOE);
+	put_be32(head + 8, len);
+	return transfer(fd, head, sizeof(head), true, ms) ?:
+	       transfer(fd, (u8 *)data, len, true, ms);
+}
+
+/* -EPROTO for what makes it impossible to find the next message */
+static int receive_message(int fd, u32 *command, u8 *buf, size_t *len,
+			   unsigned int idle, unsigned int ms)
+{
+	u8 head[SERVE_HEADER];
+	int err;
+
+	err = await(fd, POLLIN, idle) ?:
+	      transfer(fd, head, sizeof(head), false, ms);
+	if (err)
+		return err;
+
+	*command = get_be32(head);
+	*len = get_be32(head + 8);
+	if (get_be32(head + 4) != TRANSPORT_PCI_DOE || *len > SERVE_MAX)
+		return -EPROTO;
+	return transfer(fd, buf, *len, false, ms);
+}
+
+/* What a mailbox must not get to see, or NULL */
+static const char *bad_object(const u8 *p, size_t len)
+{
+	if (len < DOE_HEADER_SIZE || len % 4)
+		return "object of odd size";
+	if (doe_length(p) * 4 != len)
+		return "object with wrong Length";
+	if (p[3] || p[7] & 0xc0)
+		return "object with reserved bits set";
+	return NULL;
+}
+
+/* Return: 0, or an exit code if there is no use in going on */
+static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
+			unsigned int ms, int *err)
+{
+	const char *bad = bad_object(buf, len);
+	int code, n = -EPROTO;
+
+	if (bad) {
+		fail(0, "%s: from the client: %s", mb->name, bad);
+	} else {
+		progress_begin("serve");
+		n = mb->object(mb, buf, len / 4, buf, SERVE_MAX);
+		progress_end();
+	}
+	if (n >= 0) {
+		*err = send_message(fd, CMD_NORMAL, buf, n, ms);
+		return EXIT_OK;
+	}
+
+	code = bad ? EXIT_OK : exchange_failed(mb, n);
+	*err = send_message(fd, CMD_UNKNOWN, NULL, 0, ms);
+	return code == EXIT_NODEV || code == EXIT_SIGNAL ? code : EXIT_OK;
+}
+
+/**
+ * serve_client() - Serve a client
+ * @mb: mailbox
+ * @fd: its socket
+ * @stall_ms: milliseconds that a message may take
+ *
+ * Return: 0 if it wants the server to end, -1 to go on with the next client,
+ * or an exit code if that makes no sense.
+ */
+int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
+{
+	static u8 buf[SERVE_MAX];
+	u32 command;
+	size_t len;
+	int err, ret;
+
+	for (;;) {
+		err = receive_message(fd, &command, buf, &len, SERVE_IDLE_MS,
+				      stall_ms);
+		if (err)
+			break;
+
+		if (command == CMD_NORMAL) {
+			ret = serve_object(mb, fd, buf, len, stall_ms, &err);
+			if (ret)
+				return ret;
+		} else if (command == CMD_TEST) {
+			err = send_message(fd, command, "Server Hello!",
+					   sizeof("Server Hello!"), stall_ms);
+		} else if (command == CMD_SHUTDOWN || command == CMD_CONTINUE) {
+			send_message(fd, command, NULL, 0, stall_ms);
+			return command == CMD_SHUTDOWN ? EXIT_OK : -1;
+		} else {
+			err = send_message(fd, CMD_UNKNOWN, NULL, 0, stall_ms);
+		}
+		if (err)
+			break;
+	}
+
+	if (err == -EINTR)
+		return EXIT_SIGNAL;
+	if (err == -EPROTO)
+		send_message(fd, CMD_UNKNOWN, NULL, 0, stall_ms);
+	if (err != -ENOTCONN)
+		fail(0, "%s: client dropped: %s", mb->name, strerror(-err));
+	return -1;
+}
+
+/* Is it for this machine alone? */
+static bool loopback(const struct sockaddr *sa)
+{
+	const struct sockaddr_in *in = (const void *)sa;
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+
+	if (sa->sa_family == AF_INET)
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+/* A socket that listens at HOST:PORT, or is connected to it; -1 after words */
+static int open_socket(const char *where, bool to_listen)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = to_listen ? AI_PASSIVE : 0 };
+	const char *port = strrchr(where, ':'), *err = NULL;
+	struct addrinfo *info = NULL;
+	char host[256] = "";
+	int fd = -1, rc;
+
+	if (port && port - where < (int)sizeof(host) && port[1]) {
+		snprintf(host, sizeof(host), "%.*s", (int)(port - where), where);
+		if (host[0] == '[' && host[strlen(host) - 1] == ']')
+			snprintf(host, strlen(host) - 1, "%.*s",
+				 (int)(port - where - 2), where + 1);
+		rc = getaddrinfo(host, port + 1, &hints, &info);
+		err = rc ? gai_strerror(rc) : NULL;
+	} else {
+		err = "not HOST:PORT";
+	}
+	if (!err) {
+		fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && to_listen)
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
+				   sizeof(int));
+		rc = fd < 0 ? -1 : to_listen ?
+		     bind(fd, info->ai_addr, info->ai_addrlen) ?: listen(fd, 1) :
+		     connect(fd, info->ai_addr, info->ai_addrlen);
+		err = rc ? strerror(errno) : NULL;
+		if (!err && to_listen && !loopback(info->ai_addr))
+			fail(0, "warning: whoever reaches %s may use the mailbox",
+			     where);
+		freeaddrinfo(info);
+	}
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fail(0, "%s: %s", where, err);
+	return -1;
+}
+
+static void out_listen(struct doe_mbox *mb, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char host[64] = "", port[8] = "", where[80];
+
+	getsockname(fd, (void *)&ss, &len);
+	getnameinfo((void *)&ss, len, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(where, sizeof(where), ss.ss_family == AF_INET6 ? "[%s]:%s" :
+		 "%s:%s", host, port);
+	out_mailbox(mb->name);
+	out_str("listen", where);
+	out_end();
+	out_finish();
+}
+
+/**
+ * serve() - Serve clients, one after the other, until one shuts the server down
+ * @mb: mailbox
+ * @where: HOST:PORT to listen at
+ *
+ * Return: 0 or an exit code.
+ */
+int serve(struct doe_mbox *mb, const char *where)
+{
+	int fd = open_socket(where, true), client, ret = -1;
+
+	if (fd < 0)
+		return EXIT_USAGE;
+	out_listen(mb, fd);
+	while (ret < 0) {
+		if (await(fd, POLLIN, SERVE_IDLE_MS) == -EINTR)
+			break;
+		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (client < 0)
+			continue;
+		ret = serve_client(mb, client, SERVE_STALL_MS);
+		close(client);
+	}
+	close(fd);
+	return ret < 0 ? EXIT_SIGNAL : ret;
+}
+
+/**
+ * serve_object_remote() - Exchange data objects with a mailbox that is served
+ * @mb: mailbox, with the socket in @priv
+ * @req: request
+ * @dws: its length in DW
+ * @resp: where to store the response
+ * @max: bytes that fit there
+ *
+ * Return: bytes stored, or a negative error code with words in @mb->why.
+ */
+int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
+			 u8 *resp, size_t max)
+{
+	int fd = *(int *)mb->priv, err;
+	static u8 buf[SERVE_MAX];
+	u32 command;
+	size_t len;
+
+	err = send_message(fd, CMD_NORMAL, req, 4 * dws, SERVE_STALL_MS) ?:
+	      receive_message(fd, &command, buf, &len, SERVE_STALL_MS,
+			      SERVE_STALL_MS);
+	if (err)
+		return doe_error(mb, err == -EINTR ? err : -ENODEV,
+				 "server: %s", strerror(-err));
+	if (command != CMD_NORMAL)
+		return doe_error(mb, -EIO, "server: the exchange failed");
+	if (bad_object(buf, len))
+		return doe_error(mb, -EPROTO, "server: %s", bad_object(buf, len));
+	len = len < max ? len : max;
+	memcpy(resp, buf, len);
+	return len;
+}
+
+/**
+ * serve_connect() - Use a mailbox that is served
+ * @mb: mailbox to set up
+ * @fd: where to store the socket, from which @mb takes it
+ * @where: HOST:PORT of the server
+ *
+ * Return: 0 or an exit code.
+ */
+int serve_connect(struct doe_mbox *mb, int *fd, const char *where)
+{
+	*fd = open_socket(where, false);
+	snprintf(mb->name, sizeof(mb->name), "tcp@%.30s", where);
+	mb->priv = fd;
+	mb->object = serve_object_remote;
+	mb->version = 2;
+	return *fd < 0 ? EXIT_NODEV : EXIT_OK;
+}
