@@ -54,8 +54,11 @@ int dev_open(void)
 {
 	static char path[200];
 
+	if (opts.dump)
+		return EXIT_OK;
+
 	snprintf(path, sizeof(path), "%s/bus/pci", opts.sysfs);
-	if (!opts.dump && access(path, X_OK))
+	if (access(path, X_OK))
 		return fail(EXIT_SYSTEM, "%s: %s", path, strerror(errno));
 
 	pacc = pci_alloc();
@@ -63,8 +66,7 @@ int dev_open(void)
 	pacc->error = die;
 	pacc->warning = note_error;
 	pci_set_param(pacc, "sysfs.path", path);
-	if (!opts.dump)
-		pci_init(pacc);
+	pci_init(pacc);
 	return EXIT_OK;
 }
 
@@ -79,8 +81,12 @@ void dev_close(void)
 		mailbox_release(&found[i]);
 	free(found);
 	free(dumps);
-	if (!opts.dump)
+	if (pacc)
 		pci_cleanup(pacc);
+	found = NULL;
+	dumps = NULL;
+	pacc = NULL;
+	nr_found = 0;
 }
 
 /*

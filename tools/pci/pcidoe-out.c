@@ -226,17 +226,18 @@ void out_end(void)
 
 /**
  * out_mailbox() - Begin the object of a mailbox
- * @name: DEVICE@OFFSET
+ * @name: DEVICE@OFFSET, or DEVICE alone
  */
 void out_mailbox(const char *name)
 {
-	const char *at = strchr(name, '@');
-	char dev[32];
+	int len = strcspn(name, "@");
+	char dev[64];
 
 	out_object(NULL, name);
-	snprintf(dev, sizeof(dev), "%.*s", (int)(at - name), name);
+	snprintf(dev, sizeof(dev), "%.*s", len, name);
 	out_str_json("device", dev);
-	out_str_json("offset", at + 1);
+	if (name[len])
+		out_str_json("offset", name + len + 1);
 }
 
 void out_str(const char *key, const char *val)
