@@ -27,6 +27,12 @@ doe_aux()
 	done
 }
 
+# doe_cdev DEVICE OFFSET: where the character device of the mailbox would be
+doe_cdev()
+{
+	echo "/dev/pci-doe/$1@$2"
+}
+
 # aux_mailboxes: "DEVICE OFFSET" of each mailbox that can be handed over
 aux_mailboxes()
 {

@@ -98,7 +98,7 @@ lists_all()
 
 lists()
 {
-	works list "$dev" && has "^$dev@0x$off .*status=idle .*owner=$1" &&
+	works list "$dev" && has "^$dev@0x$off .*status=idle[, ].*owner=$1" &&
 		[ "$(sed -n 's/.*@0x'"$off"' .* features=//p' "$TMP/out" |
 		     tr , '\n' | sort)" = "$(table "$dev" "$off")" ]
 }
@@ -125,6 +125,37 @@ refuses()
 	done
 	[ "$(doe_line "$dev" "$off")" = "$counters" ] &&
 		[ "$(read32 "$dev" $((0x$off + DOE_CTRL)))" = "$before" ]
+}
+
+# Beside the kernel, whose mailbox it stays, and which finds it idle
+beside()
+{
+	works list "$dev" && has "@0x$off .* cdev=$(doe_cdev "$dev" "$off")" &&
+		works discover "$at" && discovered &&
+		works discover --json "$at" && works list "$dev" &&
+		has "@0x$off .*owner=kernel" || return
+	! table "$dev" "$off" | grep -q 1e98:02 || works cdat "$at"
+}
+
+# With a character device, all that is not refused
+owned()
+{
+	if [ -e "$(doe_cdev "$dev" "$off")" ]; then
+		beside
+	else
+		refuses
+	fi
+}
+
+# A report only reads, and says what there is
+reports()
+{
+	counters=$(doe_line "$dev" "$off")
+	works report -o "$TMP/report" "$at" && [ ! -s "$TMP/out" ] &&
+		grep -q "^  status *value=0x" "$TMP/report" &&
+		grep -q "^  kernel .*exchanges=" "$TMP/report" &&
+		works report --json "$at" &&
+		[ "$(doe_line "$dev" "$off")" = "$counters" ]
 }
 
 bad_input()
@@ -219,6 +250,32 @@ not_handed_over()
 }
 
 # What only the simulated device does
+
+# served SIZE: there and back
+served()
+{
+	head -c "$1" /dev/urandom >"$TMP/request"
+	works exchange -o "$TMP/response" "tcp:127.0.0.1:$port" "$type" \
+		"@$TMP/request" && cmp "$TMP/request" "$TMP/response"
+}
+
+# Over a socket: CMA-SPDM if there is any, 4,104 bytes as OCP has them, 64 KiB
+serves()
+{
+	type=$(table "$dev" "$off" | grep -x 0001:01 || echo "$ECHO")
+	ip link set lo up 2>/dev/null || ifconfig lo up
+	"$PCIDOE" -q serve -l 127.0.0.1:0 "$at" >"$TMP/served" 2>&1 &
+	pid=$!
+	until grep -q "listen=" "$TMP/served"; do
+		kill -0 "$pid" || return
+	done
+	port=$(sed -n 's/.*listen=.*://p' "$TMP/served")
+	served 4096 && served 65528
+	result=$?
+	kill -TERM "$pid"
+	wait "$pid"
+	[ $? -eq $((128 + 15)) ] && return "$result"
+}
 
 echoes()
 {
@@ -341,7 +398,8 @@ test_kernel_owned()
 {
 	test_idle "list says owner $1" lists "$1"
 	test_idle "features" shows_features
-	test_idle "what the kernel owns is refused" refuses
+	test_idle "what the kernel owns" owned
+	test_idle "report" reports
 	test_idle "an unprivileged user is refused" unprivileged discover "$at"
 }
 
@@ -381,6 +439,7 @@ test_sim()
 	test_taken
 	test_idle "exchange, bytes" echoes
 	test_idle "compliance" complies
+	test_idle "serve" serves
 	test_idle "spdm-version" spdm_malformed
 	set -- exchange "$at" "$ECHO" 01
 	test_idle "two at once" with "proc_ns=never abort_ns=500000000" one_at_a_time
