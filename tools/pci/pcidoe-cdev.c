@@ -56,15 +56,9 @@ static int cdev_receive(struct doe_mbox *mb, u8 *buf, size_t size)
 	return ret < 0 ? cdev_error(mb, ret) : ret;
 }
 
-/**
- * doe_cdev_object() - Exchange data objects through the kernel
- * @mb: mailbox
- * @req: request
- * @dws: its length in DW, which is also that of its header
- * @resp: where to store the response
- * @max: bytes that fit there; what exceeds them is dropped
- *
- * Return: bytes stored, or a negative error code with words in @mb->why.
+/*
+ * Exchange data objects through the kernel.  Return: bytes stored, or a
+ * negative error code with words in @mb->why.
  */
 int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		    size_t max)

@@ -14,29 +14,14 @@
 
 #include "pcidoe.h"
 
-/**
- * struct args - arguments of a command
- * @addr: address of a device or mailbox, NULL if there is none
- * @remote: HOST:PORT of a mailbox that is served, or NULL
- * @argc: number of further arguments
- * @argv: these
- */
 struct args {
-	const struct address *addr;
-	const char *remote;
-	int argc;
+	const struct address *addr;	/* NULL if there is none */
+	const char *remote;		/* HOST:PORT where one serves, or NULL */
+	int argc;			/* further arguments */
 	char **argv;
 };
 
-/**
- * read_file() - Read a whole file
- * @name: its name, "-" for standard input
- * @max: bytes that it may have
- * @buf: where to store the allocated contents
- * @size: where to store their size
- *
- * Return: 0 or an exit code.
- */
+/* Read a whole file */
 static int read_file(const char *name, size_t max, u8 **buf, size_t *size)
 {
 	bool std = !strcmp(name, "-");
@@ -451,13 +436,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/**
- * run_command() - Run the command of the command line
- * @argc: number of arguments
- * @argv: command, address, arguments of the command
- *
- * Return: 0 or an exit code.
- */
+/* Run the command of the command line */
 int run_command(int argc, char **argv)
 {
 	const struct command *cmd = find_command(argv[0]);

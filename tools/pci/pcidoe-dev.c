@@ -45,11 +45,7 @@ static void PCI_NONRET die(char *msg, ...)
 	exit(fail(EXIT_SYSTEM, "%s", buf));
 }
 
-/**
- * dev_open() - Get access to PCI devices
- *
- * Return: 0 or an exit code.
- */
+/* Get access to PCI devices */
 int dev_open(void)
 {
 	static char path[200];
@@ -70,9 +66,7 @@ int dev_open(void)
 	return EXIT_OK;
 }
 
-/**
- * dev_close() - End access to PCI devices, and to the mailboxes found
- */
+/* End access to PCI devices, and to the mailboxes found */
 void dev_close(void)
 {
 	size_t i;
@@ -196,12 +190,7 @@ static const struct doe_ops dev_ops = {
 	.get = cdev_get,
 };
 
-/**
- * unreadable() - Say why registers cannot be read
- * @err: negative error code
- *
- * Return: the words.
- */
+/* Say why registers cannot be read */
 const char *unreadable(int err)
 {
 	switch (err) {
@@ -360,15 +349,9 @@ static int by_address(const void *a, const void *b)
 	       x->offset - y->offset;
 }
 
-/**
- * dev_find() - Find mailboxes
- * @addr: where; NULL for those of all devices
- * @list: where to store a sorted array of them, valid until dev_close()
- * @n: where to store how many there are; none at @addr is an error
- *
- * Only reads from devices.  What could not be read is listed too, with @err.
- *
- * Return: 0 or an exit code.
+/*
+ * Find mailboxes.  Only reads from devices.  What could not be read is listed
+ * too, with @err.
  */
 int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 {

@@ -45,13 +45,7 @@ static bool parse_device(const char **s, char end, struct address *addr)
 	       parse_hex(s, 1, 0x7, end, &addr->fn);
 }
 
-/**
- * parse_address() - Parse [domain:]bus:dev.fn[@offset], all hexadecimal
- * @s: the string
- * @addr: where to store the address
- *
- * Return: 0 or an exit code.
- */
+/* Parse [domain:]bus:dev.fn[@offset], all hexadecimal */
 int parse_address(const char *s, struct address *addr)
 {
 	bool at = strchr(s, '@');
@@ -96,14 +90,7 @@ static bool is_bytes(const char *s)
 	return len && len <= 3 && s[len] == ':' && s[len + 1] == ' ';
 }
 
-/**
- * dump_read() - Read what lspci -xxxx prints
- * @f: the file
- * @list: where to store an allocated array of devices
- * @n: where to store how many there are
- *
- * Return: 0 or an exit code.
- */
+/* Read what lspci -xxxx prints */
 int dump_read(FILE *f, struct dump **list, size_t *n)
 {
 	struct address addr;

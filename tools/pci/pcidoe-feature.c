@@ -25,12 +25,9 @@
 #define SPDM_VERSION		0x04
 #define SPDM_ERROR		0x7f
 
-/**
- * exchange_failed() - Say what went wrong in an exchange
- * @mb: mailbox
- * @err: negative error code
- *
- * Return: the exit code that tells a script.
+/*
+ * Say what went wrong in an exchange.  Return: the exit code that tells a
+ * script.
  */
 int exchange_failed(struct doe_mbox *mb, int err)
 {
@@ -127,14 +124,7 @@ static int read_structures(struct doe_mbox *mb, u16 handle, u8 *table,
 	return 0;
 }
 
-/**
- * cdat_read() - Read the table of a device
- * @mb: mailbox
- * @table: room for CDAT_MAX_SIZE bytes
- * @size: where to store the number of bytes read
- *
- * Return: 0 or a negative error code.
- */
+/* Read the table of a device.  Return: 0 or a negative error code. */
 int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size)
 {
 	u8 buf[TABLE_HEADER + CDAT_HEADER_SIZE];
@@ -191,12 +181,7 @@ static const char *compliance_status(u8 status)
 	return status < ARRAY_SIZE(names) ? names[status] : "?";
 }
 
-/**
- * show_compliance() - Show what the Compliance feature says
- * @mb: mailbox
- *
- * Return: 0 or an exit code.
- */
+/* Show what the Compliance feature says */
 int show_compliance(struct doe_mbox *mb)
 {
 	u8 cap[20], status[10];
@@ -258,12 +243,7 @@ static const char *spdm_error(u8 code)
 	return "reserved";
 }
 
-/**
- * show_spdm_versions() - Show the SPDM versions of a device
- * @mb: mailbox
- *
- * Return: 0 or an exit code.
- */
+/* Show the SPDM versions of a device */
 int show_spdm_versions(struct doe_mbox *mb)
 {
 	static const u8 req[4] = { SPDM_VERSION_10, SPDM_GET_VERSION };

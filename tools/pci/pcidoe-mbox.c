@@ -21,14 +21,7 @@
 
 #define DOE_ALL_ONES	0xffffffff	/* what a device that is gone reads as */
 
-/**
- * doe_error() - Note in words what went wrong
- * @mb: mailbox
- * @err: negative error code
- * @fmt: the words
- *
- * Return: @err.
- */
+/* Note in words what went wrong */
 int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 {
 	va_list ap;
@@ -146,11 +139,9 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 	return -ETIMEDOUT;
 }
 
-/**
- * doe_abort() - Abort whatever the mailbox is at
- * @mb: mailbox
- *
- * Return: 0, or a negative error code if the mailbox is not idle after it.
+/*
+ * Abort whatever the mailbox is at.  Return: 0, or a negative error code if
+ * the mailbox is not idle after it.
  */
 int doe_abort(struct doe_mbox *mb)
 {
@@ -266,12 +257,7 @@ static int doe_check_header(struct doe_mbox *mb, u32 dw, u32 want)
 			 want >> 16 & 0xff);
 }
 
-/**
- * doe_length() - Length of a data object
- * @object: the object, at least its header
- *
- * Return: what the header says, in DW.
- */
+/* Length of a data object */
 size_t doe_length(const u8 *object)
 {
 	return get_le32(object + 4) & DOE_LENGTH_MASK ?: DOE_MAX_DW;
@@ -356,15 +342,9 @@ static void doe_abort_quietly(struct doe_mbox *mb)
 	memcpy(mb->why, why, sizeof(why));
 }
 
-/**
- * doe_reg_object() - Exchange data objects through the registers
- * @mb: mailbox
- * @req: request
- * @dws: its length in DW, which is also that of its header
- * @resp: where to store the response
- * @max: bytes that fit there; what exceeds them is read and dropped
- *
- * Return: bytes stored, or a negative error code with words in @mb->why.
+/*
+ * Exchange data objects through the registers.  Return: bytes stored, or a
+ * negative error code with words in @mb->why.
  */
 int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		   size_t max)
@@ -435,14 +415,7 @@ int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 	return ret;
 }
 
-/**
- * doe_discover() - Ask which features the mailbox offers
- * @mb: mailbox
- * @features: room for DOE_MAX_FEATURES
- * @n: where to store how many were found, be it before an error
- *
- * Return: 0 or a negative error code.
- */
+/* Ask which features the mailbox offers.  Return: 0 or a negative error code. */
 int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
 		 unsigned int *n)
 {

@@ -34,9 +34,7 @@ static void on_signal(int sig)
 	__atomic_store_n(&stop_signal, sig, __ATOMIC_RELAXED);
 }
 
-/**
- * user_catch_signals() - Have signals end the work in an orderly way
- */
+/* Have signals end the work in an orderly way */
 void user_catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -51,11 +49,7 @@ void user_catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/**
- * user_signal() - Does the user want to stop?
- *
- * Return: the signal that said so, or 0.
- */
+/* The signal by which the user has said to stop, or 0 */
 int user_signal(void)
 {
 	return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
@@ -68,10 +62,7 @@ static struct {
 	bool spoke;
 } prog;
 
-/**
- * progress_begin() - Begin work of which to show the progress
- * @what: the work in a word
- */
+/* Begin work of which to show the progress */
 void progress_begin(const char *what)
 {
 	prog.what = what;
@@ -79,12 +70,9 @@ void progress_begin(const char *what)
 	clock_gettime(CLOCK_MONOTONIC, &prog.start);
 }
 
-/**
- * progress() - Say that the work still goes on
- * @priv: not used
- *
- * After the first second: on a terminal one line that counts, elsewhere a
- * line now and then.
+/*
+ * Say that the work still goes on.  After the first second: on a terminal one
+ * line that counts, elsewhere a line now and then.
  */
 void progress(void *priv)
 {
@@ -109,9 +97,7 @@ void progress(void *priv)
 	prog.next = ms + (tty ? 200 : 10000);
 }
 
-/**
- * progress_end() - Clear the progress line
- */
+/* Clear the progress line */
 void progress_end(void)
 {
 	if (prog.spoke)
@@ -180,11 +166,7 @@ static void out_open(const char *key, const char *brackets)
 	level[depth++].used = false;
 }
 
-/**
- * out_object() - Begin an object
- * @key: name in JSON; NULL in an array and at the top
- * @label: first word of a line of text, NULL for an object that has no line
- */
+/* Begin an object */
 void out_object(const char *key, const char *label)
 {
 	out_open(key, "{}");
@@ -196,18 +178,13 @@ void out_object(const char *key, const char *label)
 	in_line = true;
 }
 
-/**
- * out_array() - Begin an array
- * @key: name in JSON
- */
+/* Begin an array */
 void out_array(const char *key)
 {
 	out_open(key, "[]");
 }
 
-/**
- * out_end() - End the innermost object or array
- */
+/* End the innermost object or array */
 void out_end(void)
 {
 	depth--;
@@ -224,10 +201,7 @@ void out_end(void)
 		putchar('\n');
 }
 
-/**
- * out_mailbox() - Begin the object of a mailbox
- * @name: DEVICE@OFFSET, or DEVICE alone
- */
+/* Begin the object of a mailbox */
 void out_mailbox(const char *name)
 {
 	int len = strcspn(name, "@");
@@ -335,13 +309,10 @@ void out_bytes(const char *key, const u8 *p, size_t len)
 	}
 }
 
-/**
- * out_finish() - End the output
- *
- * A failed command may leave objects open: JSON is closed all the same, so
- * that a reader can parse what there is.
- *
- * Return: 0, or an exit code when the output could not be written.
+/*
+ * End the output.  A failed command may leave objects open: JSON is closed all
+ * the same, so that a reader can parse what there is.  Return: 0, or an exit
+ * code when the output could not be written.
  */
 int out_finish(void)
 {
@@ -354,13 +325,7 @@ int out_finish(void)
 	return EXIT_OK;
 }
 
-/**
- * fail() - Say in one line on standard error what went wrong
- * @code: exit code
- * @fmt: the message
- *
- * Return: @code, for a ``return fail(...)``.
- */
+/* Say in one line on standard error what went wrong, and return @code */
 int fail(int code, const char *fmt, ...)
 {
 	va_list ap;

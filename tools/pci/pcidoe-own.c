@@ -97,14 +97,9 @@ static void read_debugfs(struct mailbox *m)
 	fclose(f);
 }
 
-/**
- * kernel_says() - Look up what the kernel says about a mailbox
- * @m: mailbox
- * @key: of what
- * @buf: where to store the word that follows @key
- * @size: bytes that fit there
- *
- * Return: whether it says anything.
+/*
+ * Look up what the kernel says about a mailbox.  Return: whether it says
+ * anything.
  */
 bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 		 size_t size)
@@ -128,10 +123,7 @@ static bool may_be_kept(const struct mailbox *m)
 	       exists(m->path, "doe_features/0001:02");
 }
 
-/**
- * find_owner() - Find out who may touch a mailbox
- * @m: mailbox
- */
+/* Find out who may touch a mailbox */
 void find_owner(struct mailbox *m)
 {
 	char path[600], aux_driver[64], owner[16];
@@ -159,12 +151,7 @@ void find_owner(struct mailbox *m)
 							     OWNER_UNKNOWN;
 }
 
-/**
- * owner_name() - Name an owner
- * @owner: the owner
- *
- * Return: its name.
- */
+/* Name an owner */
 const char *owner_name(enum owner owner)
 {
 	static const char * const names[] = {
@@ -178,13 +165,7 @@ const char *owner_name(enum owner owner)
 	return names[owner];
 }
 
-/**
- * dev_path() - Directory of a device in sysfs
- * @addr: address of the device
- * @path: where to store it
- *
- * Return: @path.
- */
+/* Directory of a device in sysfs */
 const char *dev_path(const struct address *addr, char path[static 300])
 {
 	snprintf(path, 300, "%s/bus/pci/devices/%04x:%02x:%02x.%d", opts.sysfs,
@@ -192,12 +173,9 @@ const char *dev_path(const struct address *addr, char path[static 300])
 	return path;
 }
 
-/**
- * dev_features() - Features that the kernel found on a device
- * @addr: address of the device
- * @features: room for DOE_MAX_FEATURES
- *
- * Return: how many, or -1 if the kernel doesn't say.
+/*
+ * Features that the kernel found on a device.  Return: how many, or -1 if the
+ * kernel doesn't say.
  */
 int dev_features(const struct address *addr, struct doe_feature *features)
 {
@@ -228,10 +206,9 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 	return n;
 }
 
-/**
- * permission_hint() - Say why even root may be refused
- *
- * Return: words to append to a message about missing permission.
+/*
+ * Say why even root may be refused.  Return: words to append to a message
+ * about missing permission.
  */
 const char *permission_hint(void)
 {
@@ -298,14 +275,10 @@ static int mailbox_lock(struct mailbox *m)
 	return fail(EXIT_SYSTEM, "%s: lock: %s", path, strerror(err));
 }
 
-/**
- * mailbox_claim() - Get ready to use a mailbox
- * @m: mailbox
- *
- * Through the kernel's character device, if there is one; else, or if it is to
- * be forced, through registers that nobody else uses.
- *
- * Return: 0 or an exit code.
+/*
+ * Get ready to use a mailbox.  Through the kernel's character device, if there
+ * is one; else, or if it is to be forced, through registers that nobody else
+ * uses.
  */
 int mailbox_claim(struct mailbox *m)
 {
@@ -341,10 +314,7 @@ int mailbox_claim(struct mailbox *m)
 		    m->offset, why[m->owner]);
 }
 
-/**
- * mailbox_release() - Let others use a mailbox
- * @m: mailbox
- */
+/* Let others use a mailbox */
 void mailbox_release(struct mailbox *m)
 {
 	if (m->file >= 0)
@@ -407,13 +377,7 @@ static int change_owner(struct mailbox *m, bool to_kernel)
 	return ret;
 }
 
-/**
- * mailbox_bind() - Give a mailbox to the kernel or take it
- * @m: mailbox
- * @to_kernel: give it
- *
- * Return: 0 or an exit code.
- */
+/* Give a mailbox to the kernel or take it */
 int mailbox_bind(struct mailbox *m, bool to_kernel)
 {
 	int ret;

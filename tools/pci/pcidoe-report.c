@@ -29,12 +29,7 @@ static const struct {
 	{ DOE_VID_CXL, DOE_TYPE_CDAT, "CXL Table Access (CDAT)" },
 };
 
-/**
- * feature_name() - Name a feature
- * @f: the feature
- *
- * Return: its name, or "".
- */
+/* Name a feature */
 const char *feature_name(const struct doe_feature *f)
 {
 	size_t i;
@@ -46,11 +41,7 @@ const char *feature_name(const struct doe_feature *f)
 	return "";
 }
 
-/**
- * out_features() - Show features
- * @features: array of them
- * @n: how many
- */
+/* Show features */
 void out_features(const struct doe_feature *features, int n)
 {
 	char id[12];
@@ -225,12 +216,9 @@ static int unread(const struct mailbox *list, size_t n)
 	return EXIT_OK;
 }
 
-/**
- * show_list() - Show mailboxes, a line each
- * @list: array of them
- * @n: how many
- *
- * Return: 0 or an exit code if some could not be read.
+/*
+ * Show mailboxes, a line each.  Return: 0 or an exit code if some could not be
+ * read.
  */
 int show_list(const struct mailbox *list, size_t n)
 {
@@ -404,12 +392,9 @@ static void report_log(void)
 		close(fd);
 }
 
-/**
- * show_report() - Show what a bug report needs
- * @list: array of mailboxes
- * @n: how many
- *
- * Return: 0 or an exit code if some could not be read.
+/*
+ * Show what a bug report needs.  Return: 0 or an exit code if some could not
+ * be read.
  */
 int show_report(const struct mailbox *list, size_t n)
 {

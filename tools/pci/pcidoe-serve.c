@@ -162,14 +162,9 @@ static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
 	return code == EXIT_NODEV || code == EXIT_SIGNAL ? code : EXIT_OK;
 }
 
-/**
- * serve_client() - Serve a client
- * @mb: mailbox
- * @fd: its socket
- * @stall_ms: milliseconds that a message may take
- *
- * Return: 0 if it wants the server to end, -1 to go on with the next client,
- * or an exit code if that makes no sense.
+/*
+ * Serve a client.  Return: 0 if it wants the server to end, -1 to go on with
+ * the next client, or an exit code if that makes no sense.
  */
 int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 {
@@ -280,13 +275,7 @@ static void out_listen(struct doe_mbox *mb, int fd)
 	out_finish();
 }
 
-/**
- * serve() - Serve clients, one after the other, until one shuts the server down
- * @mb: mailbox
- * @where: HOST:PORT to listen at
- *
- * Return: 0 or an exit code.
- */
+/* Serve clients, one after the other, until one shuts the server down */
 int serve(struct doe_mbox *mb, const char *where)
 {
 	int fd = open_socket(where, true), client, ret = -1;
@@ -307,15 +296,9 @@ int serve(struct doe_mbox *mb, const char *where)
 	return ret < 0 ? EXIT_SIGNAL : ret;
 }
 
-/**
- * serve_object_remote() - Exchange data objects with a mailbox that is served
- * @mb: mailbox, with the socket in @priv
- * @req: request
- * @dws: its length in DW
- * @resp: where to store the response
- * @max: bytes that fit there
- *
- * Return: bytes stored, or a negative error code with words in @mb->why.
+/*
+ * Exchange data objects with a mailbox that is served.  Return: bytes stored,
+ * or a negative error code with words in @mb->why.
  */
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 			 u8 *resp, size_t max)
@@ -340,14 +323,7 @@ int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 	return len;
 }
 
-/**
- * serve_connect() - Use a mailbox that is served
- * @mb: mailbox to set up
- * @fd: where to store the socket, from which @mb takes it
- * @where: HOST:PORT of the server
- *
- * Return: 0 or an exit code.
- */
+/* Use a mailbox that is served */
 int serve_connect(struct doe_mbox *mb, int *fd, const char *where)
 {
 	*fd = open_socket(where, false);

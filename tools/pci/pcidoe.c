@@ -91,61 +91,63 @@ static const char help[] =
 "  pcidoe serve 35:00.0@190 & spdm_requester_emu --trans PCI_DOE\n"
 "  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
 
-int main(int argc, char **argv)
+/* What each option sets: a flag, or a string that is its argument */
+static const struct {
+	const char *name;
+	char letter;
+	bool *flag;
+	const char **arg;
+} table[] = {
+	{ "force", 'f', &opts.force, NULL },
+	{ "json", 'j', &out_json, NULL },
+	{ "quiet", 'q', &opts.quiet, NULL },
+	{ "out", 'o', NULL, &opts.out },
+	{ "decode", 'd', NULL, &opts.decode },
+	{ "listen", 'l', NULL, &opts.listen },
+	{ "dump", 'x', NULL, &opts.dump },
+	{ "sysfs", 's', NULL, &opts.sysfs },
+	{ "dev", 'D', NULL, &opts.dev },
+};
+
+/* Return: 0, -1 for --help, or an exit code */
+static int parse_options(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "force", no_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "decode", required_argument, NULL, 'd' },
-		{ "listen", required_argument, NULL, 'l' },
-		{ "dump", required_argument, NULL, 'x' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "sysfs", required_argument, NULL, 's' },
-		{ "dev", required_argument, NULL, 'D' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
+	struct option options[ARRAY_SIZE(table) + 2] = {
+		[ARRAY_SIZE(table)] = { "help", no_argument, NULL, 'h' },
 	};
-	int c, ret, err;
+	size_t i;
+	int c;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		options[i] = (struct option) { table[i].name, !!table[i].arg,
+					       NULL, table[i].letter };
 
 	while ((c = getopt_long(argc, argv, "fjo:d:l:qh", options, NULL)) != -1) {
-		switch (c) {
-		case 'f':
-			opts.force = true;
-			break;
-		case 'j':
-			out_json = true;
-			break;
-		case 'o':
-			opts.out = optarg;
-			break;
-		case 'd':
-			opts.decode = optarg;
-			break;
-		case 'l':
-			opts.listen = optarg;
-			break;
-		case 'x':
-			opts.dump = optarg;
-			break;
-		case 'q':
-			opts.quiet = true;
-			break;
-		case 's':
-			opts.sysfs = optarg;
-			break;
-		case 'D':
-			opts.dev = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return out_finish();
-		default:
+		if (c == 'h')
+			return -1;
+		for (i = 0; i < ARRAY_SIZE(table) && table[i].letter != c; i++)
+			;
+		if (i == ARRAY_SIZE(table))
 			return EXIT_USAGE;
-		}
+		if (table[i].arg)
+			*table[i].arg = optarg;
+		else
+			*table[i].flag = true;
 	}
 	if (optind == argc)
 		return fail(EXIT_USAGE, "no command, see --help");
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	int ret, err;
+
+	ret = parse_options(argc, argv);
+	if (ret < 0)
+		fputs(help, stdout);
+	if (ret)
+		return ret < 0 ? out_finish() : ret;
 
 	user_catch_signals();
 	ret = run_command(argc - optind, argv + optind);

@@ -192,23 +192,6 @@ static bool respond_nothing(struct sim *s)
 
 static void test_answers(void)
 {
-	static const struct {
-		unsigned int length;
-		int ret;
-		const char *what;
-	} lengths[] = {
-		{ 0, -EPROTO, "Length 0, that is 2^18 DW" },
-		{ 1, -EPROTO, "Length 1" },
-		{ 2, 0, "Length 2 of 5: response ends, the rest is aborted" },
-		{ 3, 4, "Length 3 of 5" },
-		{ 6, -EPROTO, "Length 6 of 5" },
-		{ 0x3ffff, -EPROTO, "Length 3ffffh of 5" },
-		{ 0xfffc0005, 12, "Length 5 with reserved bits" },
-	};
-	u8 buf[16], req[12] = { 0 };
-	unsigned int i;
-	int n;
-
 	begin();
 	sim.error_on_go = true;
 	ok(echo(4, 4) == -EIO && idle() && sim.aborts == 1 && sim.now < 3000,
@@ -227,6 +210,26 @@ static void test_answers(void)
 	begin();
 	sim.respond = respond_type;
 	ok(echo(4, 4) == -EPROTO && idle() && sim.aborts == 1, "wrong type");
+}
+
+static void test_lengths(void)
+{
+	static const struct {
+		unsigned int length;
+		int ret;
+		const char *what;
+	} lengths[] = {
+		{ 0, -EPROTO, "Length 0, that is 2^18 DW" },
+		{ 1, -EPROTO, "Length 1" },
+		{ 2, 0, "Length 2 of 5: response ends, the rest is aborted" },
+		{ 3, 4, "Length 3 of 5" },
+		{ 6, -EPROTO, "Length 6 of 5" },
+		{ 0x3ffff, -EPROTO, "Length 3ffffh of 5" },
+		{ 0xfffc0005, 12, "Length 5 with reserved bits" },
+	};
+	u8 buf[16], req[12] = { 0 };
+	unsigned int i;
+	int n;
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		begin();
@@ -391,6 +394,7 @@ void test_mailbox(void)
 	test_quiet();
 	test_leftovers();
 	test_answers();
+	test_lengths();
 	test_everywhere();
 	test_accesses();
 	test_discovery();
