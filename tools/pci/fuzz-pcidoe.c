@@ -2,7 +2,7 @@
 /*
  * What comes from files and from the network, for libFuzzer
  *
- * FUZZ is the one of these that is built: a table, a dump, a client.
+ * FUZZ says which: CDAT for tables, DUMP, SERVE for clients.
  */
 
 #include <stdlib.h>
@@ -15,14 +15,14 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-static void __attribute__((unused)) fuzz_cdat(const u8 *data, size_t size)
+static void fuzz_cdat(const u8 *data, size_t size)
 {
 	cdat_decode(data, size);
 	out_finish();
 	out_json = !out_json;
 }
 
-static void __attribute__((unused)) fuzz_dump(const u8 *data, size_t size)
+static void fuzz_dump(const u8 *data, size_t size)
 {
 	static const char zeroes[] = " 00 00 00 00 00 00 00 00";
 	static char path[40];
@@ -59,7 +59,7 @@ static int echo(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 	return 4 * dws;
 }
 
-static void __attribute__((unused)) fuzz_serve(const u8 *data, size_t size)
+static void fuzz_serve(const u8 *data, size_t size)
 {
 	struct doe_mbox mb = { .name = "fuzz@0x100", .object = echo };
 	int fds[2];
@@ -73,8 +73,16 @@ static void __attribute__((unused)) fuzz_serve(const u8 *data, size_t size)
 	close(fds[1]);
 }
 
+enum { CDAT, DUMP, SERVE };
+
+static void (* const targets[])(const u8 *data, size_t size) = {
+	[CDAT] = fuzz_cdat,
+	[DUMP] = fuzz_dump,
+	[SERVE] = fuzz_serve,
+};
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	FUZZ(data, size);
+	targets[FUZZ](data, size);
 	return 0;
 }

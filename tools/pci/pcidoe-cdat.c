@@ -59,7 +59,7 @@ static void out_data_type(u8 type)
 	out_str_json("unit", unit(type));
 }
 
-/* 64 bits times 16 may overflow; what is not a product is shown as it is, too */
+/* 64 bits times 16 may overflow; what is no product is also shown as it is */
 static void out_value(const char *key, u8 type, u16 entry, u64 base)
 {
 	const char *word = NULL;

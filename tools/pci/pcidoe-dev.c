@@ -246,7 +246,7 @@ static bool conventional(const struct mailbox *dev)
 	return !dev->dump && !stat(path, &st) && st.st_size == EXT_CAPS;
 }
 
-/* Walk the extended capabilities of a device, for the one at @offset if not -1 */
+/* Walk the extended capabilities, for the one at @offset if that is not -1 */
 static int add_mailboxes(const struct mailbox *dev, int offset)
 {
 	bool seen[CONFIG_SIZE / 4] = { false };

@@ -77,7 +77,8 @@ static bool parse_bytes(const char *s, struct dump *d)
 	for (; s[0] == ' ' && isxdigit(s[1]) && isxdigit(s[2]); s += 3) {
 		if (d->len == sizeof(d->config))
 			return false;
-		sscanf(s + 1, "%2x", &val);
+		if (sscanf(s + 1, "%2x", &val) != 1)
+			return false;
 		d->config[d->len++] = val;
 	}
 	return !s[strspn(s, " \r\n")];

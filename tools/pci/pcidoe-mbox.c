@@ -106,7 +106,7 @@ static u64 doe_pause(struct doe_mbox *mb, bool abort, u64 waited)
 	return waited < DOE_PAUSE_MIN ? DOE_PAUSE_MIN : waited;
 }
 
-/* Look at Status until @done is content, for the last time after the deadline */
+/* Look at Status until @done is content, last of all after the deadline */
 static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 {
 	u64 start = mb->ops->now(mb->priv), waited = 0, pause;
@@ -415,7 +415,7 @@ int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 	return ret;
 }
 
-/* Ask which features the mailbox offers.  Return: 0 or a negative error code. */
+/* Ask which features the mailbox offers; those before an error count, too */
 int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
 		 unsigned int *n)
 {

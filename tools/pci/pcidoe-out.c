@@ -25,6 +25,7 @@ struct options opts = {
 	.sysfs = "/sys",
 	.dev = "/dev",
 };
+
 bool out_json;
 
 static int stop_signal;

@@ -62,7 +62,7 @@ void out_features(const struct doe_feature *features, int n)
 	out_end();
 }
 
-/* Registers bit by bit, PCIe r6.2 sec 7.9.24; one field may have several bits */
+/* Registers field by field, PCIe r6.2 sec 7.9.24 */
 static const struct reg {
 	const char *name;
 	struct {
@@ -211,7 +211,8 @@ static int unread(const struct mailbox *list, size_t n)
 		return fail(EXIT_PERM, "%zu of %zu could not be read", bad,
 			    n - hidden);
 	if (hidden)
-		return fail(EXIT_PERM, "no permission to read extended configuration space of %zu devices",
+		return fail(EXIT_PERM,
+			    "%zu devices: no permission to read extended configuration space",
 			    hidden);
 	return EXIT_OK;
 }
@@ -357,7 +358,7 @@ static void redact(char *line)
 	}
 }
 
-/* Records of "PRIORITY,NUMBER,MICROSECONDS,...;TEXT", of which one is read at a time */
+/* Each read gives a record "PRIORITY,NUMBER,MICROSECONDS,...;TEXT" */
 static void report_log(void)
 {
 	unsigned long long us;

@@ -179,6 +179,10 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 		if (err)
 			break;
 
+		if (command == CMD_SHUTDOWN || command == CMD_CONTINUE) {
+			send_message(fd, command, NULL, 0, stall_ms);
+			return command == CMD_SHUTDOWN ? EXIT_OK : -1;
+		}
 		if (command == CMD_NORMAL) {
 			ret = serve_object(mb, fd, buf, len, stall_ms, &err);
 			if (ret)
@@ -186,9 +190,6 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 		} else if (command == CMD_TEST) {
 			err = send_message(fd, command, "Server Hello!",
 					   sizeof("Server Hello!"), stall_ms);
-		} else if (command == CMD_SHUTDOWN || command == CMD_CONTINUE) {
-			send_message(fd, command, NULL, 0, stall_ms);
-			return command == CMD_SHUTDOWN ? EXIT_OK : -1;
 		} else {
 			err = send_message(fd, CMD_UNKNOWN, NULL, 0, stall_ms);
 		}
@@ -301,7 +302,7 @@ int serve(struct doe_mbox *mb, const char *where)
  * or a negative error code with words in @mb->why.
  */
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
-			 u8 *resp, size_t max)
+			u8 *resp, size_t max)
 {
 	int fd = *(int *)mb->priv, err;
 	static u8 buf[SERVE_MAX];
