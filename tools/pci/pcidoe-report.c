@@ -212,7 +212,7 @@ static int unread(const struct mailbox *list, size_t n)
 			    n - hidden);
 	if (hidden)
 		return fail(EXIT_PERM,
-			    "%zu devices: no permission to read extended configuration space",
+			    "%zu device(s): no permission to read extended configuration space",
 			    hidden);
 	return EXIT_OK;
 }

@@ -22,7 +22,7 @@
 
 #include "pcidoe.h"
 
-#define SERVE_IDLE_MS		600000	/* between two messages */
+#define SERVE_IDLE_MS		600000	/* between two messages, and for an answer */
 #define SERVE_STALL_MS		5000	/* in one */
 #define SERVE_SLICE_MS		100	/* between two looks for a signal */
 
@@ -310,7 +310,7 @@ int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 	size_t len;
 
 	err = send_message(fd, CMD_NORMAL, req, 4 * dws, SERVE_STALL_MS) ?:
-	      receive_message(fd, &command, buf, &len, SERVE_STALL_MS,
+	      receive_message(fd, &command, buf, &len, SERVE_IDLE_MS,
 			      SERVE_STALL_MS);
 	if (err)
 		return doe_error(mb, err == -EINTR ? err : -ENODEV,

@@ -342,7 +342,7 @@ serving()
 	"$pcidoe" --sysfs "$dir" --dev "$dir/dev" serve "$@" $at \
 		> "$dir/served" 2> "$dir/warned" &
 	server=$!
-	until grep -q "listen=" "$dir/served"; do
+	until grep -q "listen=" "$dir/served" 2>/dev/null; do
 		kill -0 $server 2>/dev/null || return
 	done
 	port=$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$dir/served")

@@ -266,7 +266,7 @@ serves()
 	ip link set lo up 2>/dev/null || ifconfig lo up
 	"$PCIDOE" -q serve -l 127.0.0.1:0 "$at" >"$TMP/served" 2>&1 &
 	pid=$!
-	until grep -q "listen=" "$TMP/served"; do
+	until grep -q "listen=" "$TMP/served" 2>/dev/null; do
 		kill -0 "$pid" || return
 	done
 	port=$(sed -n 's/.*listen=.*://p' "$TMP/served")
