@@ -397,7 +397,7 @@ static void discovery_is_retried(struct kunit *test)
 	config.knobs.error_at = param->error_at;
 	config.knobs.read_event = param->read_event;
 	config.knobs.read_dw = param->read_dw;
-	config.knobs.hdr_xor[0] = param->hdr_xor;
+	config.knobs.hdr_xor0 = param->hdr_xor;
 	config.knobs.length = param->length;
 	dt = new_counted(test, &config);
 

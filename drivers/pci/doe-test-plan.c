@@ -100,14 +100,14 @@ static void plan_error_drained(struct doe_worker *w, struct doe_plan *p)
 
 static void plan_header(struct doe_worker *w, struct doe_plan *p)
 {
-	p->knobs.hdr_xor[0] = BIT(doe_any(w, 24));
+	p->knobs.hdr_xor0 = BIT(doe_any(w, 24));
 	p->rv = -EPROTO;
 }
 
 static void plan_reserved(struct doe_worker *w, struct doe_plan *p)
 {
-	p->knobs.hdr_xor[0] = prandom_u32_state(&w->rnd) & 0xff000000;
-	p->knobs.hdr_xor[1] = prandom_u32_state(&w->rnd) & 0xfffc0000;
+	p->knobs.hdr_xor0 = prandom_u32_state(&w->rnd) & 0xff000000;
+	p->knobs.hdr_xor1 = prandom_u32_state(&w->rnd) & 0xfffc0000;
 }
 
 /* Length says less than there is, or less than there can be */

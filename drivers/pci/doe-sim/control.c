@@ -29,7 +29,7 @@ int doe_sim_set_knobs(struct doe_sim_dev *sim, unsigned int mb,
 	unsigned int i;
 	int ret;
 
-	ret = doe_sim_check_knobs(knobs);
+	ret = doe_sim_check_values(doe_sim_knob_values, knobs);
 	if (ret)
 		return ret;
 
@@ -226,24 +226,10 @@ unsigned int doe_sim_nr_mailboxes(struct doe_sim_dev *sim)
 }
 EXPORT_SYMBOL_GPL(doe_sim_nr_mailboxes);
 
-static const char * const violation_names[DOE_SIM_NR_VIOLATIONS] = {
-	[DOE_SIM_V_WRITE_BUSY]		= "write-while-busy",
-	[DOE_SIM_V_WRITE_ERROR]		= "write-while-error",
-	[DOE_SIM_V_GO_BUSY]		= "go-while-busy",
-	[DOE_SIM_V_GO_ERROR]		= "go-while-error",
-	[DOE_SIM_V_GO_LENGTH]		= "go-with-wrong-length",
-	[DOE_SIM_V_GO_ABORT]		= "go-and-abort",
-	[DOE_SIM_V_GO_INT_EN]		= "go-enables-interrupt",
-	[DOE_SIM_V_RESERVED]		= "reserved-bits-in-request",
-	[DOE_SIM_V_ACK_UNREADY]		= "acknowledge-without-ready",
-	[DOE_SIM_V_OUTSTANDING]		= "same-type-outstanding",
-	[DOE_SIM_V_NO_ABORT]		= "no-abort-after-timeout",
-	[DOE_SIM_V_ACCESS_SIZE]		= "access-size",
-	[DOE_SIM_V_INT_EN_LOST]		= "interrupt-enable-dropped",
-	[DOE_SIM_V_CTRL_BITS]		= "reserved-bits-in-control",
-	[DOE_SIM_V_STATUS_BITS]		= "other-bits-in-status",
-	[DOE_SIM_V_READ_ONLY]		= "write-to-read-only",
-	[DOE_SIM_V_DISC_VERSION]	= "discovery-version",
+#define VIOLATION_NAME(id, name)	name,
+
+static const char * const violation_names[] = {
+	DOE_SIM_VIOLATIONS(VIOLATION_NAME)
 };
 
 const char *doe_sim_violation_name(enum doe_sim_violation v)

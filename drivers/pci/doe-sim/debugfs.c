@@ -3,6 +3,7 @@
  * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
  * debugfs
  *
+ *	doe-sim/help			the knobs
  *	doe-sim/<device>/knobs		write [<mailbox>:] <name>=<value> ...
  *	doe-sim/<device>/inject		write [<mailbox>:] <what>[=<value>]
  *	doe-sim/<device>/trigger	write [<mailbox>:] <access> <event> [<n>]
@@ -60,19 +61,38 @@ static char *get_line(const char __user *ubuf, size_t count)
 /* One line per mailbox, in the form that can be written back */
 static int knobs_show(struct seq_file *m, void *unused)
 {
+	const struct doe_sim_value *knob;
 	struct doe_sim_dev *sim = m->private;
 	struct doe_sim_knobs knobs;
 	unsigned int mb;
+	char val[32];
 
 	for (mb = 0; mb < sim->config.nr_mailboxes; mb++) {
 		doe_sim_get_knobs(sim, mb, &knobs);
 		seq_printf(m, "%u:", mb);
-		doe_sim_show_knobs(m, &knobs);
+		for (knob = doe_sim_knob_values; knob->name; knob++) {
+			doe_sim_print_value(knob, &knobs, val, sizeof(val));
+			seq_printf(m, " %s=%s", knob->name, val);
+		}
 		seq_putc(m, '\n');
 	}
 
 	return 0;
 }
+
+static int help_show(struct seq_file *m, void *unused)
+{
+	const struct doe_sim_value *knob;
+	char range[80];
+
+	for (knob = doe_sim_knob_values; knob->name; knob++) {
+		doe_sim_print_range(knob, range, sizeof(range));
+		seq_printf(m, "%s (%s): %s\n", knob->name, range, knob->help);
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(help);
 
 static int write_knobs(struct doe_sim_dev *sim, char *str)
 {
@@ -145,7 +165,7 @@ static int parse_injected(const char *what, const char *str, u64 *val)
 	}
 	if (!strcmp(what, "busy") &&
 	    (ret || (*val > DOE_SIM_MAX_NS && *val != DOE_SIM_NEVER))) {
-		pr_err("busy must be 0 to %llu or never\n", DOE_SIM_MAX_NS);
+		pr_err("busy must be 0 to %lld or never\n", DOE_SIM_MAX_NS);
 		return -EINVAL;
 	}
 
@@ -207,7 +227,7 @@ static int write_trigger(struct doe_sim_dev *sim, char *str)
 
 	ret = sscanf(str, "%llu %15s %llu", &trigger.at, event, &duration);
 	if (ret >= 2 && duration <= U32_MAX)
-		ret = match_string(doe_sim_events, DOE_SIM_EV_CALL, event);
+		ret = doe_sim_find_word(DOE_SIM_EVENTS, event);
 	else
 		ret = -EINVAL;
 	if (ret < 0) {
@@ -241,43 +261,8 @@ static int trigger_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	u16 offset;
-} counter_table[] = {
-#define COUNTER(f)	{ #f, offsetof(struct doe_sim_counters, f) }
-#define ACCESSES(f, name, reg) \
-	{ #f "-" name, offsetof(struct doe_sim_counters, f[DOE_SIM_REG_##reg]) }
-	ACCESSES(reads, "header", HEADER),
-	ACCESSES(reads, "cap", CAP),
-	ACCESSES(reads, "ctrl", CTRL),
-	ACCESSES(reads, "status", STATUS),
-	ACCESSES(reads, "write", WRITE),
-	ACCESSES(reads, "read", READ),
-	ACCESSES(writes, "header", HEADER),
-	ACCESSES(writes, "cap", CAP),
-	ACCESSES(writes, "ctrl", CTRL),
-	ACCESSES(writes, "status", STATUS),
-	ACCESSES(writes, "write", WRITE),
-	ACCESSES(writes, "read", READ),
-	COUNTER(gos),
-	COUNTER(aborts),
-	COUNTER(objects_in),
-	COUNTER(objects_out),
-	COUNTER(discarded),
-	COUNTER(discoveries),
-	COUNTER(errors),
-	COUNTER(answer_ns),
-	COUNTER(resets),
-	COUNTER(irqs),
-	COUNTER(irqs_lost),
-	COUNTER(irqs_blocked),
-	COUNTER(irqs_spurious),
-	COUNTER(acks_unready),
-	COUNTER(reads_unready),
-	COUNTER(interleaved),
-	COUNTER(not_d0),
-	COUNTER(gone),
+static const char * const reg_names[] = {
+	"header", "cap", "ctrl", "status", "write", "read",
 };
 
 /* Sums over all mailboxes */
@@ -288,9 +273,12 @@ static int counters_show(struct seq_file *m, void *unused)
 	int i;
 
 	doe_sim_get_counters(sim, DOE_SIM_ALL, &c);
-	for (i = 0; i < ARRAY_SIZE(counter_table); i++)
-		seq_printf(m, "%s %llu\n", counter_table[i].name,
-			   *(u64 *)((void *)&c + counter_table[i].offset));
+	for (i = 0; i < DOE_SIM_NR_REGS; i++)
+		seq_printf(m, "reads-%s %llu\n", reg_names[i], c.reads[i]);
+	for (i = 0; i < DOE_SIM_NR_REGS; i++)
+		seq_printf(m, "writes-%s %llu\n", reg_names[i], c.writes[i]);
+#define SHOW_COUNTER(name)	seq_printf(m, #name " %llu\n", c.name);
+	DOE_SIM_COUNTERS(SHOW_COUNTER)
 
 	seq_printf(m, "violations %llu\n", doe_sim_violations(sim));
 	for (i = 0; i < DOE_SIM_NR_VIOLATIONS; i++)
@@ -309,8 +297,12 @@ static int write_counters(struct doe_sim_dev *sim, char *str)
 static int inject_show(struct seq_file *m, void *unused)
 {
 	struct doe_sim_dev *sim = m->private;
+	char event[16];
 
-	seq_printf(m, "%s\n", doe_sim_events[READ_ONCE(sim->gone)]);
+	doe_sim_print_word(DOE_SIM_EVENTS, READ_ONCE(sim->gone), event,
+			   sizeof(event));
+	seq_printf(m, "%s\n", event);
+
 	return 0;
 }
 
@@ -360,6 +352,7 @@ void doe_sim_debugfs_remove(struct doe_sim_dev *sim)
 void doe_sim_debugfs_init(void)
 {
 	doe_sim_dir = debugfs_create_dir("doe-sim", NULL);
+	debugfs_create_file("help", 0400, doe_sim_dir, NULL, &help_fops);
 }
 
 void doe_sim_debugfs_exit(void)

@@ -4,6 +4,9 @@
  * what a device is made of
  */
 
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -12,32 +15,34 @@
 
 #include "internal.h"
 
-static int check_config(const struct doe_sim_config *config)
+int doe_sim_check_config(const struct doe_sim_config *config)
 {
 	unsigned int i, max_mb = DOE_SIM_MAX_MAILBOXES - config->dsn;
+	int ret;
 
-	if (config->nr_mailboxes > max_mb ||
-	    config->irq_mode > DOE_SIM_IRQ_BOTH ||
-	    config->nr_vectors > DOE_SIM_MAX_MSIX ||
-	    !config->cap_version || config->cap_version > 15 ||
-	    config->max_object < 2 ||
-	    config->max_object > DOE_SIM_MAX_OBJECT_DW ||
-	    config->features & ~DOE_SIM_FEAT_ALL ||
-	    config->nr_features > DOE_SIM_MAX_FEATURES ||
-	    config->cdat_entries > DOE_SIM_MAX_CDAT ||
-	    config->stale & ~DOE_SIM_STALE_ALL)
+	ret = doe_sim_check_values(doe_sim_config_values, config) ?:
+	      doe_sim_check_values(doe_sim_knob_values, &config->knobs);
+	if (ret)
+		return ret;
+
+	if (config->nr_mailboxes > max_mb) {
+		pr_err("mailboxes must be 0 to %u with dsn\n", max_mb);
 		return -EINVAL;
-
-	if (config->nr_vectors && config->irq_mode != DOE_SIM_IRQ_MSIX &&
+	}
+	if (config->nr_vectors && (config->irq_mode == DOE_SIM_IRQ_MSI ||
+				   config->irq_mode == DOE_SIM_IRQ_BOTH) &&
 	    (config->nr_vectors > DOE_SIM_MAX_MSI ||
-	     !is_power_of_2(config->nr_vectors)))
+	     !is_power_of_2(config->nr_vectors))) {
+		pr_err("vectors must be a power of 2, 1 to %u, for MSI\n",
+		       DOE_SIM_MAX_MSI);
 		return -EINVAL;
+	}
 
 	for (i = 0; config->mailbox_features && i < config->nr_mailboxes; i++)
 		if (config->mailbox_features[i].nr > DOE_SIM_MAX_FEATURES)
 			return -EINVAL;
 
-	return doe_sim_check_knobs(&config->knobs);
+	return 0;
 }
 
 static int init_vectors(struct doe_sim_dev *sim)
@@ -126,7 +131,7 @@ struct doe_sim_dev *doe_sim_new(const struct doe_sim_config *config)
 	struct doe_sim_dev *sim;
 	int ret;
 
-	ret = check_config(config);
+	ret = doe_sim_check_config(config);
 	if (ret)
 		return ERR_PTR(ret);
 

@@ -22,8 +22,11 @@ struct pci_dev;
 
 /* One 4 KiB configuration space holds no more DOE Capabilities than this */
 #define DOE_SIM_MAX_MAILBOXES	160
+#define DOE_SIM_MAX_MSI		32U
+#define DOE_SIM_MAX_MSIX	2048U
 #define DOE_SIM_MAX_FEATURES	256
 #define DOE_SIM_MAX_OBJECT_DW	BIT(18)
+#define DOE_SIM_MAX_CDAT	9000
 
 /* A delay that never ends */
 #define DOE_SIM_NEVER		U64_MAX
@@ -101,7 +104,6 @@ enum doe_sim_busy {
 	DOE_SIM_BUSY_DRAINED,	/* c: from Go until the answer was read */
 	DOE_SIM_BUSY_NEVER,	/* d */
 	DOE_SIM_BUSY_STUCK,	/* from Go until an Abort or a reset */
-	DOE_SIM_NR_BUSY
 };
 
 enum doe_sim_error_at {
@@ -111,7 +113,6 @@ enum doe_sim_error_at {
 	DOE_SIM_ERROR_DONE,	/* after proc_ns, instead of Ready */
 	DOE_SIM_ERROR_READY,	/* after proc_ns, together with Ready */
 	DOE_SIM_ERROR_DRAINED,	/* with the last acknowledge */
-	DOE_SIM_NR_ERROR_AT
 };
 
 /* What can befall a device or an answer half-way */
@@ -132,7 +133,6 @@ enum doe_sim_chain {
 	DOE_SIM_CHAIN_SELF,	/* next index = index */
 	DOE_SIM_CHAIN_BACK,	/* the last entry points at entry 1 */
 	DOE_SIM_CHAIN_OPEN,	/* the last says index + 1, where FFFFh is */
-	DOE_SIM_NR_CHAIN
 };
 
 /* Answer to a Discovery index that is out of range */
@@ -140,98 +140,87 @@ enum doe_sim_bad_index {
 	DOE_SIM_BAD_INDEX_FFFF,	/* Vendor ID FFFFh, next index = index + 1 */
 	DOE_SIM_BAD_INDEX_ERROR,
 	DOE_SIM_BAD_INDEX_SILENT,
-	DOE_SIM_NR_BAD_INDEX
 };
 
-/**
- * struct doe_sim_knobs - How one mailbox behaves
- * @skip: so many requests are answered well before the knobs take effect
- * @times: they affect so many requests, 0 for all that follow
- * @access_ns: what each access to a register takes, whatever @skip and @times
- *	       say; at most %DOE_SIM_MAX_ACCESS_NS
+/* A time longer than this is %DOE_SIM_NEVER */
+#define DOE_SIM_MAX_NS		3600000000000LL
+#define DOE_SIM_MIN_STORM_NS	20000U
+#define DOE_SIM_EVENTS	"none, unready, error, flr, gone-value, gone-error"
+
+/*
+ * How a mailbox behaves: this list makes struct doe_sim_knobs, what debugfs
+ * and the module parameter knobs take, and what they say of it.
  *
- * @busy: shape of Busy
- * @copy_ns: Go to the end of Busy in shape a
- * @proc_ns: Go to Ready; 0 answers within the Go write, %DOE_SIM_NEVER
- *	     discards the request silently
- * @busy_after_ns: Busy (in any shape) after an answer was read
- * @abort_ns: duration of an Abort; %DOE_SIM_NEVER: Busy until a reset
- * @abort_ignored: Abort has no effect
- * @reset_busy_ns: Busy after a reset; no Abort ends it sooner
- * @stale_busy_ns: length of %DOE_SIM_STALE_BUSY
- * @busy_sticky: Abort does not end Busy of @stale_busy_ns, @busy_after_ns
- *		 and doe_sim_set_busy()
- *
- * @error_at: when DOE Error is set
- * @error_dw: index of the request DW for %DOE_SIM_ERROR_WRITE
- * @read_event: befalls the answer (or device) when DW @read_dw is read
- * @read_dw: index of the response DW, counted from the header
- * @read_late: only after the read of @read_dw has returned the right data
- * @hdr_xor: applied to the two header DW of answers: wrong Vendor ID (bits
- *	     15:0 of DW 0) or type (23:16), reserved bits
- * @payload_xor: applied to the first payload DW of answers
- * @length: the Length field of answers (18 bit, 0 is 2^18), -1: honest
- * @rsp_dw: number of DW, header included, that answers really have, 0:
- *	    honest.  Ready drops after them.
- * @extra: so many more objects, copies of the answer, are queued behind it
- * @unsupported_error: Error, not silence, for an unsupported type, and for
- *		       an Entry Handle that is out of range
- *
- * @int_en_ignored: Interrupt Enable cannot be set
- * @irq_lose: so many messages are lost, U32_MAX: all of them
- * @irq_delay_ns: messages are sent late by this
- * @irq_on_busy: Busy 1 to 0 sets Interrupt Status, as in r6.0
- * @storm_ns: Interval of messages that mean nothing, 0: none.  At least
- *	      %DOE_SIM_MIN_STORM_NS
- * @storm_status: they come with Interrupt Status set
- *
- * @discovery_dw: 3 or 4 DW in Discovery answers
- * @chain: how the features are linked
- * @bad_index: answer to an index that is out of range
- * @discovery_strict: a wrong Discovery version is answered with FFFFh
+ *	N(type, name, min, max, help)	a number, a switch, or (u64) a time in
+ *					ns, which may be %DOE_SIM_NEVER
+ *	E(enum, name, words, help)	an enumeration, in its order
  */
+#define DOE_SIM_KNOBS(N, E)						\
+	N(u32, skip, 0, U32_MAX, "leave so many requests alone")	\
+	N(u32, times, 0, U32_MAX, "then affect so many, 0: all")	\
+	N(u32, access_ns, 0, 10000000,					\
+	  "what each register access takes, whatever skip and times say") \
+	E(doe_sim_busy, busy, "pulse, ready, drained, never, stuck",	\
+	  "DOE Busy from Go for copy_ns, to Ready, to the last acknowledge, never, to an abort") \
+	N(u64, copy_ns, 0, DOE_SIM_MAX_NS, "see busy=pulse")		\
+	N(u64, proc_ns, 0, DOE_SIM_MAX_NS,				\
+	  "from Go to Ready, 0: within the write, never: drop the request silently") \
+	N(u64, busy_after_ns, 0, DOE_SIM_MAX_NS,			\
+	  "Busy after a response was read")				\
+	N(u64, abort_ns, 0, DOE_SIM_MAX_NS,				\
+	  "duration of an abort, never: until a reset")			\
+	N(bool, abort_ignored, 0, 1, "an abort does nothing")		\
+	N(u64, reset_busy_ns, 0, DOE_SIM_MAX_NS,			\
+	  "Busy after a reset, an abort does not end it")		\
+	N(u64, stale_busy_ns, 0, DOE_SIM_MAX_NS, "Busy that is left over") \
+	N(bool, busy_sticky, 0, 1,					\
+	  "an abort ends neither that nor busy_after_ns")		\
+	E(doe_sim_error_at, error_at,					\
+	  "none, write, go, done, ready, drained",			\
+	  "DOE Error at request DW error_dw, Go, instead of Ready, with it, last acknowledge") \
+	N(u32, error_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1,			\
+	  "see error_at=write")						\
+	E(doe_sim_event, read_event, DOE_SIM_EVENTS,			\
+	  "what happens when response DW read_dw is read, the header counts") \
+	N(u32, read_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see read_event")	\
+	N(bool, read_late, 0, 1,					\
+	  "read_event after that DW has been read, not before")		\
+	N(u32, hdr_xor0, 0, U32_MAX, "spoils header DW 0 of responses")	\
+	N(u32, hdr_xor1, 0, U32_MAX, "spoils header DW 1 of responses")	\
+	N(u32, payload_xor, 0, U32_MAX,					\
+	  "spoils the first payload DW of responses")			\
+	N(s32, length, -1, DOE_SIM_MAX_OBJECT_DW - 1,			\
+	  "Length of responses, -1: true")				\
+	N(u32, rsp_dw, 0, DOE_SIM_MAX_OBJECT_DW,			\
+	  "DW that they really have before Ready drops, 0: as many as Length says") \
+	N(u32, extra, 0, U8_MAX,					\
+	  "so many copies of a response follow it")			\
+	N(bool, unsupported_error, 0, 1,				\
+	  "DOE Error for what is not supported, else silence")		\
+	N(bool, int_en_ignored, 0, 1, "Interrupt Enable cannot be set")	\
+	N(u32, irq_lose, 0, U32_MAX,					\
+	  "lose so many messages, 4294967295: all")			\
+	N(u64, irq_delay_ns, 0, DOE_SIM_MAX_NS, "messages are late")	\
+	N(bool, irq_on_busy, 0, 1,					\
+	  "message when Busy clears, as in PCIe r6.0")			\
+	N(u32, storm_ns, 0, U32_MAX,					\
+	  "period of messages for nothing, at least 20 us, 0: none")	\
+	N(bool, storm_status, 0, 1,					\
+	  "they come with Interrupt Status set")			\
+	N(u32, discovery_dw, 3, 4, "length of Discovery responses")	\
+	E(doe_sim_chain, chain, "good, self, back, open",		\
+	  "a feature points to the next one, to itself, the last to entry 1, the last to FFFFh") \
+	E(doe_sim_bad_index, bad_index, "ffff, error, silent",		\
+	  "answer to a Discovery index that is out of range")		\
+	N(bool, discovery_strict, 0, 1,					\
+	  "FFFFh to a Discovery version that does not fit")
+
+#define DOE_SIM_FIELD_N(type, name, ...)	type name;
+#define DOE_SIM_FIELD_E(tag, name, ...)		enum tag name;
+
 struct doe_sim_knobs {
-	u32 skip;
-	u32 times;
-	u32 access_ns;
-
-	enum doe_sim_busy busy;
-	u64 copy_ns;
-	u64 proc_ns;
-	u64 busy_after_ns;
-	u64 abort_ns;
-	bool abort_ignored;
-	u64 reset_busy_ns;
-	u64 stale_busy_ns;
-	bool busy_sticky;
-
-	enum doe_sim_error_at error_at;
-	u32 error_dw;
-	enum doe_sim_event read_event;
-	u32 read_dw;
-	bool read_late;
-	u32 hdr_xor[2];
-	u32 payload_xor;
-	s32 length;
-	u32 rsp_dw;
-	u32 extra;
-	bool unsupported_error;
-
-	bool int_en_ignored;
-	u32 irq_lose;
-	u64 irq_delay_ns;
-	bool irq_on_busy;
-	u64 storm_ns;
-	bool storm_status;
-
-	u32 discovery_dw;
-	enum doe_sim_chain chain;
-	enum doe_sim_bad_index bad_index;
-	bool discovery_strict;
+	DOE_SIM_KNOBS(DOE_SIM_FIELD_N, DOE_SIM_FIELD_E)
 };
-
-#define DOE_SIM_MIN_STORM_NS	20000
-#define DOE_SIM_MAX_ACCESS_NS	10000000
 
 /* A well-behaved mailbox that answers at once and never shows Busy */
 #define DOE_SIM_KNOBS_DEFAULT {		\
@@ -241,54 +230,51 @@ struct doe_sim_knobs {
 	.stale_busy_ns	= 10000000,		\
 }
 
+/*
+ * What a simulated device is made of: this list makes struct doe_sim_config
+ * and the parameters of the module.  N and E as above, with the name of the
+ * parameter in the second place; B(name, help) is a switch.
+ */
+#define DOE_SIM_CONFIG(N, E, B)						\
+	N(u32, nr_mailboxes, mailboxes, 0, DOE_SIM_MAX_MAILBOXES,	\
+	  "DOE Capabilities per device (default 1)")			\
+	E(doe_sim_irq_mode, irq_mode, irq, "none, msi, msix, both",	\
+	  "which MSI Capabilities there are (default msix)")		\
+	B(irq_shared, "All mailboxes use message 0, else i uses i")	\
+	B(irq_fixed, "Do not adapt message numbers to those enabled, as hardware must") \
+	N(u32, nr_vectors, vectors, 0, DOE_SIM_MAX_MSIX,		\
+	  "Size of the MSI-X table, or MSI messages (0: as needed)")	\
+	N(u32, max_vectors, max_vectors, 0, DOE_SIM_MAX_MSIX,		\
+	  "Grant so many vectors at most (0: no limit)")		\
+	N(u32, cap_version, version, 1, 15,				\
+	  "Version of the DOE Capabilities (default 2)")		\
+	B(bind, "Bind the module's own driver (default Y)")		\
+	B(scan, "Enumerate the devices, else a rescan does (default Y)") \
+	B(flr, "Function Level Reset (default Y)")			\
+	B(dsn, "Another capability precedes the first DOE Capability")	\
+	N(u32, max_object, max_object, 2, DOE_SIM_MAX_OBJECT_DW,	\
+	  "Longest request in DW, two buffers of that size (default 1024)") \
+	N(u32, features, features, 0, DOE_SIM_FEAT_ALL,			\
+	  "Mask: 1 echo, 2 sized, 4 CDAT, 8 compliance, 16 CMA, 32 secured CMA (default 15)") \
+	N(u32, nr_features, nr_features, 0, DOE_SIM_MAX_FEATURES,	\
+	  "Pad the list of features to this length")			\
+	N(u32, cdat_entries, cdat_entries, 0, DOE_SIM_MAX_CDAT,		\
+	  "Entries of the CDAT (default 8)")				\
+	N(u32, stale, stale, 0, DOE_SIM_STALE_ALL,			\
+	  "Mask of what was left: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16, 32 Int. Status, Enable")
+
+#define DOE_SIM_FIELD_B(name, ...)		bool name;
+
 /**
  * struct doe_sim_config - What a simulated device is made of
- * @nr_mailboxes: 0 to %DOE_SIM_MAX_MAILBOXES (159 with @dsn)
- * @irq_mode: which MSI Capabilities there are
- * @irq_shared: all mailboxes have Interrupt Message Number 0; else mailbox
- *		i has number i
- * @irq_fixed: with MSI, do not adapt the Interrupt Message Number to the
- *	       number of messages that were enabled (which hardware must)
- * @nr_vectors: size of the MSI-X table, or Multiple Message Capable (a power
- *		of 2, at most 32); 0: as many as the mailboxes need
- * @max_vectors: what the interrupt domain grants at most, 0: no limit
- * @cap_version: version of the DOE Capabilities, 1 or 2 (15 at most)
- * @bind: the simulation's own pci_driver binds to the device
- * @scan: enumerate the device; else a rescan of the bus finds it
- * @flr: the device is FLR capable
- * @dsn: a Device Serial Number Capability precedes the first DOE Capability
- * @max_object: length in DW of the longest object that can be written,
- *		longer requests set DOE Error; 2 to %DOE_SIM_MAX_OBJECT_DW.
- *		Two buffers of this size are allocated for each mailbox.
- * @features: mask of DOE_SIM_FEAT_*
- * @nr_features: if not 0 and more than @features makes: padded with
- *		 %DOE_SIM_VID_FILLER, types 0, 1, ... up to this number
- *		 (which counts Discovery)
- * @mailbox_features: if not NULL, overrides both: one list per mailbox, a
- *		      list of length 0 for the default.  Must live as long as
- *		      the device.
- * @cdat_entries: entries of the CDAT besides its header, at most 9000
- * @stale: mask of DOE_SIM_STALE_*, the state of mailboxes at power-on
+ * @mailbox_features: if not NULL, overrides @features and @nr_features: one
+ *		      list per mailbox, a list of length 0 for the default.
+ *		      Must live as long as the device.
  * @knobs: behaviour of all mailboxes from power-on
  */
 struct doe_sim_config {
-	unsigned int nr_mailboxes;
-	enum doe_sim_irq_mode irq_mode;
-	bool irq_shared;
-	bool irq_fixed;
-	unsigned int nr_vectors;
-	unsigned int max_vectors;
-	u8 cap_version;
-	bool bind;
-	bool scan;
-	bool flr;
-	bool dsn;
-	u32 max_object;
-	u32 features;
-	unsigned int nr_features;
+	DOE_SIM_CONFIG(DOE_SIM_FIELD_N, DOE_SIM_FIELD_E, DOE_SIM_FIELD_B)
 	const struct doe_sim_feature_list *mailbox_features;
-	unsigned int cdat_entries;
-	u32 stale;
 	struct doe_sim_knobs knobs;
 };
 
@@ -316,74 +302,73 @@ enum doe_sim_reg {
 	DOE_SIM_NR_REGS
 };
 
-/* What a host must not do; debugfs and doe_sim_violations_str() name it */
+/* What a host must not do, with the names that debugfs has for it */
+#define DOE_SIM_VIOLATIONS(X)						\
+	/* Request DW written in that state */				\
+	X(WRITE_BUSY, "write-while-busy")				\
+	X(WRITE_ERROR, "write-while-error")				\
+	X(GO_BUSY, "go-while-busy")					\
+	X(GO_ERROR, "go-while-error")					\
+	/* Not as many DW as Length says */				\
+	X(GO_LENGTH, "go-with-wrong-length")				\
+	X(GO_ABORT, "go-and-abort")					\
+	/* Interrupt Enable set by the write of Go */			\
+	X(GO_INT_EN, "go-enables-interrupt")				\
+	X(RESERVED, "reserved-bits-in-request")				\
+	X(ACK_UNREADY, "acknowledge-without-ready")			\
+	X(OUTSTANDING, "same-type-outstanding")				\
+	X(NO_ABORT, "no-abort-after-timeout")				\
+	/* Not an aligned DW */						\
+	X(ACCESS_SIZE, "access-size")					\
+	/* By Go or Abort */						\
+	X(INT_EN_LOST, "interrupt-enable-dropped")			\
+	X(CTRL_BITS, "reserved-bits-in-control")			\
+	X(STATUS_BITS, "other-bits-in-status")				\
+	X(READ_ONLY, "write-to-read-only")				\
+	X(DISC_VERSION, "discovery-version")
+
+#define DOE_SIM_V(id, name)	DOE_SIM_V_##id,
+
 enum doe_sim_violation {
-	DOE_SIM_V_WRITE_BUSY,	/* request DW written while Busy */
-	DOE_SIM_V_WRITE_ERROR,	/* request DW written while Error is set */
-	DOE_SIM_V_GO_BUSY,	/* Go while Busy */
-	DOE_SIM_V_GO_ERROR,	/* Go while Error is set */
-	DOE_SIM_V_GO_LENGTH,	/* Go, but not as many DW as Length says */
-	DOE_SIM_V_GO_ABORT,	/* Go and Abort in one write */
-	DOE_SIM_V_GO_INT_EN,	/* Interrupt Enable set by the write of Go */
-	DOE_SIM_V_RESERVED,	/* reserved bits of the request not 0 */
-	DOE_SIM_V_ACK_UNREADY,	/* acknowledge while Ready was not set */
-	DOE_SIM_V_OUTSTANDING,	/* same type while one is outstanding */
-	DOE_SIM_V_NO_ABORT,	/* new request, but no Abort after a timeout */
-	DOE_SIM_V_ACCESS_SIZE,	/* access that is no aligned DW */
-	DOE_SIM_V_INT_EN_LOST,	/* Go or Abort drops Interrupt Enable */
-	DOE_SIM_V_CTRL_BITS,	/* Control bits other than 0, 1 and 31 set */
-	DOE_SIM_V_STATUS_BITS,	/* Status written with other than bit 1 */
-	DOE_SIM_V_READ_ONLY,	/* write to a read-only register */
-	DOE_SIM_V_DISC_VERSION,	/* Discovery Version does not fit */
+	DOE_SIM_VIOLATIONS(DOE_SIM_V)
 	DOE_SIM_NR_VIOLATIONS
 };
+
+/* What is counted besides accesses and violations, by the names in debugfs */
+#define DOE_SIM_COUNTERS(X)						\
+	X(gos)								\
+	X(aborts)							\
+	X(objects_in)		/* requests that were not discarded */	\
+	X(objects_out)		/* answers read to their end */		\
+	X(discarded)		/* requests dropped silently */		\
+	X(discoveries)		/* of objects_in */			\
+	X(errors)		/* times that DOE Error rose */		\
+	X(answer_ns)		/* Go to the answer, sum of all */	\
+	X(resets)							\
+	X(irqs)			/* messages sent */			\
+	X(irqs_lost)		/* by knobs.irq_lose */			\
+	/* Due, but masked, or MSI or Bus Master were disabled */	\
+	X(irqs_blocked)							\
+	X(irqs_spurious)	/* of irqs, sent for no reason */	\
+	/* Of an answer that the device itself cut short */		\
+	X(acks_unready)							\
+	X(reads_unready)	/* of the mailbox, Ready not set */	\
+	X(interleaved)		/* a type beside the outstanding one */	\
+	X(not_d0)		/* Go in another power state */		\
+	X(gone)			/* accesses while the device was */
+
+#define DOE_SIM_COUNTER(name)	u64 name;
 
 /**
  * struct doe_sim_counters - What happened to one mailbox
  * @reads: by register (enum doe_sim_reg)
  * @writes: by register
- * @gos: Go written
- * @aborts: Abort written
- * @objects_in: requests accepted (not discarded)
- * @objects_out: answers read to their end
- * @discarded: requests dropped silently
- * @discoveries: DOE Discovery requests among @objects_in
- * @errors: times that DOE Error rose
- * @answer_ns: time from Go to the answer, all that were not instant together
- * @resets: times that the mailbox was reset, for whatever reason
- * @irqs: messages sent
- * @irqs_lost: not sent because of knobs.irq_lose
- * @irqs_blocked: Interrupt Status rose with Interrupt Enable set, but the
- *		  message was masked, or MSI or Bus Master were disabled
- * @irqs_spurious: those of @irqs that the device had no reason for
- * @acks_unready: acknowledges of an answer that the device itself cut short
- * @reads_unready: reads of the mailbox while Ready was not set
- * @interleaved: requests of a type other than the outstanding one
- * @not_d0: Go in a power state other than D0
- * @gone: accesses while the device was gone
  * @violations: by enum doe_sim_violation
  */
 struct doe_sim_counters {
 	u64 reads[DOE_SIM_NR_REGS];
 	u64 writes[DOE_SIM_NR_REGS];
-	u64 gos;
-	u64 aborts;
-	u64 objects_in;
-	u64 objects_out;
-	u64 discarded;
-	u64 discoveries;
-	u64 errors;
-	u64 answer_ns;
-	u64 resets;
-	u64 irqs;
-	u64 irqs_lost;
-	u64 irqs_blocked;
-	u64 irqs_spurious;
-	u64 acks_unready;
-	u64 reads_unready;
-	u64 interleaved;
-	u64 not_d0;
-	u64 gone;
+	DOE_SIM_COUNTERS(DOE_SIM_COUNTER)
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };
 

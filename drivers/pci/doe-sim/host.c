@@ -152,7 +152,9 @@ int __init doe_sim_host_init(void)
 
 void __iomem *doe_sim_map_table(size_t size)
 {
-	return (void __iomem __force *)kvzalloc(size, GFP_KERNEL);
+	void *table = kvzalloc(size, GFP_KERNEL);
+
+	return (void __iomem __force *)table;
 }
 
 void doe_sim_unmap_table(void __iomem *table)

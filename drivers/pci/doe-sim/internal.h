@@ -5,7 +5,7 @@
  *
  * Each calls only those above it in this list, but for struct doe_sim_ops:
  *
- *	knobs.c		knobs by name
+ *	values.c	knobs and parameters by name
  *	event.c		what happens later, and the message of a mailbox
  *	mailbox.c	requests, answers, aborts; behaviour and faults
  *	registers.c	registers of a DOE Capability, triggers
@@ -35,10 +35,6 @@
 struct dentry;
 struct fwnode_handle;
 struct irq_domain;
-struct seq_file;
-
-#define DOE_SIM_MAX_MSI		32U
-#define DOE_SIM_MAX_MSIX	2048U
 
 /* Size of a DOE Capability and where the first one stands */
 #define DOE_SIM_STRIDE		0x18
@@ -52,10 +48,6 @@ struct seq_file;
 #define DOE_SIM_MSIX_CAP	0x98
 
 #define DOE_SIM_NR_SLOTS	32
-#define DOE_SIM_MAX_CDAT	9000
-
-/* Anything longer is DOE_SIM_NEVER */
-#define DOE_SIM_MAX_NS		(3600ULL * NSEC_PER_SEC)
 
 /* Longest answer that is not an echo, and so the least size of a buffer */
 #define DOE_SIM_MIN_BUF_DW	16
@@ -268,12 +260,42 @@ static inline void doe_sim_violation(struct doe_sim_mb *mb,
 	mb->cnt.violations[v]++;
 }
 
-/* knobs.c */
-extern const char * const doe_sim_events[DOE_SIM_EV_CALL];
+/* values.c */
+/**
+ * struct doe_sim_value - A knob, or a parameter of the module
+ * @name: for users
+ * @words: its values, NULL for a number
+ * @help: what it does
+ * @offset: in its structure
+ * @size: in bytes; 8 is a time, for which "never" is accepted
+ * @min: least value
+ * @max: greatest value, "never" apart
+ */
+struct doe_sim_value {
+	const char *name;
+	const char *words;
+	const char *help;
+	u16 offset;
+	u8 size;
+	s64 min;
+	s64 max;
+};
 
+/* They end with a NULL name */
+extern const struct doe_sim_value doe_sim_knob_values[];
+extern const struct doe_sim_value doe_sim_config_values[];
+
+int doe_sim_find_word(const char *words, const char *word);
+int doe_sim_print_word(const char *words, unsigned int i, char *buf,
+		       size_t size);
+int doe_sim_print_value(const struct doe_sim_value *value, const void *base,
+			char *buf, size_t size);
+int doe_sim_print_range(const struct doe_sim_value *value, char *buf,
+			size_t size);
+int doe_sim_check_values(const struct doe_sim_value *table, const void *base);
+int doe_sim_set_value(const struct doe_sim_value *table, const char *name,
+		      const char *str, void *base);
 int doe_sim_parse_knobs(char *str, struct doe_sim_knobs *knobs);
-int doe_sim_check_knobs(const struct doe_sim_knobs *knobs);
-void doe_sim_show_knobs(struct seq_file *m, const struct doe_sim_knobs *knobs);
 
 /* event.c */
 void doe_sim_rearm(struct doe_sim_mb *mb);
@@ -338,6 +360,7 @@ void doe_sim_unmap_table(void __iomem *table);
 void doe_sim_wait_for_hosts(void);
 
 /* device.c */
+int doe_sim_check_config(const struct doe_sim_config *config);
 struct doe_sim_dev *doe_sim_new(const struct doe_sim_config *config);
 void doe_sim_free(struct doe_sim_dev *sim);
 

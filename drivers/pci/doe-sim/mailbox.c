@@ -199,10 +199,10 @@ static void process_request(struct doe_sim_mb *mb)
 
 	mb->cnt.objects_in++;
 	mb->refused = answer == DOE_SIM_ANSWER_ERROR;
-	mb->hdr[0] ^= k->hdr_xor[0];
+	mb->hdr[0] ^= k->hdr_xor0;
 	if (k->length >= 0)
 		mb->hdr[1] = k->length;
-	mb->hdr[1] ^= k->hdr_xor[1];
+	mb->hdr[1] ^= k->hdr_xor1;
 	if (k->rsp_dw)
 		mb->rd_n = k->rsp_dw;
 	mb->extra = k->extra;
@@ -421,6 +421,12 @@ u32 doe_sim_read_dw(struct doe_sim_mb *mb)
 
 /* Time */
 
+static void schedule_storm(struct doe_sim_mb *mb)
+{
+	doe_sim_schedule(mb, TIMER_STORM,
+			 max(mb->knobs.storm_ns, DOE_SIM_MIN_STORM_NS));
+}
+
 static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 {
 	switch (timer) {
@@ -445,7 +451,7 @@ static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 			break;
 		if (mb->int_en)
 			doe_sim_send_spurious(mb, mb->knobs.storm_status);
-		doe_sim_schedule(mb, TIMER_STORM, mb->knobs.storm_ns);
+		schedule_storm(mb);
 		break;
 	default:
 		break;
@@ -549,7 +555,7 @@ void doe_sim_apply_knobs(struct doe_sim_mb *mb,
 	mb->k = knobs->skip ? &doe_sim_good_knobs : &mb->knobs;
 
 	if (knobs->storm_ns)
-		doe_sim_schedule(mb, TIMER_STORM, knobs->storm_ns);
+		schedule_storm(mb);
 	else
 		doe_sim_cancel(mb, TIMER_STORM);
 }

@@ -17,7 +17,6 @@
 
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -152,6 +151,39 @@ static struct pci_driver doe_sim_driver = {
 
 static struct doe_sim_config default_config = DOE_SIM_CONFIG_DEFAULT;
 
+static int set_param(const char *val, const struct kernel_param *kp)
+{
+	return doe_sim_set_value(doe_sim_config_values, kp->arg, val,
+				 &default_config);
+}
+
+static int get_param(char *buf, const struct kernel_param *kp)
+{
+	const struct doe_sim_value *value = doe_sim_config_values;
+
+	while (strcmp(value->name, kp->arg))
+		value++;
+
+	return doe_sim_print_value(value, &default_config, buf, PAGE_SIZE);
+}
+
+static const struct kernel_param_ops param_ops = {
+	.set	= set_param,
+	.get	= get_param,
+};
+
+#define PARAM(name, help)						\
+	module_param_cb(name, &param_ops, (void *)#name, 0444);		\
+	MODULE_PARM_DESC(name, help);
+#define PARAM_N(type, field, name, min, max, help)	PARAM(name, help)
+#define PARAM_E(tag, field, name, words, help)		\
+	PARAM(name, words ": " help)
+#define PARAM_B(name, help)						\
+	module_param_named(name, default_config.name, bool, 0444);	\
+	MODULE_PARM_DESC(name, help);
+
+DOE_SIM_CONFIG(PARAM_N, PARAM_E, PARAM_B)
+
 #ifdef MODULE
 static int devices = 1;
 #else
@@ -160,128 +192,21 @@ static int devices;
 module_param(devices, int, 0444);
 MODULE_PARM_DESC(devices, "Number of devices (default 1, built-in 0)");
 
-static int mailboxes = 1;
-module_param(mailboxes, int, 0444);
-MODULE_PARM_DESC(mailboxes, "DOE Capabilities per device (default 1)");
-
-static char *irq = "msix";
-module_param(irq, charp, 0444);
-MODULE_PARM_DESC(irq, "Interrupts: none, msi, msix (default) or both");
-
-module_param_named(irq_shared, default_config.irq_shared, bool, 0444);
-MODULE_PARM_DESC(irq_shared, "All mailboxes use message 0");
-
-module_param_named(irq_fixed, default_config.irq_fixed, bool, 0444);
-MODULE_PARM_DESC(irq_fixed, "Do not adapt message numbers to those enabled");
-
-static int vectors;
-module_param(vectors, int, 0444);
-MODULE_PARM_DESC(vectors, "Size of the MSI-X table, or MSI messages (0: as needed)");
-
-static int max_vectors;
-module_param(max_vectors, int, 0444);
-MODULE_PARM_DESC(max_vectors, "Grant so many vectors at most (0: no limit)");
-
-static int version = 2;
-module_param(version, int, 0444);
-MODULE_PARM_DESC(version, "Version of the DOE Capabilities (default 2)");
-
-module_param_named(bind, default_config.bind, bool, 0444);
-MODULE_PARM_DESC(bind, "Bind the module's own driver (default Y)");
-
-module_param_named(scan, default_config.scan, bool, 0444);
-MODULE_PARM_DESC(scan, "Enumerate the devices, else wait for a rescan (default Y)");
-
-module_param_named(flr, default_config.flr, bool, 0444);
-MODULE_PARM_DESC(flr, "Function Level Reset (default Y)");
-
-module_param_named(dsn, default_config.dsn, bool, 0444);
-MODULE_PARM_DESC(dsn, "Another capability precedes the first DOE Capability");
-
-static int max_object = 1024;
-module_param(max_object, int, 0444);
-MODULE_PARM_DESC(max_object, "Longest request in DW (default 1024)");
-
-static int features = DOE_SIM_FEAT_DEFAULT;
-module_param(features, int, 0444);
-MODULE_PARM_DESC(features, "Mask: 1 echo, 2 sized, 4 CDAT, 8 compliance, 16 CMA, 32 secured CMA (default 15)");
-
-static int nr_features;
-module_param(nr_features, int, 0444);
-MODULE_PARM_DESC(nr_features, "Pad the list of features to this length");
-
-static int cdat_entries = 8;
-module_param(cdat_entries, int, 0444);
-MODULE_PARM_DESC(cdat_entries, "Entries of the CDAT (default 8)");
-
-static int stale;
-module_param(stale, int, 0444);
-MODULE_PARM_DESC(stale, "Mask of what is left at power-on: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16 Interrupt Status, 32 Interrupt Enable");
-
 static char *knobs = "";
 module_param(knobs, charp, 0444);
-MODULE_PARM_DESC(knobs, "Behaviour, name=value ..., see Documentation/PCI/doe.rst");
+MODULE_PARM_DESC(knobs, "Behaviour, name=value ..., see debugfs, doe-sim/help");
 
 static struct doe_sim_dev *param_devices[MAX_DEVICES];
 
-static const struct {
-	const char *name;
-	const int *val;
-	int min, max;
-} ranges[] = {
-	{ "devices", &devices, 0, MAX_DEVICES },
-	{ "mailboxes", &mailboxes, 0, DOE_SIM_MAX_MAILBOXES },
-	{ "vectors", &vectors, 0, DOE_SIM_MAX_MSIX },
-	{ "max_vectors", &max_vectors, 0, DOE_SIM_MAX_MSIX },
-	{ "version", &version, 1, 15 },
-	{ "max_object", &max_object, 2, DOE_SIM_MAX_OBJECT_DW },
-	{ "features", &features, 0, DOE_SIM_FEAT_ALL },
-	{ "nr_features", &nr_features, 0, DOE_SIM_MAX_FEATURES },
-	{ "cdat_entries", &cdat_entries, 0, DOE_SIM_MAX_CDAT },
-	{ "stale", &stale, 0, DOE_SIM_STALE_ALL },
-};
-
-static const char * const irq_modes[] = {
-	[DOE_SIM_IRQ_NONE]	= "none",
-	[DOE_SIM_IRQ_MSI]	= "msi",
-	[DOE_SIM_IRQ_MSIX]	= "msix",
-	[DOE_SIM_IRQ_BOTH]	= "both",
-};
-
 static int check_params(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (*ranges[i].val >= ranges[i].min &&
-		    *ranges[i].val <= ranges[i].max)
-			continue;
-		pr_err("%s must be %d to %d\n", ranges[i].name, ranges[i].min,
-		       ranges[i].max);
+	if (devices < 0 || devices > MAX_DEVICES) {
+		pr_err("devices must be 0 to %d\n", MAX_DEVICES);
 		return -EINVAL;
 	}
 
-	if (default_config.dsn && mailboxes == DOE_SIM_MAX_MAILBOXES) {
-		pr_err("mailboxes must be 0 to %u with dsn\n",
-		       DOE_SIM_MAX_MAILBOXES - 1);
-		return -EINVAL;
-	}
-
-	i = match_string(irq_modes, ARRAY_SIZE(irq_modes), irq);
-	if (i < 0) {
-		pr_err("irq must be none, msi, msix or both\n");
-		return -EINVAL;
-	}
-	default_config.irq_mode = i;
-
-	if (vectors && i != DOE_SIM_IRQ_MSIX && i != DOE_SIM_IRQ_NONE &&
-	    (vectors > DOE_SIM_MAX_MSI || !is_power_of_2(vectors))) {
-		pr_err("vectors must be a power of 2, 1 to %u, for MSI\n",
-		       DOE_SIM_MAX_MSI);
-		return -EINVAL;
-	}
-
-	return doe_sim_parse_knobs(knobs, &default_config.knobs);
+	return doe_sim_parse_knobs(knobs, &default_config.knobs) ?:
+	       doe_sim_check_config(&default_config);
 }
 
 static void destroy_devices(void)
@@ -295,21 +220,10 @@ static void destroy_devices(void)
 
 static int create_devices(void)
 {
-	struct doe_sim_config *config = &default_config;
 	int i;
 
-	config->nr_mailboxes = mailboxes;
-	config->nr_vectors = vectors;
-	config->max_vectors = max_vectors;
-	config->cap_version = version;
-	config->max_object = max_object;
-	config->features = features;
-	config->nr_features = nr_features;
-	config->cdat_entries = cdat_entries;
-	config->stale = stale;
-
 	for (i = 0; i < devices; i++) {
-		param_devices[i] = doe_sim_create(config);
+		param_devices[i] = doe_sim_create(&default_config);
 		if (IS_ERR(param_devices[i]))
 			return PTR_ERR(param_devices[i]);
 	}

@@ -43,7 +43,7 @@ ranges()
 		irq_lose $U32
 		irq_delay_ns $NS
 		irq_on_busy $BOOL
-		storm_ns 0 or 20000 to 3600000000000
+		storm_ns $U32
 		storm_status $BOOL
 		discovery_dw 3 to 4
 		chain good, self, back, open
@@ -83,10 +83,6 @@ beyond()
 		echo $((low - 1)) $((high + 1)) ;;
 	*)
 		echo 99 -1 ;;
-	esac
-	case $1 in
-	*" or 20000 "*)
-		echo 1 19999 never ;;
 	esac
 }
 

@@ -18,13 +18,12 @@ PARAMETERS="
 	stale:0:63"
 OTHERS="
 	mailboxes=160,dsn=1:mailboxes must be 0 to 159 with dsn
-	irq=x:irq must be none, msi, msix or both
+	irq=x:irq must be none, msi, msix, both
 	irq=msi,vectors=3:vectors must be a power of 2, 1 to 32, for MSI
 	irq=both,vectors=64:vectors must be a power of 2, 1 to 32, for MSI
 	knobs=x=1:there is no knob 'x'
 	knobs=extra=256:extra must be 0 to 255
 	knobs=busy=x:busy must be pulse, ready, drained, never, stuck
-	knobs=storm_ns=19999:storm_ns must be 0 or 20000 to 3600000000000
 	bind=x:invalid for parameter
 	devices=x:invalid for parameter
 	frob=1:unknown parameter 'frob'"
