@@ -3,7 +3,7 @@
  * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
  * debugfs
  *
- *	doe-sim/help			the knobs
+ *	doe-sim/<device>/help		what knobs there are
  *	doe-sim/<device>/knobs		write [<mailbox>:] <name>=<value> ...
  *	doe-sim/<device>/inject		write [<mailbox>:] <what>[=<value>]
  *	doe-sim/<device>/trigger	write [<mailbox>:] <access> <event> [<n>]
@@ -337,6 +337,7 @@ void doe_sim_debugfs_add(struct doe_sim_dev *sim)
 	snprintf(name, sizeof(name), "%04x:00:%02x.0",
 		 sim->host->bridge->domain_nr, sim->slot);
 	sim->debugfs = debugfs_create_dir(name, doe_sim_dir);
+	debugfs_create_file("help", 0400, sim->debugfs, sim, &help_fops);
 	debugfs_create_file("knobs", 0600, sim->debugfs, sim, &knobs_fops);
 	debugfs_create_file("inject", 0600, sim->debugfs, sim, &inject_fops);
 	debugfs_create_file("trigger", 0600, sim->debugfs, sim, &trigger_fops);
@@ -352,7 +353,6 @@ void doe_sim_debugfs_remove(struct doe_sim_dev *sim)
 void doe_sim_debugfs_init(void)
 {
 	doe_sim_dir = debugfs_create_dir("doe-sim", NULL);
-	debugfs_create_file("help", 0400, doe_sim_dir, NULL, &help_fops);
 }
 
 void doe_sim_debugfs_exit(void)

@@ -194,7 +194,7 @@ MODULE_PARM_DESC(devices, "Number of devices (default 1, built-in 0)");
 
 static char *knobs = "";
 module_param(knobs, charp, 0444);
-MODULE_PARM_DESC(knobs, "Behaviour, name=value ..., see debugfs, doe-sim/help");
+MODULE_PARM_DESC(knobs, "Behaviour, name=value ..., see help in debugfs");
 
 static struct doe_sim_dev *param_devices[MAX_DEVICES];
 
