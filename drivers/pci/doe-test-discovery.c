@@ -8,7 +8,7 @@
 #include <linux/kernfs.h>
 #include <linux/sched/signal.h>
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 #include "pci.h"
 
 DOE_TEST_PARAMS(mode);
@@ -949,11 +949,4 @@ static struct kunit_case doe_discovery_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_discovery_suite = {
-	.name = "pci-doe-discovery",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_discovery_cases,
-};
-
-kunit_test_suites(&doe_discovery_suite);
+DOE_TEST_SUITE(discovery);

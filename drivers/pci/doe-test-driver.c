@@ -6,7 +6,8 @@
 
 #include <linux/pm_runtime.h>
 
-#include "doe-test.h"
+#include "doe-test-driver.h"
+#include "doe-test-util.h"
 
 /* Of the running case, NULL: keep away from devices */
 static struct doe_test_hooks *doe_test_hooks;
@@ -175,4 +176,23 @@ struct doe_test *doe_test_new_suspending(struct kunit *test,
 	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
 
 	return dt;
+}
+
+/* A probe() that gets a mailbox with its interrupt, @data is the device */
+int doe_test_probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks)
+{
+	struct doe_test_managed *managed = hooks->data;
+	u16 off = doe_sim_offset(managed->dt->sim, 0);
+	int rc;
+
+	rc = pcim_enable_device(pdev);
+	if (rc)
+		return rc;
+
+	pci_set_master(pdev);
+	/* Without vectors it polls */
+	pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
+
+	managed->mb = pcim_doe_create_mb(pdev, off, true);
+	return PTR_ERR_OR_ZERO(managed->mb);
 }

@@ -9,7 +9,7 @@
 
 #include <linux/unaligned.h>
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 
 DOE_TEST_PARAMS(mode);
 
@@ -901,11 +901,4 @@ static struct kunit_case doe_hostile_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_hostile_suite = {
-	.name = "pci-doe-hostile",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_hostile_cases,
-};
-
-kunit_test_suites(&doe_hostile_suite);
+DOE_TEST_SUITE(hostile);

@@ -10,7 +10,7 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(all);
@@ -873,11 +873,4 @@ static struct kunit_case doe_irq_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_irq_suite = {
-	.name = "pci-doe-irq",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_irq_cases,
-};
-
-kunit_test_suites(&doe_irq_suite);
+DOE_TEST_SUITE(irq);

@@ -17,7 +17,8 @@
 #include <linux/device/devres.h>
 #include <linux/sched.h>
 
-#include "doe-test.h"
+#include "doe-test-driver.h"
+#include "doe-test-util.h"
 
 /* No operation has more allocations */
 #define MAX_ALLOCATIONS	2000
@@ -282,6 +283,7 @@ static struct kunit_suite doe_nomem_core_suite = {
 };
 
 kunit_test_suite(doe_nomem_core_suite);
+
 #endif
 
 static struct kunit_case doe_nomem_cases[] = {
@@ -293,11 +295,4 @@ static struct kunit_case doe_nomem_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_nomem_suite = {
-	.name = "pci-doe-nomem",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_nomem_cases,
-};
-
-kunit_test_suite(doe_nomem_suite);
+DOE_TEST_SUITE(nomem);

@@ -6,11 +6,27 @@
  * what is to come of it.
  */
 
+#include <linux/moduleparam.h>
+#include <linux/random.h>
 #include <linux/unaligned.h>
 
-#include "doe-test.h"
+#include "doe-test-plan.h"
 
 #define BUF_SIZE	(DOE_TEST_MAX_DW * sizeof(u32) + 16)
+
+static unsigned long seed;
+module_param(seed, ulong, 0644);
+MODULE_PARM_DESC(seed, "Seed of the random tests (default: another one each time)");
+
+/* Of the run: printed by each case that uses it */
+unsigned long doe_test_seed(struct kunit *test)
+{
+	if (!seed)
+		seed = get_random_u32() | 1;
+	kunit_info(test, "doe_tests.seed=%lu\n", seed);
+
+	return seed;
+}
 
 u32 doe_any(struct doe_worker *w, u32 ceil)
 {

@@ -9,7 +9,8 @@
 #include <linux/pm_runtime.h>
 #include <linux/suspend.h>
 
-#include "doe-test.h"
+#include "doe-test-driver.h"
+#include "doe-test-util.h"
 
 #ifdef CONFIG_SUSPEND
 
@@ -485,13 +486,7 @@ static struct kunit_case doe_sleep_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_sleep_suite = {
-	.name = "pci-doe-sleep",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_sleep_cases,
-};
+DOE_TEST_SUITE(sleep);
 
-kunit_test_suites(&doe_sleep_suite);
 
 #endif

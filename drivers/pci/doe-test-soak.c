@@ -14,7 +14,7 @@
 #include <linux/moduleparam.h>
 #include <linux/unaligned.h>
 
-#include "doe-test.h"
+#include "doe-test-plan.h"
 
 static unsigned int soak_seconds = 2;
 module_param(soak_seconds, uint, 0644);
@@ -591,11 +591,4 @@ static struct kunit_case doe_soak_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_soak_suite = {
-	.name = "pci-doe-soak",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_soak_cases,
-};
-
-kunit_test_suite(doe_soak_suite);
+DOE_TEST_SUITE(soak);

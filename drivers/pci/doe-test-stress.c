@@ -12,14 +12,9 @@
 
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
-#include <linux/random.h>
 #include <linux/unaligned.h>
 
-#include "doe-test.h"
-
-static unsigned long seed;
-module_param(seed, ulong, 0644);
-MODULE_PARM_DESC(seed, "Seed of the random tests (default: another one each time)");
+#include "doe-test-plan.h"
 
 static unsigned int exchanges = 100000;
 module_param(exchanges, uint, 0644);
@@ -27,16 +22,6 @@ MODULE_PARM_DESC(exchanges, "Exchanges of the slow random suite (default 100000)
 
 #define NR_WORKERS	12
 #define NR_MAILBOXES	4
-
-/* Of the run: printed by each case that uses it */
-unsigned long doe_test_seed(struct kunit *test)
-{
-	if (!seed)
-		seed = get_random_u32() | 1;
-	kunit_info(test, "doe_tests.seed=%lu\n", seed);
-
-	return seed;
-}
 
 static int do_exchange(struct doe_worker *w, struct doe_plan *p)
 {
@@ -487,12 +472,7 @@ static struct kunit_case doe_stress_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_stress_suite = {
-	.name = "pci-doe-stress",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_stress_cases,
-};
+DOE_TEST_SUITE(stress);
 
 static struct kunit_case doe_random_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(random_run, random_gen_params,
@@ -500,11 +480,4 @@ static struct kunit_case doe_random_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_random_suite = {
-	.name = "pci-doe-random",
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_random_cases,
-};
-
-kunit_test_suites(&doe_stress_suite, &doe_random_suite);
+DOE_TEST_SUITE(random);

@@ -16,13 +16,14 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
 #include <linux/unaligned.h>
 
 #ifdef CONFIG_UML_TIME_TRAVEL_SUPPORT
 #include <linux/time-internal.h>
 #endif
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 
 /**
  * struct doe_test_ctx - A running case
@@ -248,6 +249,19 @@ struct doe_test *doe_test_new_early(struct kunit *test,
 				      false);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
 	pci_doe_destroy_mb(dt->mb[0]);
+
+	return dt;
+}
+
+/* A device that does not answer Discovery */
+struct doe_test *doe_test_new_undiscovered(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_early(test, &config);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 
 	return dt;
 }
@@ -618,6 +632,33 @@ bool doe_test_offers_echo(struct doe_test *dt)
 				     DOE_SIM_TYPE_ECHO);
 }
 
+/* After the device is gone every call says so, and none touches it */
+void doe_test_expect_gone(struct doe_test *dt)
+{
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+	struct kunit *test = dt->test;
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VID_PCI_SIG,
+						       DOE_SIM_TYPE_DISCOVERY));
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  false)));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  true)));
+}
+
 /* The first mailbox that offers it */
 struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt)
 {
@@ -671,6 +712,34 @@ struct doe_test_task *doe_test_task(struct kunit *test)
 	tt->task.complete = doe_test_complete;
 
 	return tt;
+}
+
+static void doe_test_complete_and_free(struct pci_doe_task *task)
+{
+	struct completion *done = task->private;
+
+	kfree(task);
+	complete(done);
+}
+
+/* Have a task done and freed by its complete(); returns what points nowhere */
+struct pci_doe_task *doe_test_free_task(struct doe_test *dt)
+{
+	struct pci_doe_task *task = kzalloc_obj(*task);
+	int rc;
+
+	KUNIT_ASSERT_NOT_NULL(dt->test, task);
+	task->feat.vid = DOE_SIM_VENDOR_ID;
+	task->feat.type = DOE_SIM_TYPE_ECHO;
+	task->complete = doe_test_complete_and_free;
+	task->private = &dt->met;
+	rc = pci_doe_submit_task(dt->mb[0], task);
+	if (rc)
+		kfree(task);
+	KUNIT_ASSERT_EQ(dt->test, rc, 0);
+	doe_test_await(dt->test, &dt->met);
+
+	return task;
 }
 
 int doe_test_submit(struct doe_test *dt, unsigned int mb,

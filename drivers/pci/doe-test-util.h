@@ -2,26 +2,36 @@
 /*
  * KUnit tests of the DOE library: what the suites share
  *
- *	doe-test-util.c		fixture and helpers
- *	doe-test.c		API: exchanges, order, cancellation, errors
+ *	doe-test-util.c		fixture and helpers, on the public API alone
+ *	doe-test-driver.c	a driver that calls the case
+ *	doe-test-plan.c		random exchanges and faults
+ *
+ *	doe-test.c		API: exchanges, lengths, errors
+ *	doe-test-queue.c	order, cancellation, signals
  *	doe-test-discovery.c	Discovery, lookup, sysfs
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules
  *	doe-test-edge.c		two things at once, and the ends of patience
- *	doe-test-life.c		reset, runtime PM, removal, hand-over
+ *	doe-test-reset.c	reset, error recovery
+ *	doe-test-pm.c		runtime PM
  *	doe-test-sleep.c	system sleep
- *	doe-test-driver.c	a driver that calls the case
- *	doe-test-plan.c		random exchanges and faults
+ *	doe-test-removal.c	unbinding, removal, surprise removal
+ *	doe-test-yield.c	hand-over to user space
+ *	doe-test-aux.c		auxiliary devices
  *	doe-test-stress.c	concurrency, random devices
  *	doe-test-soak.c		everything at once
  *	doe-test-nomem.c	allocations that fail
+ *
+ * Waits of real time that remain, because something is not to happen meanwhile
+ * or because the library itself counts the time: msleep() and udelay() in
+ * cases.  Sweeps repeat a case at one moment after the other, and judge each.
  *
  * A regression that a case guards against is named in the comment above it as
  * R1 to R57; Documentation/PCI/doe.rst lists them.
  */
 
-#ifndef DRIVERS_PCI_DOE_TEST_H
-#define DRIVERS_PCI_DOE_TEST_H
+#ifndef DRIVERS_PCI_DOE_TEST_UTIL_H
+#define DRIVERS_PCI_DOE_TEST_UTIL_H
 
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -31,7 +41,6 @@
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pci-doe.h>
-#include <linux/prandom.h>
 #include <linux/time64.h>
 
 #include "doe-sim/doe-sim.h"
@@ -121,39 +130,15 @@ struct doe_test_task {
 	u8 rsp[DOE_TEST_BUF];
 };
 
-/* Callbacks of system sleep, in their order */
-enum doe_test_phase {
-	DOE_TEST_SUSPEND,
-	DOE_TEST_SUSPEND_LATE,
-	DOE_TEST_SUSPEND_NOIRQ,
-	DOE_TEST_RESUME_NOIRQ,
-	DOE_TEST_RESUME_EARLY,
-	DOE_TEST_RESUME,
-	DOE_TEST_NR_PHASES
-};
-
-/**
- * struct doe_test_hooks - What a case wants to do in callbacks of its driver
- * @probe: returns what probe() is to return
- * @remove: in remove()
- * @reset_prepare: before a reset
- * @reset_done: after it
- * @suspend: in runtime_suspend()
- * @resume: in runtime_resume()
- * @sleep: in those of system sleep
- * @data: for them
- */
-struct doe_test_hooks {
-	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
-	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
-	void (*reset_prepare)(struct doe_test_hooks *hooks);
-	void (*reset_done)(struct doe_test_hooks *hooks);
-	void (*suspend)(struct doe_test_hooks *hooks);
-	void (*resume)(struct doe_test_hooks *hooks);
-	void (*sleep)(struct pci_dev *pdev, struct doe_test_hooks *hooks,
-		      enum doe_test_phase phase);
-	void *data;
-};
+/* The suite pci-doe-@id of the cases doe_@id_cases */
+#define DOE_TEST_SUITE(id)						\
+static struct kunit_suite doe_##id##_suite = {				\
+	.name = "pci-doe-" #id,						\
+	.init = doe_test_init,						\
+	.exit = doe_test_exit,						\
+	.test_cases = doe_##id##_cases,					\
+};									\
+kunit_test_suite(doe_##id##_suite)
 
 /* Time */
 bool doe_test_virtual_time(void);
@@ -170,11 +155,13 @@ struct doe_test *doe_test_start(struct kunit *test);
 struct doe_test *doe_test_new_polled(struct kunit *test);
 struct doe_test *doe_test_new_raw(struct kunit *test,
 				  const struct doe_sim_config *config);
+struct doe_test *doe_test_new_undiscovered(struct kunit *test);
 struct doe_test *doe_test_new_early(struct kunit *test,
 				    const struct doe_sim_config *config);
 void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
+void doe_test_expect_gone(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
 bool doe_test_claimed(struct doe_test *dt, unsigned int mb);
@@ -216,6 +203,7 @@ int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
 /* Tasks */
 struct doe_test_task *doe_test_task(struct kunit *test);
+struct pci_doe_task *doe_test_free_task(struct doe_test *dt);
 void doe_test_renew(struct doe_test_task *tt);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
@@ -239,81 +227,6 @@ void doe_test_stuck_threads(struct doe_test *dt,
 			    struct doe_test_thread **thread, int nr);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
-
-/* ---- Random exchanges, doe-test-plan.c ---- */
-
-#define DOE_TEST_MAX_DW		1000
-
-/**
- * struct doe_worker - A thread with a random number generator of its own
- * @thread: the thread
- * @rnd: random numbers
- * @dt: device
- * @mb: index of its mailbox
- * @left: exchanges that it is to do
- * @good: those with a right answer
- * @failed: those that failed as they should
- * @wrong: those with wrong bytes
- * @shared: others use the mailbox at the same time
- * @stop: end early
- * @buf: request, and behind it the response
- */
-struct doe_worker {
-	struct doe_test_thread *thread;
-	struct rnd_state rnd;
-	struct doe_test *dt;
-	unsigned int mb;
-	unsigned int left;
-	unsigned int good;
-	unsigned int failed;
-	unsigned int wrong;
-	bool shared;
-	bool *stop;
-	u8 *buf;
-};
-
-/**
- * struct doe_plan - An exchange and how the device deals with it
- * @sized: a sized object, else an echo
- * @req_sz: request payload in bytes
- * @rsp_dw: payload DW that the device answers if it is honest
- * @buf_sz: room for the response
- * @knobs: how the device behaves
- * @rv: what is to come of it, ANY_ERROR: some error
- * @heal: the device needs to be told to come back
- */
-struct doe_plan {
-	bool sized;
-	size_t req_sz;
-	u32 rsp_dw;
-	size_t buf_sz;
-	struct doe_sim_knobs knobs;
-	int rv;
-	bool heal;
-};
-
-u32 doe_any(struct doe_worker *w, u32 ceil);
-bool doe_one_in(struct doe_worker *w, u32 n);
-struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
-				  unsigned int mb, unsigned int nr,
-				  unsigned long salt);
-void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
-unsigned int doe_plan_fault(struct doe_worker *w, struct doe_plan *p);
-const char *doe_fault_name(unsigned int fault);
-int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
-		struct doe_plan *p);
-bool doe_as_planned(struct doe_plan *p, int rv);
-
-/* The module parameter, or a random number for all of the run */
-unsigned long doe_test_seed(struct kunit *test);
-
-/* The driver */
-void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks);
-void doe_test_unload(struct kunit *test);
-struct doe_test *doe_test_new_unbound(struct kunit *test);
-int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks);
-struct doe_test *doe_test_new_suspending(struct kunit *test,
-					 struct doe_test_hooks *hooks);
 
 /* Wait for what is to come true, however long it takes */
 #define doe_test_until(test, cond)					\

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: auxiliary devices
+ */
+
+#include "doe-test-util.h"
+
+DOE_TEST_PARAMS(mode);
+
+struct auxdevs {
+	struct device *last;
+	int nr;
+};
+
+static int find_auxdev(struct device *dev, void *data)
+{
+	struct auxdevs *found = data;
+
+	if (strstr(dev_name(dev), "mailbox")) {
+		found->last = dev;
+		found->nr++;
+	}
+	return 0;
+}
+
+/* The auxiliary device of the only mailbox */
+static struct device *auxdev(struct doe_test *dt)
+{
+	struct auxdevs found = { };
+
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_ASSERT_EQ(dt->test, found.nr, 1);
+	return found.last;
+}
+
+static void aux_one_per_mailbox(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct auxdevs found = { };
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 5;
+	dt = doe_test_new(test, &config);
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_EXPECT_EQ(test, found.nr, 5);
+	device_release_driver(&dt->pdev->dev);
+	found.nr = 0;
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_EXPECT_EQ(test, found.nr, 0);
+}
+
+/* Which of them it is */
+static void aux_offset(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct device *dev = auxdev(dt);
+	char want[8];
+
+	snprintf(want, sizeof(want), "%#x\n", doe_sim_offset(dt->sim, 0));
+	doe_test_expect_file(test, dev, dev->kobj.sd, "offset", want);
+}
+
+/* Unbinding the auxiliary driver hands over, binding takes back */
+static void aux_unbind_and_bind(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+	struct device *dev;
+	int i;
+
+	dev = auxdev(dt);
+	for (i = 0; i < 3; i++) {
+		tt = doe_test_stuck(dt);
+		device_release_driver(dev);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+
+		doe_test_set_knobs(dt, &config.knobs);
+		KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
+					0);
+	}
+}
+
+/* The PCI driver goes: what user space has goes back to the core */
+static void aux_parent_unbind_takes_back(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	device_release_driver(&dt->pdev->dev);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
+	doe_test_works(dt, 0);
+}
+
+/* The device goes while user space has its mailbox */
+static void aux_removal_while_handed_over(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	doe_test_remove(dt);
+	doe_test_expect_gone(dt);
+}
+
+/* The PCI driver goes, which is no hand-over: exchanges go on */
+static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
+	doe_test_set_knobs(dt, &config.knobs);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	device_release_driver(&dt->pdev->dev);
+	doe_test_wait_echo(test, tt);
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+	doe_test_works(dt, 0);
+}
+
+/* A mailbox whose device was pulled out is not taken back */
+static void aux_bind_when_gone(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct device *dev = auxdev(dt);
+
+	device_release_driver(dev);
+	WRITE_ONCE(dt->pdev->error_state, pci_channel_io_perm_failure);
+	KUNIT_EXPECT_EQ(test, device_attach(dev), 0);
+	KUNIT_EXPECT_NULL(test, dev->driver);
+	doe_test_remove(dt);
+	doe_test_expect_gone(dt);
+}
+
+/* Unbinding the driver of a mailbox that was handed over by other means */
+static void aux_unbind_when_yielded(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	device_release_driver(auxdev(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "kept by the kernel"), 1);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+struct aux_race {
+	struct doe_test *dt;
+	struct device *dev;
+	bool stop;
+};
+
+static int rebind_aux(struct doe_test_thread *thread)
+{
+	struct aux_race *race = thread->data;
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		device_release_driver(race->dev);
+		usleep_range(100, 1000);
+		if (device_attach(race->dev) != 1)
+			return -EIO;
+		usleep_range(1000, 5000);
+	}
+	WRITE_ONCE(race->stop, true);
+
+	return 0;
+}
+
+static int echo_over_rebinds(struct doe_test_thread *thread)
+{
+	struct aux_race *race = thread->data;
+	int rv;
+
+	while (!READ_ONCE(race->stop)) {
+		rv = doe_test_try(race->dt, 0);
+		if (rv != 8 && rv != -EBUSY && rv != -ECANCELED)
+			return rv;
+		usleep_range(50, 100);
+	}
+
+	return 0;
+}
+
+/* All at once */
+static void aux_rebind_and_exchanges(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_thread *rebind, *thread[3];
+	struct aux_race race = { };
+	int i;
+
+	race.dt = doe_test_new(test, &config);
+	race.dev = auxdev(race.dt);
+	for (i = 0; i < 3; i++)
+		thread[i] = doe_test_thread(test, echo_over_rebinds, &race);
+	rebind = doe_test_thread(test, rebind_aux, &race);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, rebind), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	doe_test_works(race.dt, 0);
+}
+
+static struct kunit_case doe_aux_cases[] = {
+	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
+	KUNIT_CASE(aux_offset),
+	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_removal_while_handed_over,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_parent_unbind_is_no_hand_over,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE(aux_bind_when_gone),
+	KUNIT_CASE(aux_unbind_when_yielded),
+	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
+	{ }
+};
+
+DOE_TEST_SUITE(aux);

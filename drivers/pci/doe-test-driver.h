@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* KUnit tests of the DOE library: a driver that calls the case */
+
+#ifndef DRIVERS_PCI_DOE_TEST_DRIVER_H
+#define DRIVERS_PCI_DOE_TEST_DRIVER_H
+
+#include <linux/pci.h>
+
+struct doe_test;
+struct kunit;
+
+/* Callbacks of system sleep, in their order */
+enum doe_test_phase {
+	DOE_TEST_SUSPEND,
+	DOE_TEST_SUSPEND_LATE,
+	DOE_TEST_SUSPEND_NOIRQ,
+	DOE_TEST_RESUME_NOIRQ,
+	DOE_TEST_RESUME_EARLY,
+	DOE_TEST_RESUME,
+	DOE_TEST_NR_PHASES
+};
+
+/**
+ * struct doe_test_hooks - What a case wants to do in callbacks of its driver
+ * @probe: returns what probe() is to return
+ * @remove: in remove()
+ * @reset_prepare: before a reset
+ * @reset_done: after it
+ * @suspend: in runtime_suspend()
+ * @resume: in runtime_resume()
+ * @sleep: in those of system sleep
+ * @data: for them
+ */
+struct doe_test_hooks {
+	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+	void (*reset_prepare)(struct doe_test_hooks *hooks);
+	void (*reset_done)(struct doe_test_hooks *hooks);
+	void (*suspend)(struct doe_test_hooks *hooks);
+	void (*resume)(struct doe_test_hooks *hooks);
+	void (*sleep)(struct pci_dev *pdev, struct doe_test_hooks *hooks,
+		      enum doe_test_phase phase);
+	void *data;
+};
+
+/**
+ * struct doe_test_managed - A driver that manages its mailbox
+ * @dt: the device
+ * @mb: what probe() got
+ * @rv: of an exchange in remove()
+ */
+struct doe_test_managed {
+	struct doe_test *dt;
+	struct pci_doe_mb *mb;
+	int rv;
+};
+
+void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks);
+void doe_test_unload(struct kunit *test);
+struct doe_test *doe_test_new_unbound(struct kunit *test);
+int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+struct doe_test *doe_test_new_suspending(struct kunit *test,
+					 struct doe_test_hooks *hooks);
+int doe_test_probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks);
+
+#endif

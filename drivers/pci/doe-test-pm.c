@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: runtime power management
+ */
+
+#include <linux/pm_runtime.h>
+
+#include "doe-test-driver.h"
+#include "doe-test-util.h"
+
+DOE_TEST_PARAMS(irq);
+DOE_TEST_PARAMS(mode);
+
+/* An exchange resumes the device, which then suspends again */
+static void runtime_suspended(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test_task *tt[3];
+	struct doe_test *dt;
+	int i;
+
+	hooks = (struct doe_test_hooks) { };
+	dt = doe_test_new_suspending(test, &hooks);
+	doe_test_works(dt, 0);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+
+	for (i = 0; i < 3; i++)
+		tt[i] = doe_test_begin(dt, 0);
+	for (i = 0; i < 3; i++)
+		doe_test_wait_echo(test, tt[i]);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->resets, 1);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+}
+
+/*
+ * The device is in D0 a moment before the PCI core restores it.  A request of
+ * this length that begins then would be cut now and then, about one of a
+ * hundred.
+ */
+static void resumes_in_request(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	size_t size = (config.max_object - 2) * sizeof(u32);
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt;
+	int i;
+
+	hooks = (struct doe_test_hooks) { };
+	dt = doe_test_new_suspending(test, &hooks);
+	for (i = 0; i < 100; i++) {
+		KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, size), size);
+		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+}
+
+/* The interrupt is there again whenever the device is */
+static void interrupt_after_runtime_suspend(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+	static struct doe_test_hooks hooks;
+	static struct doe_test_managed managed;
+	int i;
+
+	managed = (struct doe_test_managed) { .dt = dt };
+	hooks = (struct doe_test_hooks) {
+		.probe = doe_test_probe_managed,
+		.data = &managed,
+	};
+	doe_test_bind(test, &hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+
+	doe_test_allow_pm(dt->pdev, &hooks);
+	pm_request_idle(&dt->pdev->dev);
+	for (i = 0; i < 20; i++) {
+		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		/* Not to be taken for a reset, whenever it is noticed */
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
+		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+		pm_runtime_get_sync(&dt->pdev->dev);
+		doe_test_sync_irqs(dt);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+		pm_runtime_put(&dt->pdev->dev);
+	}
+	pm_runtime_get_sync(&dt->pdev->dev);
+	pm_runtime_forbid(&dt->pdev->dev);
+}
+
+struct pm_order {
+	struct doe_test *dt;
+	int suspend, resume;
+};
+
+static void exchange_in_suspend(struct doe_test_hooks *hooks)
+{
+	struct pm_order *order = hooks->data;
+
+	if (order->dt)
+		order->suspend = doe_test_try(order->dt, 0);
+}
+
+static void exchange_in_resume(struct doe_test_hooks *hooks)
+{
+	struct pm_order *order = hooks->data;
+
+	if (order->dt)
+		order->resume = doe_test_try(order->dt, 0);
+}
+
+/* The device's own PM callbacks may exchange as well */
+static void exchange_in_pm_callbacks(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	static struct pm_order order;
+	struct doe_test *dt;
+
+	order = (struct pm_order) { };
+	hooks = (struct doe_test_hooks) {
+		.suspend = exchange_in_suspend,
+		.resume = exchange_in_resume,
+		.data = &order,
+	};
+	dt = doe_test_new_suspending(test, &hooks);
+	order.dt = dt;
+
+	KUNIT_EXPECT_EQ(test, pm_runtime_resume_and_get(&dt->pdev->dev), 0);
+	KUNIT_EXPECT_EQ(test, order.resume, 8);
+	KUNIT_EXPECT_GE(test, pm_runtime_put_sync(&dt->pdev->dev), 0);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	KUNIT_EXPECT_EQ(test, order.suspend, 8);
+	order.dt = NULL;
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	doe_test_works(dt, 0);
+}
+
+/* D3 to D0 loses Interrupt Enable, which is set again */
+static void d3_and_back(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
+				0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0),
+				0);
+		pci_restore_state(dt->pdev);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_works(dt, 0);
+		doe_test_works(dt, 0);
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
+					2);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->not_d0, 0);
+	}
+}
+
+/* Who submits while a device is being suspended may come too late */
+static void power_lost_in_flight(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+		tt = doe_test_stuck(dt);
+		/* The second time it does not react to an abort, either */
+		config.knobs.abort_ignored = i;
+		config.knobs.proc_ns = DOE_SIM_NEVER;
+		doe_test_set_knobs(dt, &config.knobs);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
+				0);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+		doe_sim_behave(dt->sim, 0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0),
+				0);
+		pci_restore_state(dt->pdev);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"),
+				0);
+	}
+}
+
+static struct kunit_case doe_pm_cases[] = {
+	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
+	KUNIT_CASE(resumes_in_request),
+	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
+			 doe_test_irq_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(power_lost_in_flight, doe_test_mode_gen_params),
+	{ }
+};
+
+DOE_TEST_SUITE(pm);

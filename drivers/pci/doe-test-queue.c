@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: order, cancellation and signals
+ */
+
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+
+#include "doe-test-util.h"
+
+DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(mode);
+
+/* ---- Order ---- */
+
+/* R24, R9: tasks of a mailbox run one at a time, in order of submission */
+static void r09_fifo(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt[32];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(tt); i++)
+		tt[i] = doe_test_task(test);
+	for (i = 0; i < ARRAY_SIZE(tt); i++)
+		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+
+	for (i = 0; i < ARRAY_SIZE(tt); i++) {
+		doe_test_wait_echo(test, tt[i]);
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_in,
+			ARRAY_SIZE(tt));
+}
+
+/* Synchronous and asynchronous ones take turns, in order of arrival */
+static void sync_behind_async(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *first = doe_test_task(test);
+	struct doe_test_task *last = doe_test_task(test);
+	struct doe_test_thread *sync;
+	u64 gos;
+
+	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
+	doe_test_set_knobs(dt, &config.knobs);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, first), 0);
+	sync = doe_test_thread(test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, sync), 8);
+	gos = doe_test_counters(dt, 0)->gos;
+	KUNIT_EXPECT_EQ(test, gos, 2);
+
+	/* What was submitted before the synchronous one has run before it */
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), 8);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, last), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, last), 8);
+	KUNIT_EXPECT_EQ(test, last->seq, 2);
+}
+
+static int many_echoes(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	int i, rv;
+
+	for (i = 0; i < 20; i++) {
+		rv = doe_test_echo(dt, 0, i + 1);
+		if (rv != round_up(i + 1, 4))
+			return rv < 0 ? rv : -EIO;
+	}
+
+	return 0;
+}
+
+/* R9, R24: many threads and tasks; each gets its own answer */
+static void r24_many_submitters(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread[6];
+	struct doe_test_task *tt[20];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		thread[i] = doe_test_thread(test, many_echoes, dt);
+	for (i = 0; i < ARRAY_SIZE(tt); i++)
+		tt[i] = doe_test_begin(dt, 0);
+
+	for (i = 0; i < ARRAY_SIZE(tt); i++) {
+		doe_test_wait_echo(test, tt[i]);
+		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
+	}
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out,
+			ARRAY_SIZE(thread) * 20 + ARRAY_SIZE(tt));
+}
+
+/* Mailboxes do not wait for each other */
+static void mailboxes_are_independent(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 4;
+	dt = doe_test_new(test, &config);
+	stuck.proc_ns = DOE_SIM_NEVER;
+	doe_sim_set_knobs(dt->sim, 1, &stuck);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
+
+	for (i = 0; i < 4; i++)
+		if (i != 1)
+			doe_test_works(dt, i);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[1], &tt->task));
+}
+
+/* ---- Cancellation ---- */
+
+static void cancel_in_flight(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_stuck(dt);
+
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_TRUE(test, doe_test_ended(tt));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+}
+
+static void cancel_queued(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt[4];
+	int i;
+
+	doe_test_jam(dt, tt, 4);
+
+	/* From the middle of the queue: the device notices nothing */
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
+						    &tt[2]->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[2]), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[0]));
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt[2]->rsp, DOE_TEST_BUF));
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt[0]->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECANCELED);
+	for (i = 1; i < 4; i += 2)
+		doe_test_wait_echo(test, tt[i]);
+	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
+}
+
+static void cancel_ended(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *never = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
+
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, tt->task.rv, 8);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 1);
+
+	/* Nor does it mind one that was never submitted */
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0],
+						     &never->task));
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(never));
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
+}
+
+/* The task is not looked into: it may have been freed */
+static void cancel_freed(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0],
+						     doe_test_free_task(dt)));
+}
+
+static void until_cancelled(struct doe_test_task *tt)
+{
+	if (tt->task.rv != -ECANCELED)
+		doe_test_submit(tt->data, 0, tt);
+}
+
+/* A task that is submitted again and again by complete() is caught, too */
+static void cancel_resubmitting(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	int calls;
+
+	tt->then = until_cancelled;
+	tt->data = dt;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_until(test, atomic_read(&tt->calls) > 3);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+
+	/* It is over when it returns */
+	calls = atomic_read(&tt->calls);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), calls);
+}
+
+/*
+ * A task that is submitted again and again is caught wherever it is: none of
+ * its complete() is still to come.
+ */
+static void cancel_in_each_place(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	int i, rc = 0, calls = 0;
+	struct doe_test *dt;
+
+	/* In virtual time a loop in which no time passes has no end */
+	config.knobs.access_ns = 500;
+	config.knobs.proc_ns = 20 * NSEC_PER_USEC;
+	dt = doe_test_new(test, &config);
+	tt->then = until_cancelled;
+	tt->data = dt;
+	for (i = 0; i < 3000 && !rc; i++) {
+		rc = doe_test_submit(dt, 0, tt);
+		if (i & 1)
+			usleep_range(i % 211, i % 211 + 1);
+		else
+			udelay(i % 211);
+		pci_doe_cancel_task(dt->mb[0], &tt->task);
+		calls = atomic_read(&tt->calls);
+	}
+
+	/* One that was to come would have submitted it before this did */
+	KUNIT_EXPECT_EQ(test, rc, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), calls);
+	pci_doe_cancel_task(dt->mb[0], &tt->task);
+	/* In flight, and elsewhere */
+	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->aborts, 0);
+	KUNIT_EXPECT_LT(test, doe_test_counters(dt, 0)->aborts, i);
+}
+
+struct slowly_again {
+	struct doe_test *dt;
+	struct completion entered;
+	struct completion go_on;
+	int rc;
+};
+
+static void submit_slowly_again(struct doe_test_task *tt)
+{
+	struct slowly_again *again = tt->data;
+
+	if (tt->task.rv < 0) {
+		complete(&tt->done);
+		return;
+	}
+	complete(&again->entered);
+	WARN_ON(!wait_for_completion_timeout(&again->go_on, DOE_TEST_HANG));
+	again->rc = doe_test_submit(again->dt, 0, tt);
+}
+
+/* Submitted again while it is waited for that complete() returns */
+static void cancel_submitted_again(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct slowly_again again = { .dt = dt };
+	struct doe_test_thread *thread;
+
+	init_completion(&again.entered);
+	init_completion(&again.go_on);
+	tt->then = submit_slowly_again;
+	tt->data = &again;
+	tt->task.private = dt;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_await(test, &again.entered);
+
+	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
+	doe_test_until(test, !task_is_running(thread->task));
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	doe_test_set_knobs(dt, &config.knobs);
+	complete(&again.go_on);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), true);
+	KUNIT_EXPECT_EQ(test, again.rc, 0);
+	KUNIT_EXPECT_TRUE(test, completion_done(&tt->done));
+	KUNIT_EXPECT_EQ(test, tt->task.rv, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* complete() has returned when pci_doe_cancel_task() does */
+static void cancel_waits_for_complete(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_thread *thread;
+
+	tt->then = doe_test_linger;
+	tt->data = &dt->met;
+	tt->task.private = dt;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_await(test, &tt->done);
+
+	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+	complete(&dt->met);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), false);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
+}
+
+/* R25: several wait for the end of the same task, all are woken */
+static void r25_many_cancellers(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_stuck(dt);
+	struct doe_test_thread *thread[6];
+	int i, ended = 0;
+
+	tt->task.private = dt;
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		thread[i] = doe_test_thread(test, doe_test_cancel_thread, tt);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		ended += doe_test_join(test, thread[i]);
+
+	KUNIT_EXPECT_EQ(test, ended, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* Cancelling everything in flight and queued, from the end and the beginning */
+static void cancel_all(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt[8];
+	int i;
+
+	doe_test_jam(dt, tt, 8);
+	for (i = 7; i > 3; i--)
+		KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
+							    &tt[i]->task));
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
+							    &tt[i]->task));
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ECANCELED);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* The task ends at once, even if the abort that follows never does */
+static void cancel_does_not_wait_for_abort(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+	ktime_t start;
+
+	config.knobs.abort_ns = DOE_SIM_NEVER;
+	doe_test_set_knobs(dt, &config.knobs);
+	tt = doe_test_stuck(dt);
+	start = ktime_get();
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_expect_elapsed(test, start, 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->aborts);
+	/* Meanwhile what comes next waits for the abort, and fails with it */
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "timed out"), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+	dt->messy = true;
+}
+
+/* A task of the greatest size, in this direction or that */
+static struct doe_test_task *long_task(struct kunit *test, bool request)
+{
+	size_t size = (DOE_SIM_MAX_OBJECT_DW - 2) * sizeof(u32);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	if (request) {
+		tt->task.request_pl = kunit_kzalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, tt->task.request_pl);
+		tt->task.request_pl_sz = size;
+	} else {
+		put_unaligned_le32(DOE_SIM_MAX_OBJECT_DW - 2, tt->req);
+		tt->task.feat.type = DOE_SIM_TYPE_SIZED;
+	}
+
+	return tt;
+}
+
+/* A device for it, and the task is being sent or its response read */
+static struct doe_test *begin_long(struct kunit *test,
+				   struct doe_test_task *tt)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.max_object = DOE_SIM_MAX_OBJECT_DW;
+	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	doe_test_stop_at(dt, 0, 1000);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_meet(dt);
+
+	return dt;
+}
+
+/* Not even a transfer of 2^18 DW holds up cancellation */
+static void cancel_long_transfer(struct kunit *test)
+{
+	const struct doe_sim_counters *cnt;
+	struct doe_test_task *tt;
+	struct doe_test *dt;
+	int request;
+
+	for (request = 0; request < 2; request++) {
+		tt = long_task(test, request);
+		dt = begin_long(test, tt);
+		KUNIT_EXPECT_TRUE(test,
+				  pci_doe_cancel_task(dt->mb[0], &tt->task));
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+		cnt = doe_test_counters(dt, 0);
+		KUNIT_EXPECT_LT(test, cnt->writes[request ? DOE_SIM_REG_WRITE :
+						  DOE_SIM_REG_READ],
+				DOE_SIM_MAX_OBJECT_DW);
+		KUNIT_EXPECT_EQ(test, cnt->gos, request ? 0 : 1);
+		doe_test_works(dt, 0);
+		doe_test_discard(dt);
+	}
+}
+
+/* The second half of a request is not sent as if it were the whole */
+static void restored_half_way(struct kunit *test)
+{
+	struct doe_test_task *tt = long_task(test, true);
+	struct doe_test *dt = begin_long(test, tt);
+
+	doe_sim_flr(dt->sim);
+	pci_restore_state(dt->pdev);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos,
+			doe_test_counters(dt, 0)->discoveries);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
+	doe_test_works(dt, 0);
+}
+
+/* A cancelled task can be submitted again, to another mailbox as well */
+static void cancel_and_submit(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt;
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	tt = doe_test_stuck(dt);
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+
+	doe_test_renew(tt);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
+	doe_test_wait_echo(test, tt);
+}
+
+/* R46: a wait for Busy can be cancelled as well */
+static void r46_cancel_while_busy(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_begin_busy(dt);
+
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+	dt->messy = true;
+}
+
+/* ---- Signals ---- */
+
+/* R10, R49: a signal ends the wait, and leaves a clean mailbox */
+static void r10_signal_in_flight(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+
+	doe_test_stuck_threads(dt, doe_test_interruptible_thread, &thread, 1);
+	send_sig(SIGUSR1, thread->task, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+}
+
+/* R49: also while others are served */
+static void r49_signal_queued(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *first = doe_test_stuck(dt);
+	struct doe_test_thread *thread;
+
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
+	doe_test_until(test, task_is_running(thread->task) == false);
+	send_sig(SIGUSR1, thread->task, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(first));
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
+
+	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &first->task));
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+static void interruptible_without_signal(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+
+	thread = doe_test_thread(test, doe_test_interruptible_thread, dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 8);
+}
+
+static struct kunit_case doe_queue_cases[] = {
+	KUNIT_CASE_PARAM(r09_fifo, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(sync_behind_async, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r24_many_submitters, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(mailboxes_are_independent, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_in_flight, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(cancel_queued, doe_test_all_gen_params),
+	KUNIT_CASE(cancel_ended),
+	KUNIT_CASE(cancel_freed),
+	KUNIT_CASE_PARAM(cancel_resubmitting, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_in_each_place, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
+	KUNIT_CASE(cancel_waits_for_complete),
+	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_all, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE(cancel_long_transfer),
+	KUNIT_CASE(restored_half_way),
+	KUNIT_CASE_PARAM(cancel_and_submit, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r49_signal_queued, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(interruptible_without_signal,
+			 doe_test_mode_gen_params),
+	{ }
+};
+
+DOE_TEST_SUITE(queue);

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: mailboxes that user space has
+ */
+
+#include "doe-test-util.h"
+#include "pci.h"
+
+DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(mode);
+
+/* R34: from the first moment, with a driver and without, to the last */
+static void r34_registers_are_claimed(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 3;
+	dt = doe_test_new_raw(test, &config);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, i));
+	device_release_driver(&dt->pdev->dev);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, i));
+	doe_test_find_mbs(dt);
+	doe_test_works(dt, 1);
+	doe_test_remove(dt);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, i));
+}
+
+/* The mailbox works even if its registers are somebody else's */
+static void claimed_by_another_driver(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_ASSERT_NOT_NULL(test,
+			      pci_request_config_region_exclusive(dt->pdev,
+								  off, 0x18,
+								  "test"));
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot claim"), 1);
+	doe_test_works(dt, 0);
+
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	pci_release_config_region(dt->pdev, off, 0x18);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+	doe_test_works(dt, 0);
+}
+
+static void yield_and_reclaim(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test *dt;
+	int i;
+
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 1));
+
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+		KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+		KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
+				0);
+		KUNIT_EXPECT_FALSE(test, doe_test_claimed(dt, 0));
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 1));
+
+		doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -EBUSY);
+		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -EBUSY);
+		KUNIT_EXPECT_PTR_EQ(test, dt->mb[0], doe_test_find_echo(dt));
+		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
+		doe_test_works(dt, 1);
+
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -EINVAL);
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
+		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
+				0);
+		if (config.irq_mode != DOE_SIM_IRQ_NONE)
+			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
+					0);
+	}
+}
+
+/* What is under way ends; user space finds the mailbox idle */
+static void yield_ends_tasks(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt[4];
+	int i;
+
+	doe_test_jam(dt, tt, 4);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]),
+				-ECANCELED);
+	i = doe_test_join(test, thread);
+	KUNIT_EXPECT_TRUE_MSG(test, i == -ECANCELED || i == -EBUSY, "%d", i);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* It waits for the abort of what was in flight: user space finds no Busy */
+static void yield_waits_for_abort(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test_task *tt;
+
+	config.knobs.abort_ns = 100 * NSEC_PER_MSEC;
+	doe_test_set_knobs(dt, &config.knobs);
+	tt = doe_test_stuck(dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+struct mess_param {
+	u32 stale;
+	const char *desc;
+};
+
+static const struct mess_param mess_params[] = {
+	{ DOE_SIM_STALE_READY, "Ready" },
+	{ DOE_SIM_STALE_ERROR, "Error" },
+	{ DOE_SIM_STALE_BUSY, "Busy" },
+	{ DOE_SIM_STALE_WRITE, "half a request" },
+	{ DOE_SIM_STALE_INT_STA | DOE_SIM_STALE_INT_EN, "interrupt" },
+	{ DOE_SIM_STALE_ALL, "everything" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(mess, mess_params, desc);
+
+/* Whatever user space left in it */
+static void reclaim_cleans_up(struct kunit *test)
+{
+	const struct mess_param *param = test->param_value;
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new(test, &config);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_sim_set_stale(dt->sim, 0, param->stale);
+	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+	doe_test_wait_idle(dt, 0);
+}
+
+struct spdm_param {
+	u32 features;
+	bool spdm;
+	const char *desc;
+};
+
+static const struct spdm_param spdm_params[] = {
+	{ DOE_SIM_FEAT_DEFAULT | DOE_SIM_FEAT_CMA, true, "CMA-SPDM" },
+	{ DOE_SIM_FEAT_DEFAULT | DOE_SIM_FEAT_SSESSION, true,
+	  "Secured CMA-SPDM" },
+	{ DOE_SIM_FEAT_DEFAULT, false, "neither" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(spdm, spdm_params, desc);
+
+/* A kernel that keeps SPDM sessions does not give their mailbox away */
+static void yield_of_spdm(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	const struct spdm_param *param = test->param_value;
+	int want = param->spdm && IS_ENABLED(CONFIG_PCI_TSM) ? -EPERM : 0;
+	struct doe_test *dt;
+
+	config.features = param->features;
+	dt = doe_test_new(test, &config);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), want);
+	if (!want)
+		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* A device without a driver or with one goes while user space has a mailbox */
+static void removal_while_yielded(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		config.bind = i;
+		dt = doe_test_new(test, &config);
+		KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+		doe_test_remove(dt);
+		doe_test_expect_gone(dt);
+	}
+}
+
+/*
+ * The device was away just when the answer came: it is still there, but not
+ * for user space, neither to be looked at nor with the mailbox
+ */
+static void answer_left_behind(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
+	/* Status, four DWs, Go, and the next */
+	struct doe_sim_trigger trigger = {
+		.at = 7,
+		.event = DOE_SIM_EV_GONE_VALUE,
+		.duration = 1,
+	};
+	u32 user;
+
+	doe_test_works(dt, 0);
+	doe_sim_set_trigger(dt->sim, 0, &trigger);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_NE(test, doe_test_read_reg(dt, 0, PCI_DOE_READ), 0);
+	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, &user),
+			0);
+	KUNIT_EXPECT_EQ(test, user, 0);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* The device is reset while user space has the mailbox */
+static void reset_while_yielded(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+static int reset_once_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+
+	return pci_reset_function(dt->pdev);
+}
+
+/* It comes back in the midst of a reset, which it is not to disturb */
+static void reclaimed_in_reset(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	const struct doe_sim_counters *cnt;
+	struct doe_test_thread *reset;
+	struct doe_test *dt;
+
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	reset = doe_test_thread(test, reset_once_thread, dt);
+	doe_test_until(test, doe_test_try(dt, 1) == -ECONNRESET);
+	/* It is not over before the device can be read */
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_sim_clear_counters(dt->sim, 0);
+
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->reads[DOE_SIM_REG_STATUS], 0);
+	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_CTRL], 0);
+
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
+	doe_test_works(dt, 0);
+}
+
+/*
+ * A user reads the mailbox while a response of the kernel is in it: the device
+ * has the answer and tells nobody, so that the library looks 100 ms later
+ */
+static void response_is_hidden(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_start(test);
+	int reg = doe_sim_offset(dt->sim, 0);
+	struct doe_test_task *tt;
+	u32 user = 1;
+
+	/* The library waits for interrupts as long as they come */
+	doe_test_works(dt, 0);
+	knobs.proc_ns = DOE_TEST_SLOW;
+	knobs.irq_lose = U32_MAX;
+	doe_test_set_knobs(dt, &knobs);
+
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(test, doe_test_read_reg(dt, 0, PCI_DOE_READ) ||
+		       doe_test_ended(tt));
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev,
+						   reg + PCI_DOE_READ, &user));
+	KUNIT_EXPECT_EQ(test, user, 0);
+	KUNIT_EXPECT_NE(test, doe_test_read_reg(dt, 0, PCI_DOE_READ), 0);
+	doe_test_wait_echo(test, tt);
+
+	/* Other registers, and this one at other times, read as they are */
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev, reg, &user));
+	KUNIT_EXPECT_EQ(test, user & 0xffff, PCI_EXT_CAP_ID_DOE);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_user_read_config_dword(dt->pdev,
+						   reg + PCI_DOE_READ, &user));
+	KUNIT_EXPECT_EQ(test, user, DOE_SIM_VID_PCI_SIG);
+	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+static struct kunit_case doe_user_cases[] = {
+	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
+	KUNIT_CASE(claimed_by_another_driver),
+	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(yield_ends_tasks, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(yield_waits_for_abort, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
+	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
+	KUNIT_CASE_PARAM(removal_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE(answer_left_behind),
+	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
+	KUNIT_CASE(response_is_hidden),
+	{ }
+};
+
+DOE_TEST_SUITE(user);
