@@ -64,6 +64,8 @@ class Kernel:
     minimal everything that they do not name is off, else it is as the kernel has it
     by default."""
 
+    linux = "x86_64"
+
     def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, extra=""):
         self.name, self.configs, self.minimal, self.extra = name, configs, minimal, extra
         self.dir = tree.place(release) / name
@@ -82,7 +84,7 @@ class Kernel:
         return "config PCI_TSM\n" in (self.tree / "drivers/pci/Kconfig").read_text()
 
     def make(self, *targets):
-        return ["make", "-C", self.tree, f"O={self.dir}", "ARCH=x86_64", CC, *targets]
+        return ["make", "-C", self.tree, f"O={self.dir}", f"ARCH={self.linux}", CC, *targets]
 
     def build(self, *targets):
         self.dir.mkdir(exist_ok=True)
@@ -92,12 +94,12 @@ class Kernel:
         else:
             self.configure_kunit()
         host.build(self.make(JOBS, *targets),
-                   f"building Linux {tree.version(self.tree)}, {self.name}", self.dir / "make.log",
+                   f"building Linux {tree.version(self.tree)}, {self.name},", self.dir / "make.log",
                    r"\s+(CC|AS|LD|AR)\s")
 
     def configure_kunit(self):
         result = host.run(self.kunit(
-            "config", "--arch=x86_64", f"--build_dir={self.dir}", f"--make_options={CC}",
+            "config", f"--arch={self.linux}", f"--build_dir={self.dir}", f"--make_options={CC}",
             *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
         if result.returncode:
             why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)

@@ -11,6 +11,7 @@ import kernel
 import sanitised
 import stress
 import tree
+import uml
 
 SIMULATED = "doe_sim.devices=1 doe_sim.features=31"
 WITHOUT_SPDM = "doe_sim.devices=1 doe_sim.features=15"
@@ -54,6 +55,8 @@ failures = []
 
 def add_arguments(parser):
     tree.add_kernel_argument(parser)
+    parser.add_argument("--quick", action="store_true",
+                        help="the KUnit suites alone, in User-mode Linux and virtual time")
     parser.add_argument("--arch", action="append", metavar="NAME", choices=arch.ARCHES,
                         help="the KUnit suites alone, on another machine or kind of kernel: "
                         f"{', '.join(arch.ARCHES)}")
@@ -69,7 +72,9 @@ def add_arguments(parser):
 
 def main(args):
     rows = {}
-    if args.sanitised:
+    if args.quick:
+        rows["quick"] = quick(args.kernel)
+    elif args.sanitised:
         rows["sanitised"] = sanitised_tests(args)
     elif not args.arch:
         rows["tests"] = tests(args.kernel)
@@ -90,6 +95,16 @@ def on_arch(release, name):
         return 0, 0
     built, log = arch.boot(release, name)
     return count(parsed(built, log), guest.read(log), log)
+
+
+def quick(release):
+    """The suites in User-mode Linux."""
+    built = uml.Kernel(release)
+    built.build()
+    results = uml.suites(built, built.dir / "test.log")
+    print("".join(f"{line}\n" for line in results.said), end="")
+    failures.extend(results.failures)
+    return results.passed, results.failed
 
 
 def tests(release):

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The suites in a kernel that runs as a program, User-mode Linux, in virtual time: it
+stands still while code runs, and a second of waiting costs nothing."""
+import platform
+import resource
+import signal
+import subprocess
+
+import guest
+import host
+import kernel
+import ktap
+
+# Time that a boot may take, on the processor and by the clock
+CPU_LIMIT, PATIENCE = 120, 600
+MACHINE = ("mem=1G", "console=tty", "panic_on_warn=1", "time-travel=inf-cpu")
+SUITES = ("kunit.enable=1", "kunit.autorun=1", "kunit_shutdown=halt", "kunit.filter=speed>very_slow")
+ENDED = "reboot: System halted"
+PACKAGES = {name: host.BUILD_PACKAGES[name] for name in (
+    "gcc", "libc6-dev", "make", "flex", "bison", "bc", "xz-utils", "ccache")}
+
+
+class Kernel(kernel.Kernel):
+    """The suites built in, as drivers/pci/.kunitconfig has them, and further fragments."""
+
+    linux = "um"
+
+    def __init__(self, release, name="uml", configs=()):
+        if platform.machine() not in ("x86_64", "i686"):
+            raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
+        host.install(PACKAGES)
+        super().__init__(release, name, ("drivers/pci/.kunitconfig", "harness/uml.config", *configs))
+        self.image = self.dir / "linux"
+
+
+def limit(seconds):
+    """For a process to begin with: its time on the processor, and no core."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
+    """Run it: what came through its console, and what is wrong with how it ended."""
+    problem, command = "", [str(image), *MACHINE, *parameters]
+    with open(log, "w") as out, subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            preexec_fn=lambda: limit(cpu)) as linux:
+        try:
+            code = linux.wait(patience)
+        except subprocess.TimeoutExpired:
+            linux.kill()
+            problem = f"no end after {patience} s"
+    console = guest.read(log)
+    if not problem and ENDED not in console:
+        problem = f"no end after {cpu} s of processor time" \
+            if code in (-signal.SIGXCPU, -signal.SIGKILL) else f"went down with {code}"
+    return console, problem
+
+
+def suites(built, log, *parameters, wanted=None, **limits):
+    """Run suites, all by default: their results."""
+    console, problem = boot(built.image, log, *SUITES, *parameters, **limits)
+    return ktap.Results(built.tree, console, wanted or ktap.suites()).ended(problem, log)
