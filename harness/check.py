@@ -6,6 +6,7 @@ import shutil
 import time
 
 import faults
+import honest
 import host
 import hunks
 import kernel
@@ -259,7 +260,7 @@ def shellcheck(_source):
 
 
 CHECKS = {
-    "regressions": regressions.check, "mutants": mutate.check,
+    "honest": honest.check, "regressions": regressions.check, "mutants": mutate.check,
     "checkpatch": checkpatch, "kernel-doc": kernel_doc, "includecheck": includecheck,
     "codespell": codespell, "shellcheck": shellcheck, "sphinx": sphinx, "builds": builds,
     "sparse": sparse, "coccicheck": coccicheck, "clang": clang,

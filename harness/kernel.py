@@ -9,7 +9,7 @@ import guest
 import host
 import tree
 
-CONFIGS = ("harness/kunit.config", "harness/qemu.config", "harness/user.config")
+CONFIGS = ("harness/kunit.config", "harness/qemu.config")
 JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
@@ -60,46 +60,52 @@ def sample(make, where, target):
 class Kernel:
     """A tree, a build directory beside it and the image in that.
 
-    configs are fragments below this repository, extra is the text of another; with
+    configs are fragments below this repository, options further ones of kunit.py; with
     minimal everything that they do not name is off, else it is as the kernel has it
-    by default."""
+    by default.  linux and cross: the architecture, and the prefix of its compiler."""
 
-    linux = "x86_64"
+    linux, cross = "x86_64", ""
 
-    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, extra=""):
-        self.name, self.configs, self.minimal, self.extra = name, configs, minimal, extra
+    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, options=()):
+        self.name, self.configs, self.minimal, self.options = name, configs, minimal, options
         self.dir = tree.place(release) / name
         self.image = self.dir / "arch/x86/boot/bzImage"
         if not self.image.exists():
             host.need_space(host.BUILD, 3)
         self.tree = tree.prepared(release)
 
+    @property
+    def compiler(self):
+        return f"CC=ccache {self.cross}gcc"
+
     def kunit(self, command, *options):
         """The command line of kunit.py for this kernel."""
         return [sys.executable, "-B", self.tree / "tools/testing/kunit/kunit.py", command,
-                *options]
+                f"--arch={self.linux}", f"--cross_compile={self.cross}",
+                f"--build_dir={self.dir}", *options]
 
     def has_tsm(self):
         """From 6.19 on."""
         return "config PCI_TSM\n" in (self.tree / "drivers/pci/Kconfig").read_text()
 
     def make(self, *targets):
-        return ["make", "-C", self.tree, f"O={self.dir}", f"ARCH={self.linux}", CC, *targets]
+        return ["make", "-C", self.tree, f"O={self.dir}", f"ARCH={self.linux}",
+                f"CROSS_COMPILE={self.cross}", self.compiler, *targets]
 
     def build(self, *targets):
         self.dir.mkdir(exist_ok=True)
         if self.minimal:
-            text = "".join((host.ROOT / name).read_text() for name in self.configs)
-            configure(self.make(), self.dir, text + self.extra)
+            configure(self.make(), self.dir,
+                      "".join((host.ROOT / name).read_text() for name in self.configs))
         else:
             self.configure_kunit()
         host.build(self.make(JOBS, *targets),
-                   f"building Linux {tree.version(self.tree)}, {self.name},", self.dir / "make.log",
-                   r"\s+(CC|AS|LD|AR)\s")
+                   f"building Linux {tree.version(self.tree)}, {self.name},",
+                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
 
     def configure_kunit(self):
         result = host.run(self.kunit(
-            "config", f"--arch={self.linux}", f"--build_dir={self.dir}", f"--make_options={CC}",
+            "config", f"--make_options={self.compiler}", *self.options,
             *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
         if result.returncode:
             why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)

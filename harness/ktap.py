@@ -2,6 +2,7 @@
 """What the tests of a boot said, as kunit.py's own parser understands it, and the
 cases that were to run, from the sources.  What is skipped or lost, or fails though
 none of its subtests does, has failed."""
+import fnmatch
 import importlib
 import io
 import re
@@ -9,39 +10,46 @@ import sys
 
 import host
 
+# Its allocations fail in a range of addresses that user space gives: see guest/soak
+NOMEM = "pci-doe-nomem-core."
 # What no boot may say
 SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|UBSAN|Oops|Call [Tt]race|possible circular locking|"
                    r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
-# Suites that measure, which run in kernels of their own
-BENCH = "pci-doe-bench"
 
 
 class Results:
     """How many passed and failed, of which failures has the names and said all that they
     said; which case ran last.
 
-    wanted: {suite: [case]} that there are to be; clean: the console is not to say
-    anything that SPLAT matches."""
+    wanted: names that are to have a result; console: where the kernel speaks, if that is
+    elsewhere, and does not say anything that SPLAT matches."""
 
-    def __init__(self, tree, console, wanted=None, clean=True):
+    def __init__(self, tree, output, wanted=(), console=""):
         self.passed, self.failures, self.begun, self.said = 0, [], "", []
         self.done, self.lost = set(), []
-        for text in documents(console):
+        for text in documents(output):
             self.walk(parse(tree, text), ())
         if not self.done:
-            said = console.strip().splitlines() or ["nothing at all"]
+            said = output.strip().splitlines() or ["nothing at all"]
             self.failures.append(f"no test has a result; the last that was said: {said[-1]}")
-        missing = [f"{suite}.{case}" for suite, cases in (wanted or {}).items() for case in cases
-                   if f"{suite}.{case}" not in self.done]
-        self.failures += [f"{name}: no result" for name in missing or self.lost]
+        missing = [name for name in wanted if name not in self.done]
+        if self.done:
+            missing = missing or self.lost
+        self.failures += [f"{name}: no result" for name in missing]
         self.last = next((name for name in missing if name.startswith(f"{self.begun}.")),
-                         next(iter(missing or self.lost), ""))
-        splats = [line.strip() for line in console.splitlines() if SPLAT.search(line)]
-        self.failures += splats[:1] if clean else []
+                         next(iter(missing), ""))
+        self.failures += [line.strip() for line in (console or output).splitlines()
+                          if SPLAT.search(line)][:1]
 
     @property
     def failed(self):
         return len(self.failures)
+
+    def shown(self):
+        """Not hundreds of lines, if a boot has ended early."""
+        lost = [line for line in self.failures if line.endswith(": no result")][3:]
+        rest = [line for line in self.failures if line not in lost]
+        return rest + [f"{len(lost)} more without a result"] * bool(lost)
 
     def ended(self, problem, log):
         """Note how the boot has ended, if that was not as it should be."""
@@ -86,18 +94,16 @@ def parse(tree, text):
     return parser.parse_run_tests(*arguments[:parser.parse_run_tests.__code__.co_argcount])
 
 
-def suites(slow=False):
-    """{suite: [case]} of the sources, whatever #ifdef stands around them; slow: those
-    marked as very slow, too."""
-    found = {}
+def cases(glob="*.*"):
+    """suite.case of each KUnit case that the sources have, whatever #ifdef stands around
+    it, but for NOMEM and those marked as very slow."""
+    found = []
     for path in sorted((host.ROOT / "drivers/pci").glob("doe-test*.c")):
         text = path.read_text()
-        cases = {name: [re.match(r"\w*\(\s*(\w+)", case).group(1)
-                        for case in body.split("KUNIT_CASE")[1:]
-                        if slow or "VERY_SLOW" not in case]
-                 for name, body in re.findall(
-                     r"struct kunit_case (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S)}
+        arrays = dict(re.findall(r"struct kunit_case (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S))
         for body in re.findall(r"struct kunit_suite \w+ = \{\n(.*?)^\};", text, re.M | re.S):
-            name = re.search(r'\.name = "(.*)"', body).group(1)
-            found[name] = cases[re.search(r"\.test_cases = (\w+)", body).group(1)]
-    return {name: names for name, names in found.items() if names}
+            suite = re.search(r'\.name = "(.*)"', body).group(1)
+            array = arrays[re.search(r"\.test_cases = (\w+)", body).group(1)]
+            found += [f"{suite}.{re.match(r'[A-Z_]*[(] *([a-z0-9_]+)', case).group(1)}"
+                      for case in array.split("KUNIT_CASE")[1:] if "VERY_SLOW" not in case]
+    return [name for name in found if fnmatch.fnmatch(name, glob) and NOMEM not in name]
