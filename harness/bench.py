@@ -12,6 +12,7 @@ import bench_report
 import guest
 import host
 import kernel
+import ktap
 import tree
 
 CONFIG = host.HARNESS / "bench.config"
@@ -158,7 +159,7 @@ def boot(each, suite, number, which):
             elif CASE.match(line):
                 progress.show(CASE.match(line)[1], force=progress.tty)
             if re.match(r"\s*not ok|.*(?:EXPECTATION|ASSERTION) FAILED", line) or \
-                    guest.SPLAT.search(line):
+                    ktap.SPLAT.search(line):
                 problems.append(f"{log}: {line.strip()}")
             ended |= bool(re.match(r"(not )?ok \d+ pci_doe_bench", line))
         watchdog.cancel()

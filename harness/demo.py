@@ -6,6 +6,7 @@ import struct
 import guest
 import host
 import kernel
+import ktap
 import tree
 
 FEATURES = {"0001:00": "DOE Discovery", "0001:01": "CMA-SPDM", "0001:02": "Secured CMA-SPDM",
@@ -33,7 +34,7 @@ def main(args):
     irqs = sum(" irq " in line for line in report["mailboxes"])
     print(f"\n{len(failures)} mailboxes: {irqs} by interrupt, {len(failures) - irqs} polled; "
           f"Linux {tree.version(built.tree)}, console in {boot.log}")
-    splats = guest.splats(boot.console)
+    splats = ktap.splats(boot.console)
     for line in splats:
         print(f"kernel: {line}")
     return int(any(failures + failed) or bool(splats) or not failures or not failed)

@@ -21,8 +21,6 @@ PARAMETERS = ("console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_chec
               "rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300")
 # To run suites without a script; from 6.16 on a kernel may be built not to do so.
 KUNIT = "kunit.enable=1 kunit.autorun=1"
-SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|Oops|Call Trace|possible circular locking|"
-                   r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
 # PCI address that the kernel gives the device: CDAT that it serves.
 CDATS = {
     "0000:0d:00.0": cdat.memory(ranges=100, size=2 << 20),
@@ -80,6 +78,10 @@ def monitored(served, port):
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
+# What is in the initramfs beside what is ours
+SHELL_PACKAGES = {name: host.QEMU_PACKAGES[name] for name in ("busybox-static", "cpio")}
+
+
 def install(more=None):
     """What it takes to build a kernel and to boot it."""
     host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES, **(more or {})})
@@ -116,7 +118,7 @@ def initramfs(kernel, binaries=()):
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
         add_binary(root, binary)
-    for module in (*kernel.dir.glob("drivers/pci/doe*.ko"), *kernel.dir.glob("plant/*.ko")):
+    for module in (*kernel.dir.glob("drivers/pci/**/doe*.ko"), *kernel.dir.glob("samples/**/*.ko")):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
     shutil.copytree(host.HARNESS / "guest", root / "guest")
@@ -124,7 +126,7 @@ def initramfs(kernel, binaries=()):
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    for script in ("show", "mainline", "leave", "no_memory"):
+    for script in ("show", "mainline", "leave"):
         shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
     served = root / "cdat"
     served.mkdir()
@@ -190,11 +192,6 @@ class Boot:
         progress.done()
         self.console = read(self.log)
         self.output = read(self.out)
-
-
-def splats(console):
-    """Lines of a console that no boot may have."""
-    return [line for line in console.splitlines() if SPLAT.search(line)]
 
 
 def tcg_only():

@@ -33,6 +33,13 @@ def ready(release):
     return kernel
 
 
+def library():
+    """The sources of the library, from its Makefile."""
+    text = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
+    lines = re.findall(r"^obj-\$\(CONFIG_PCI_DOE(?:_AUX|_CDEV)?\)\s*\+=(.*)", text, re.M)
+    return [host.ROOT / f"drivers/pci/{name[:-2]}.c" for line in lines for name in line.split()]
+
+
 def configure(make, where, text, goal="allnoconfig", optional=()):
     """Configure with a fragment.  By allnoconfig all of it but what is optional is to
     be there then."""

@@ -38,8 +38,7 @@ class Results:
         self.failures += [f"{name}: no result" for name in missing]
         self.last = next((name for name in missing if name.startswith(f"{self.begun}.")),
                          next(iter(missing), ""))
-        self.failures += [line.strip() for line in (console or output).splitlines()
-                          if SPLAT.search(line)][:1]
+        self.failures += splats(console or output)[:1]
 
     @property
     def failed(self):
@@ -76,6 +75,11 @@ class Results:
             self.lost.append(name)
 
 
+def splats(console):
+    """Lines of a console that no boot may have."""
+    return [line.strip() for line in console.splitlines() if SPLAT.search(line)]
+
+
 def documents(console):
     """The parts of the output that begin with a KTAP header of their own."""
     return re.split(r"^(?=(?:\[[ .\d]+\] )?(?:KTAP|TAP) version)", console, flags=re.M)[1:]
@@ -94,9 +98,9 @@ def parse(tree, text):
     return parser.parse_run_tests(*arguments[:parser.parse_run_tests.__code__.co_argcount])
 
 
-def cases(glob="*.*"):
+def cases(glob="*.*", slow=False):
     """suite.case of each KUnit case that the sources have, whatever #ifdef stands around
-    it, but for NOMEM and those marked as very slow."""
+    it, but for NOMEM; very slow ones on demand."""
     found = []
     for path in sorted((host.ROOT / "drivers/pci").glob("doe-test*.c")):
         text = path.read_text()
@@ -105,5 +109,5 @@ def cases(glob="*.*"):
             suite = re.search(r'\.name = "(.*)"', body).group(1)
             array = arrays[re.search(r"\.test_cases = (\w+)", body).group(1)]
             found += [f"{suite}.{re.match(r'[A-Z_]*[(] *([a-z0-9_]+)', case).group(1)}"
-                      for case in array.split("KUNIT_CASE")[1:] if "VERY_SLOW" not in case]
+                      for case in array.split("KUNIT_CASE")[1:] if slow or "VERY_SLOW" not in case]
     return [name for name in found if fnmatch.fnmatch(name, glob) and NOMEM not in name]
