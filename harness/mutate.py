@@ -17,7 +17,8 @@ LIST = host.HARNESS / "mutants.txt"
 # How many there are to be, and how many of them by the specification; of those that a
 # file has by its size, so much is enough
 AT_LEAST, FROM_SPEC, SHARE = 160, 30, 0.7
-HEAD = re.compile(r"\[([\w-]+)\] (spec \w+|code), (\S+)$")
+ENTRY = re.compile(r"\[([\w-]+)\] (spec \w+|code), (\S+): ((?:.|\n    )*)\n"
+                   r"  - (?:@(\w+) )?(\S.*)\n(?:  \+ (.*)\n)?")
 FUNCTION = re.compile(r"^(?P<type>[a-z][\w \n*]*?[ *])(?P<name>\w+)\((?P<args>[^{}();]*)\)"
                       r"(?P<rest>(?:\n\t__\w+\([^\n]*\))?\n\{\n.*?^\}\n)", re.M | re.S)
 SWITCH = """
@@ -36,16 +37,10 @@ CPU_LIMITS = (15, 60)
 class Mutant:
     """One entry of the list."""
 
-    def __init__(self, number, text):
-        head, *body = text.strip().splitlines()
-        match = HEAD.match(head)
-        if not match:
-            raise host.Fail(f"{LIST.name}: not understood: {head}")
+    def __init__(self, number, match):
         self.number = number
-        self.name, self.source, self.suite = match.groups()
-        parts = {line[2]: line[4:].strip() for line in body if line[2] in "@-+"}
-        self.inside, self.old, self.new = (parts.get(key, "") for key in "@-+")
-        self.what = " ".join(line.strip() for line in body if line[2] not in "@-+")
+        self.name, self.source, self.suite, what, inside, self.old, new = match.groups()
+        self.inside, self.new, self.what = inside or "", new or ";", " ".join(what.split())
         self.equivalent = self.what.startswith("equivalent: ")
 
     def find(self, sources):
@@ -59,14 +54,16 @@ class Mutant:
             raise host.Fail(f"{self.name}: {len(places)} places in the library, not one")
         self.path, text, at, self.function = places[0]
         self.line = text.count("\n", 0, at.start()) + 1
-        self.rest = text[self.function.start("rest"):at.start()] + (self.new or ";") + \
+        self.rest = text[self.function.start("rest"):at.start()] + self.new + \
             text[at.end():self.function.end()]
 
 
 def read():
     """The mutants, and what is wrong with those that fit no source."""
-    entries = re.split(r"\n\n(?=\[)", LIST.read_text())[1:]
-    mutants, found = [Mutant(number, entry) for number, entry in enumerate(entries, 1)], []
+    text = LIST.read_text()
+    mutants = [Mutant(number, entry) for number, entry in enumerate(ENTRY.finditer(text), 1)]
+    found = [f"{LIST.name}: not understood: [{rest.strip().splitlines()[0]}"
+             for rest in ENTRY.sub("", text).split("\n[")[1:]]
     texts = {path: path.read_text() for path in kernel.library()}
     sources = {path: (text, list(FUNCTION.finditer(text))) for path, text in texts.items()}
     for mutant in mutants:
