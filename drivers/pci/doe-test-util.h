@@ -21,6 +21,7 @@
  *	doe-test-stress.c	concurrency, random devices
  *	doe-test-soak.c		everything at once
  *	doe-test-nomem.c	allocations that fail
+ *	doe-test-time.c		exact times and counts, in virtual time
  *
  * Waits of real time that remain, because something is not to happen meanwhile
  * or because the library itself counts the time: msleep() and udelay() in

@@ -1,0 +1,695 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: exact times and counts
+ *
+ * In User-mode Linux with time-travel=inf-cpu, time stands still while code
+ * runs.  What is left of every duration is what the library and the device
+ * wait for, so that bounds are asserted exactly, up to the grain of the clock.
+ * These cases mean nothing in real time: the suite fails to initialise there.
+ */
+
+#include <linux/math64.h>
+#include <linux/sched.h>
+#include <linux/time-internal.h>
+
+#include "doe-test.h"
+#include "pci.h"
+
+/*
+ * When the library looks at DOE Status.  While it polls, the pause to the next
+ * look is a quarter of the time waited so far, within these limits.
+ *
+ * The library does not do the following yet: at most 8 ms between two looks,
+ * 2 ms from an abort to the first look at it, and looks after 2, 20 and 200 ms
+ * and at the end only if the abort follows a timeout.
+ */
+#define LOOK_MIN_NS		(20 * (u64)NSEC_PER_USEC)
+#define LOOK_MAX_NS		U64_MAX
+#define ABORT_LOOK_NS		0
+#define ABORT_AFTER_TIMEOUT	false
+
+/* The timer may fire this much early if another timer's interrupt is due */
+#define LOOK_SLACK		16
+
+/* With an interrupt: looks in case it was lost */
+#define IRQ_LOOK_NS		(100 * (u64)NSEC_PER_MSEC)
+
+/* One wait; Busy and abort before a request; and with the response after it */
+#define WAIT_NS			((u64)NSEC_PER_SEC)
+#define EXCHANGE_NS		(3 * WAIT_NS)
+#define DISCOVERY_NS		(5 * (u64)NSEC_PER_SEC)
+#define DISCONNECTED_NS		(100 * (u64)NSEC_PER_MSEC)
+#define REMOVAL_NS		((u64)NSEC_PER_SEC)
+
+/* The clock has steps of 256 ns, and a timer fires within 501 ns after it */
+#define GRAIN_NS		((u64)NSEC_PER_USEC)
+
+static const struct doe_test_param time_params[] = {
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_NEVER },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
+};
+KUNIT_ARRAY_PARAM(time, time_params, doe_test_desc);
+
+static bool polled(struct kunit *test)
+{
+	const struct doe_test_param *param = test->param_value;
+
+	return param->irq_mode == DOE_SIM_IRQ_NONE;
+}
+
+/* Reading the clock costs time unless interrupts are off */
+static u64 now_ns(void)
+{
+	unsigned long flags;
+	u64 ns;
+
+	local_irq_save(flags);
+	ns = ktime_get_ns();
+	local_irq_restore(flags);
+
+	return ns;
+}
+
+static bool is_at(u64 ns, u64 due)
+{
+	return ns >= due && ns - due <= GRAIN_NS;
+}
+
+/* ---- A device that answers at once unless told otherwise ---- */
+
+static struct doe_test *new_device(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+
+	config.knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
+	dt = doe_test_new(test, &config);
+	/* Sets Interrupt Enable */
+	doe_test_works(dt, 0);
+
+	return dt;
+}
+
+static void answer_after(struct doe_test *dt, u64 ns)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+
+	knobs.proc_ns = ns;
+	doe_test_set_knobs(dt, &knobs);
+}
+
+/* ---- Each access and its time ---- */
+
+#define MAX_ACCESSES	1024
+
+enum kind {
+	KIND_STATUS,
+	KIND_GO,
+	KIND_ABORT,
+	KIND_READ,
+	KIND_OTHER,
+	NR_KINDS
+};
+
+struct trace {
+	struct doe_test *dt;
+	struct doe_sim_counters cnt;
+	unsigned int nr;
+	u64 ns[MAX_ACCESSES];
+	enum kind kind[MAX_ACCESSES];
+};
+
+static enum kind kind_of(const struct doe_sim_counters *a,
+			 const struct doe_sim_counters *b)
+{
+	if (a->reads[DOE_SIM_REG_STATUS] != b->reads[DOE_SIM_REG_STATUS])
+		return KIND_STATUS;
+	if (a->gos != b->gos)
+		return KIND_GO;
+	if (a->aborts != b->aborts)
+		return KIND_ABORT;
+	if (a->reads[DOE_SIM_REG_READ] != b->reads[DOE_SIM_REG_READ])
+		return KIND_READ;
+	return KIND_OTHER;
+}
+
+/* What the last access was shows in the counters afterwards */
+static void judge_access(struct trace *tr, struct doe_sim_dev *sim)
+{
+	struct doe_sim_counters cnt;
+
+	doe_sim_get_counters(sim, 0, &cnt);
+	if (tr->nr)
+		tr->kind[tr->nr - 1] = kind_of(&tr->cnt, &cnt);
+	tr->cnt = cnt;
+}
+
+static void note_access(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct trace *tr = data;
+
+	judge_access(tr, sim);
+	if (tr->nr == MAX_ACCESSES)
+		return;
+	tr->ns[tr->nr++] = now_ns();
+	doe_test_call_next(sim, mb, note_access, tr);
+}
+
+static struct trace *start_trace(struct doe_test *dt)
+{
+	struct trace *tr = kunit_kzalloc(dt->test, sizeof(*tr), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(dt->test, tr);
+	tr->dt = dt;
+	doe_test_call_next(dt->sim, 0, note_access, tr);
+
+	return tr;
+}
+
+static void renew_trace(struct trace *tr)
+{
+	tr->nr = 0;
+	doe_test_call_next(tr->dt->sim, 0, note_access, tr);
+}
+
+static void stop_trace(struct trace *tr)
+{
+	doe_sim_set_trigger(tr->dt->sim, 0, NULL);
+	judge_access(tr, tr->dt->sim);
+	KUNIT_ASSERT_LT(tr->dt->test, tr->nr, MAX_ACCESSES);
+}
+
+/* Index of the next access of a kind, or that of the end */
+static unsigned int find(struct trace *tr, unsigned int i, enum kind kind)
+{
+	while (i < tr->nr && tr->kind[i] != kind)
+		i++;
+	return i;
+}
+
+/* ---- When the library looks ---- */
+
+static u64 poll_pause(u64 waited)
+{
+	return clamp(waited / 4, LOOK_MIN_NS, LOOK_MAX_NS);
+}
+
+/* When the look after that at @ns comes, from the beginning of the wait */
+static u64 next_poll(u64 ns)
+{
+	return min(ns + poll_pause(ns), WAIT_NS);
+}
+
+static u64 next_abort_look(u64 ns)
+{
+	if (ns < ABORT_LOOK_NS)
+		return ABORT_LOOK_NS;
+	if (ABORT_AFTER_TIMEOUT)
+		return min(10 * ns, WAIT_NS);
+	return next_poll(ns);
+}
+
+static u64 next_irq_look(u64 ns)
+{
+	return ns < IRQ_LOOK_NS ? IRQ_LOOK_NS : WAIT_NS;
+}
+
+/* Early is only what shares the interrupt of the tick, or of the device */
+static bool is_look(u64 from, u64 ns, u64 due, u64 ready)
+{
+	if (is_at(ns - from, due))
+		return true;
+	if (due == WAIT_NS || ns - from > due ||
+	    ns - from < due - due / LOOK_SLACK)
+		return false;
+
+	return ns % TICK_NSEC <= GRAIN_NS || is_at(ns - from, ready);
+}
+
+/*
+ * Check the time of each look at DOE Status from access @i, where the wait
+ * begins, to the end of the wait.  Looks at the same time are one: the timer
+ * leaves what it finds to the runner.  Returns when the last one came.
+ */
+static u64 check_looks(struct trace *tr, unsigned int i, u64 ready,
+		       u64 (*next)(u64 ns), unsigned int *looks)
+{
+	u64 from = tr->ns[i], last = 0;
+
+	*looks = 0;
+	for (i++; i < tr->nr && tr->kind[i] == KIND_STATUS; i++) {
+		u64 ns = tr->ns[i] - from;
+
+		if (*looks && ns - last <= GRAIN_NS)
+			continue;
+		if (*looks || !is_at(ns, 0))
+			KUNIT_EXPECT_TRUE_MSG(tr->dt->test,
+					      is_look(from, tr->ns[i],
+						      next(last), ready),
+					      "look at %llu ns after one at %llu, want %llu",
+					      ns, last, next(last));
+		last = ns;
+		(*looks)++;
+	}
+
+	return last;
+}
+
+/* As many looks as there would be if none was early */
+static unsigned int count_looks(u64 (*next)(u64 ns))
+{
+	unsigned int nr = 1;
+	u64 ns;
+
+	for (ns = 0; ns < WAIT_NS; ns = next(ns))
+		nr++;
+
+	return nr;
+}
+
+/* From Go to the timeout, and from the abort that follows to its end */
+static void looks_without_answer(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = new_device(test);
+	struct trace *tr = start_trace(dt);
+	u64 (*next)(u64 ns) = polled(test) ? next_poll : next_irq_look;
+	unsigned int looks, want, i;
+	u64 last;
+
+	knobs.proc_ns = DOE_SIM_NEVER;
+	knobs.abort_ns = DOE_SIM_NEVER;
+	doe_test_set_knobs(dt, &knobs);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
+	/* The next one waits for the end of the abort */
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	stop_trace(tr);
+
+	i = find(tr, 0, KIND_GO);
+	KUNIT_ASSERT_LT(test, i, tr->nr);
+	last = check_looks(tr, i, 0, next, &looks);
+	KUNIT_EXPECT_TRUE(test, is_at(last, WAIT_NS));
+	want = count_looks(next);
+	KUNIT_EXPECT_GE(test, looks, want);
+	KUNIT_EXPECT_LE(test, looks, want + want / LOOK_SLACK + 1);
+	kunit_info(test, "%u looks in 1 s\n", looks);
+
+	i = find(tr, i, KIND_ABORT);
+	KUNIT_ASSERT_LT(test, i, tr->nr);
+	last = check_looks(tr, i, 0, next_abort_look, &looks);
+	KUNIT_EXPECT_TRUE(test, is_at(last, WAIT_NS));
+	want = count_looks(next_abort_look);
+	KUNIT_EXPECT_GE(test, looks, want);
+	KUNIT_EXPECT_LE(test, looks, want + want / LOOK_SLACK + 1);
+	dt->messy = true;
+}
+
+#define NR_RESPONSE_TIMES	200
+
+/* From 1 us to just below 1 s, at equal ratios */
+static u64 response_time(unsigned int i)
+{
+	u64 ns = NSEC_PER_USEC;
+
+	while (i--)
+		ns = mul_u64_u32_div(ns, 107175, 100000);
+
+	return min(ns, WAIT_NS - NSEC_PER_USEC);
+}
+
+/* An answer is noticed within the pause between two looks, or at once */
+static void answer_is_noticed(struct kunit *test)
+{
+	struct doe_test *dt = new_device(test);
+	struct trace *tr = start_trace(dt);
+	u64 ns, late, limit, worst = 0;
+	unsigned int n, i, looks;
+
+	KUNIT_EXPECT_EQ(test, response_time(NR_RESPONSE_TIMES),
+			WAIT_NS - NSEC_PER_USEC);
+	KUNIT_EXPECT_LT(test, response_time(NR_RESPONSE_TIMES - 1),
+			WAIT_NS - NSEC_PER_USEC);
+
+	for (n = 0; n <= NR_RESPONSE_TIMES; n++) {
+		ns = response_time(n);
+		answer_after(dt, ns);
+		renew_trace(tr);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), 8);
+		stop_trace(tr);
+
+		i = find(tr, 0, KIND_GO);
+		KUNIT_ASSERT_LT(test, i, tr->nr);
+		if (polled(test))
+			check_looks(tr, i, ns, next_poll, &looks);
+		late = tr->ns[find(tr, i, KIND_READ)] - tr->ns[i] - ns;
+		limit = polled(test) ? poll_pause(ns) : GRAIN_NS;
+		KUNIT_EXPECT_LE_MSG(test, late, limit + GRAIN_NS,
+				    "answer after %llu ns", ns);
+		worst = max(worst, late);
+	}
+	kunit_info(test, "at most %llu ns late\n", worst);
+}
+
+/* ---- Bounds ---- */
+
+/**
+ * struct bound - How an exchange ends with a device that is slow
+ * @busy_ns: Busy before it
+ * @sticky: that Busy outlasts an abort
+ * @abort_ns: the device takes this long for an abort
+ * @proc_ns: and this long for an answer
+ * @rv: how the exchange ends
+ * @ns: and after what time
+ */
+static const struct bound {
+	const char *name;
+	u64 busy_ns;
+	bool sticky;
+	u64 abort_ns;
+	u64 proc_ns;
+	int rv;
+	u64 ns;
+} bounds[] = {
+	{ "no answer", 0, false, 0, DOE_SIM_NEVER, -ETIMEDOUT, WAIT_NS },
+	{ "late answer", 0, false, 0, 999 * NSEC_PER_MSEC, 8,
+	  999 * NSEC_PER_MSEC },
+	{ "Busy until an abort", DOE_SIM_NEVER, false, 0, 0, 8, WAIT_NS },
+	{ "Busy for good", DOE_SIM_NEVER, true, 0, 0, -EBUSY, 2 * WAIT_NS },
+	{ "Busy, slow abort, no answer", DOE_SIM_NEVER, false,
+	  900 * NSEC_PER_MSEC, DOE_SIM_NEVER, -ETIMEDOUT,
+	  2 * WAIT_NS + 900 * NSEC_PER_MSEC },
+};
+
+static void exchange_ends_in_time(struct kunit *test)
+{
+	struct doe_test *dt;
+	u64 from, ns, limit;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bounds); i++) {
+		const struct bound *b = &bounds[i];
+		struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+
+		dt = new_device(test);
+		knobs.abort_ns = b->abort_ns;
+		knobs.proc_ns = b->proc_ns;
+		knobs.busy_sticky = b->sticky;
+		doe_test_set_knobs(dt, &knobs);
+		if (b->busy_ns)
+			doe_sim_set_busy(dt->sim, 0, b->busy_ns);
+
+		from = now_ns();
+		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), b->rv, "%s",
+				    b->name);
+		ns = now_ns() - from;
+		/* Polls have pauses, of which the last ends with the wait */
+		limit = b->ns % WAIT_NS && polled(test) ?
+			poll_pause(b->ns % WAIT_NS) : 0;
+		KUNIT_EXPECT_GE_MSG(test, ns, b->ns, "%s", b->name);
+		KUNIT_EXPECT_LE_MSG(test, ns, b->ns + limit + 8 * GRAIN_NS,
+				    "%s", b->name);
+		KUNIT_EXPECT_LE_MSG(test, ns, EXCHANGE_NS, "%s", b->name);
+		dt->messy = true;
+		doe_test_discard(dt);
+	}
+}
+
+/* Callers wait 5 s for Discovery, whether it is slow or has no end */
+static void discovery_ends_in_time(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	u64 from, ns;
+
+	config.knobs.busy = DOE_SIM_BUSY_NEVER;
+	config.knobs.proc_ns = 600 * NSEC_PER_MSEC;
+	config.nr_features = DOE_SIM_MAX_FEATURES;
+	from = now_ns();
+	dt = doe_test_new_early(test, &config);
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 0));
+	ns = now_ns() - from;
+	KUNIT_EXPECT_GE(test, ns, DISCOVERY_NS);
+	KUNIT_EXPECT_LE(test, ns, DISCOVERY_NS + 2 * TICK_NSEC);
+
+	/* Nobody waits a second time */
+	from = now_ns();
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 0));
+	KUNIT_EXPECT_LE(test, now_ns() - from, WAIT_NS);
+	dt->messy = true;
+}
+
+/* Each exchange of a silent device's Discovery is tried twice */
+static void silent_discovery_ends_in_time(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	u64 from, ns;
+
+	config.knobs.busy = DOE_SIM_BUSY_NEVER;
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	from = now_ns();
+	dt = doe_test_new_early(test, &config);
+	/* Enumeration itself does not wait */
+	KUNIT_EXPECT_LE(test, now_ns() - from, 2 * TICK_NSEC);
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
+	ns = now_ns() - from;
+	KUNIT_EXPECT_GE(test, ns, 2 * WAIT_NS);
+	KUNIT_EXPECT_LE(test, ns, 2 * WAIT_NS + 2 * TICK_NSEC);
+	dt->messy = true;
+}
+
+/* What the mailbox waits for when the device goes */
+enum last_wait {
+	LAST_BUSY,
+	LAST_ANSWER,
+	LAST_ABORT,
+	NR_LAST_WAITS
+};
+
+static struct doe_test_task *begin_wait(struct doe_test *dt,
+					enum last_wait wait)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test_task *tt;
+
+	knobs.proc_ns = DOE_SIM_NEVER;
+	knobs.abort_ns = DOE_SIM_NEVER;
+	if (wait == LAST_ABORT)
+		knobs.error_at = DOE_SIM_ERROR_GO;
+	doe_test_set_knobs(dt, &knobs);
+	if (wait == LAST_BUSY)
+		doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	if (wait == LAST_ABORT)
+		KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
+	tt = doe_test_begin(dt, 0);
+	msleep(500);
+	KUNIT_EXPECT_FALSE(dt->test, doe_test_ended(tt));
+
+	return tt;
+}
+
+#ifndef MODULE
+/* pci_doe_disconnected() is the core's alone */
+static void disconnected_in_time(struct kunit *test)
+{
+	struct doe_test_task *tt;
+	enum last_wait wait;
+	struct doe_test *dt;
+	u64 from;
+
+	for (wait = 0; wait < NR_LAST_WAITS; wait++) {
+		dt = new_device(test);
+		tt = begin_wait(dt, wait);
+		from = now_ns();
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+		pci_dev_set_disconnected(dt->pdev, NULL);
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
+		KUNIT_EXPECT_LE(test, now_ns() - from, DISCONNECTED_NS);
+		dt->messy = true;
+		doe_test_discard(dt);
+	}
+}
+#endif
+
+static void removal_in_time(struct kunit *test)
+{
+	struct doe_test_task *tt;
+	enum last_wait wait;
+	struct doe_test *dt;
+	u64 from;
+
+	for (wait = 0; wait < NR_LAST_WAITS; wait++) {
+		dt = new_device(test);
+		tt = begin_wait(dt, wait);
+		from = now_ns();
+		doe_test_remove(dt);
+		KUNIT_EXPECT_LE(test, now_ns() - from, REMOVAL_NS);
+		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt));
+		KUNIT_EXPECT_EQ(test, tt->task.rv, -ENODEV);
+		dt->messy = true;
+		doe_test_discard(dt);
+	}
+}
+
+/* ---- Counts ---- */
+
+/*
+ * Accesses of an exchange that is answered at once: DOE Status before the
+ * request, each DW, Go, DOE Status, each DW of the response and its
+ * acknowledge, DOE Status with each 32nd of them and with the last one.
+ */
+static unsigned int min_accesses(u32 req_dw, u32 rsp_dw)
+{
+	u32 req = req_dw + 2, rsp = rsp_dw + 2;
+
+	return 1 + req + 1 + 1 + 2 * rsp + DIV_ROUND_UP(rsp, 32);
+}
+
+/* The handler reads DOE Status and clears Interrupt Status */
+static unsigned int irq_accesses(struct doe_test *dt)
+{
+	doe_test_sync_irqs(dt);
+	return 2 * doe_test_counters(dt, 0)->irqs;
+}
+
+static void accesses_are_counted(struct kunit *test)
+{
+	static const u32 dw[] = { 1, 2, 1024 };
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	unsigned int i;
+	u8 *buf;
+
+	config.knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
+	config.max_object = 2048;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	buf = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+
+	for (i = 0; i < ARRAY_SIZE(dw); i++) {
+		doe_sim_clear_counters(dt->sim, 0);
+		KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, dw[i] * 4),
+				dw[i] * 4);
+		KUNIT_EXPECT_EQ(test,
+				doe_test_accesses(dt, 0) - irq_accesses(dt),
+				min_accesses(dw[i], dw[i]));
+		doe_sim_clear_counters(dt->sim, 0);
+		KUNIT_EXPECT_EQ(test,
+				doe_test_sized(dt, 0, dw[i], buf, 4096),
+				dw[i] * 4);
+		KUNIT_EXPECT_EQ(test,
+				doe_test_accesses(dt, 0) - irq_accesses(dt),
+				min_accesses(1, dw[i]));
+	}
+}
+
+/*
+ * Discovery: DOE Status, Abort and its end; then the header of the Capability,
+ * and an exchange for each entry
+ */
+static void accesses_of_discovery(struct kunit *test)
+{
+	struct doe_sim_config config = doe_test_config(test);
+	u64 entries, accesses;
+	struct doe_test *dt;
+
+	config.bind = false;
+	config.knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
+	dt = doe_test_new_raw(test, &config);
+	doe_test_find_mbs(dt);
+	/* The core reads headers to find the Capability */
+	accesses = doe_test_accesses(dt, 0) -
+		   doe_test_counters(dt, 0)->reads[DOE_SIM_REG_HEADER];
+	entries = doe_test_counters(dt, 0)->discoveries;
+	KUNIT_EXPECT_EQ(test, entries, 5);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+	KUNIT_EXPECT_EQ(test, accesses, 3 + entries * min_accesses(1, 1));
+}
+
+/* A caller sleeps once, however long it takes and however often is looked */
+static void caller_wakes_once(struct kunit *test)
+{
+	static const u64 ns[] = {
+		10 * NSEC_PER_USEC, NSEC_PER_MSEC, 90 * NSEC_PER_MSEC,
+		900 * NSEC_PER_MSEC
+	};
+	struct doe_test *dt = new_device(test);
+	unsigned int i, irqs = !polled(test);
+	unsigned long switches;
+	u64 looks, want, at;
+
+	for (i = 0; i < ARRAY_SIZE(ns); i++) {
+		answer_after(dt, ns[i]);
+		doe_sim_clear_counters(dt->sim, 0);
+		switches = current->nvcsw;
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), 8);
+		KUNIT_EXPECT_EQ(test, current->nvcsw - switches, 1);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, irqs);
+
+		/*
+		 * Before the request, in the handler, by the runner when the
+		 * answer is there, and before the last acknowledge
+		 */
+		looks = doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS] -
+			3 - irqs;
+		want = 1;
+		for (at = 0; at < ns[i] && polled(test); at = next_poll(at))
+			want++;
+		if (irqs && ns[i] > IRQ_LOOK_NS)
+			want++;
+		KUNIT_EXPECT_GE(test, looks, want);
+		KUNIT_EXPECT_LE(test, looks, want + want / LOOK_SLACK + 1);
+	}
+}
+
+/* An answer that is there at once wakes nobody */
+static void instant_answer_wakes_nobody(struct kunit *test)
+{
+	struct doe_test *dt = new_device(test);
+	unsigned long switches = current->nvcsw;
+	u64 from = now_ns();
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), 8);
+	KUNIT_EXPECT_EQ(test, current->nvcsw, switches);
+	KUNIT_EXPECT_LE(test, now_ns() - from, 4 * GRAIN_NS);
+}
+
+/* ---- Suite ---- */
+
+static int need_virtual_time(struct kunit_suite *suite)
+{
+	if (time_travel_mode == TT_MODE_INFCPU)
+		return 0;
+
+	pr_err("%s needs virtual time: boot with time-travel=inf-cpu\n",
+	       suite->name);
+	return -EINVAL;
+}
+
+static struct kunit_case doe_time_cases[] = {
+	KUNIT_CASE_PARAM(looks_without_answer, time_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed, time_gen_params),
+	KUNIT_CASE_PARAM(exchange_ends_in_time, time_gen_params),
+	KUNIT_CASE_PARAM(discovery_ends_in_time, time_gen_params),
+	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, time_gen_params),
+#ifndef MODULE
+	KUNIT_CASE_PARAM(disconnected_in_time, time_gen_params),
+#endif
+	KUNIT_CASE_PARAM(removal_in_time, time_gen_params),
+	KUNIT_CASE_PARAM(accesses_are_counted, time_gen_params),
+	KUNIT_CASE_PARAM(accesses_of_discovery, time_gen_params),
+	KUNIT_CASE_PARAM(caller_wakes_once, time_gen_params),
+	KUNIT_CASE_PARAM(instant_answer_wakes_nobody, time_gen_params),
+	{}
+};
+
+static struct kunit_suite doe_time_suite = {
+	.name = "pci-doe-time",
+	.suite_init = need_virtual_time,
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_time_cases,
+};
+kunit_test_suite(doe_time_suite);
