@@ -87,7 +87,7 @@ static struct doe_test *new_device(struct kunit *test)
 	dt = doe_test_new(test, &config);
 	/* Sets Interrupt Enable; its message comes after the response */
 	doe_test_works(dt, 0);
-	usleep_range(1000, 1000);
+	usleep_range(1000, 1100);
 
 	return dt;
 }
@@ -661,7 +661,7 @@ static void instant_answer_wakes_nobody(struct kunit *test)
 
 /* ---- Suite ---- */
 
-static int need_virtual_time(struct kunit_suite *suite)
+int doe_test_need_virtual_time(struct kunit_suite *suite)
 {
 	if (time_travel_mode != TT_MODE_INFCPU) {
 		pr_err("%s needs virtual time: boot with time-travel=inf-cpu\n",
@@ -696,7 +696,7 @@ static struct kunit_case doe_time_cases[] = {
 
 static struct kunit_suite doe_time_suite = {
 	.name = "pci-doe-time",
-	.suite_init = need_virtual_time,
+	.suite_init = doe_test_need_virtual_time,
 	.init = doe_test_init,
 	.exit = doe_test_exit,
 	.test_cases = doe_time_cases,

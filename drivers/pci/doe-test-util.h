@@ -22,6 +22,7 @@
  *	doe-test-soak.c		everything at once
  *	doe-test-nomem.c	allocations that fail
  *	doe-test-time.c		exact times and counts, in virtual time
+ *	doe-test-pairs.c	pairs of faults, in virtual time
  *
  * Waits of real time that remain, because something is not to happen meanwhile
  * or because the library itself counts the time: msleep() and udelay() in
@@ -146,6 +147,7 @@ bool doe_test_virtual_time(void);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
 
 /* Suites */
+int doe_test_need_virtual_time(struct kunit_suite *suite);
 int doe_test_init(struct kunit *test);
 void doe_test_exit(struct kunit *test);
 

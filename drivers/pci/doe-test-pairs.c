@@ -1,0 +1,799 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: every pair of faults at every pair of
+ * register accesses of an exchange
+ *
+ * A run is one exchange, in which one or two events come at exact accesses.
+ * What the device does happens in the access itself.  What needs a thread is
+ * handed to a work item, which runs as far as it gets before the access goes
+ * on.  The exchange must end in time, once, with the right bytes or with an
+ * errno that is documented for one of the events; and after what its owner
+ * does to have the mailbox back, an exchange must succeed.
+ *
+ * Runs take seconds, which cost nothing in virtual time.
+ */
+
+#include <linux/kthread.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
+#include <linux/unaligned.h>
+
+#include "doe-test.h"
+#include "pci.h"
+
+static unsigned int pairs_every = 1;
+module_param(pairs_every, uint, 0644);
+MODULE_PARM_DESC(pairs_every, "do each nth pair of faults only");
+
+static unsigned int all_runs;
+
+/* What a run is done with */
+struct pairs {
+	struct kunit *test;
+	struct doe_sim_config config;
+	struct doe_test *dt;
+	struct run *run;
+
+	/* An exchange that is submitted, and one of a thread */
+	struct doe_test_task *task;
+	struct doe_test_task *call;
+	struct doe_test_thread *thread;
+	wait_queue_head_t wait;
+	bool go;
+	u32 pattern;
+
+	/* What the device's owner does to it one at a time */
+	struct mutex owner;
+
+	unsigned int tries;
+	unsigned int runs;
+	unsigned int failures;
+	unsigned int missed;
+	unsigned int good;
+	u64 longest;
+};
+
+enum event {
+	FAULT_NONE,
+	FAULT_ERROR,
+	FAULT_UNREADY,
+	FAULT_FLR,
+	FAULT_ONES,
+	FAULT_SPURIOUS,
+	FAULT_SIGNAL,
+	FAULT_CANCEL,
+	FAULT_RESET,
+	FAULT_SLEEP,
+	FAULT_YIELD,
+	FAULT_DETACH,
+	FAULT_SURPRISE,
+	FAULT_REMOVE,
+	NR_EVENTS
+};
+
+struct fault {
+	struct pairs *p;
+	enum event event;
+	u64 at;
+	bool fired;
+	struct work_struct work;
+	struct completion done;
+};
+
+/**
+ * struct run - One exchange
+ * @fault: what comes at which access; the first one is not later
+ * @async: a task is submitted
+ * @sync: a thread makes a call
+ * @accesses: so many it had
+ * @cancelled: pci_doe_cancel_task() has ended the task
+ * @yielded: the mailbox is handed over
+ */
+struct run {
+	struct fault fault[2];
+	bool async;
+	bool sync;
+	unsigned int accesses;
+	bool cancelled;
+	bool yielded;
+};
+
+/* ---- What happens in the access ---- */
+
+static void raise_spurious(struct pairs *p)
+{
+	doe_sim_raise(p->dt->sim, 0, true);
+}
+
+static void send_signal(struct pairs *p)
+{
+	send_sig(SIGUSR1, p->thread->task, 0);
+}
+
+static void pull_out(struct pairs *p)
+{
+	doe_sim_set_gone(p->dt->sim, DOE_SIM_EV_GONE_VALUE);
+	WRITE_ONCE(p->dt->pdev->error_state, pci_channel_io_perm_failure);
+}
+
+/* ---- What a thread does ---- */
+
+static void cancel(struct pairs *p)
+{
+	p->run->cancelled |= pci_doe_cancel_task(p->dt->mb[0], &p->task->task);
+}
+
+static void reset(struct pairs *p)
+{
+	struct pci_dev *pdev = p->dt->pdev;
+
+	device_lock(&pdev->dev);
+	if (device_is_registered(&pdev->dev))
+		pci_reset_function_locked(pdev);
+	device_unlock(&pdev->dev);
+}
+
+/* As the PM core does it to all devices */
+static void sleep_and_wake(struct pairs *p)
+{
+#ifdef CONFIG_SUSPEND
+	struct device *dev = &p->dt->pdev->dev;
+	const struct dev_pm_ops *pm = dev->bus->pm;
+
+	device_lock(dev);
+	if (!device_is_registered(dev))
+		goto unlock;
+	pm_runtime_get_noresume(dev);
+	pm->prepare(dev);
+	pm->suspend(dev);
+	pm_runtime_disable(dev);
+	pm->suspend_late(dev);
+	pm->suspend_noirq(dev);
+	usleep_range(100, 200);
+	pm->resume_noirq(dev);
+	pm->resume_early(dev);
+	pm_runtime_enable(dev);
+	pm->resume(dev);
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+unlock:
+	device_unlock(dev);
+#endif
+}
+
+static void yield_mailbox(struct pairs *p)
+{
+	if (!pci_doe_yield_mb(p->dt->mb[0]))
+		p->run->yielded = true;
+}
+
+static void detach(struct pairs *p)
+{
+	mutex_lock(&p->owner);
+	doe_test_give_irq(p->dt, 0);
+	mutex_unlock(&p->owner);
+}
+
+#ifdef MODULE
+/* The core alone may say so, and the state of the channel says it as well */
+static void disconnect(struct pairs *p) { }
+#else
+static void disconnect(struct pairs *p)
+{
+	pci_dev_set_disconnected(p->dt->pdev, NULL);
+}
+#endif
+
+/* The driver goes first */
+static void take_away(struct pairs *p)
+{
+	struct pci_dev *pdev = p->dt->pdev;
+
+	pci_lock_rescan_remove();
+	if (device_is_registered(&pdev->dev)) {
+		device_lock(&pdev->dev);
+		mutex_lock(&p->owner);
+		doe_test_unbind(p->dt);
+		mutex_unlock(&p->owner);
+		device_unlock(&pdev->dev);
+		pci_stop_and_remove_bus_device(pdev);
+	}
+	pci_unlock_rescan_remove();
+}
+
+/* ---- Events ---- */
+
+/* Ways for a run to end, besides success */
+#define MAY(err)	BIT(err)
+
+/**
+ * struct event_type - An event
+ * @name: for humans
+ * @sim: what befalls the device
+ * @now: done in the access
+ * @later: done by a thread from then on
+ * @irq: only for devices with interrupts
+ * @hold: tasks may have to wait for its end
+ * @anew: Discovery may have to be done again
+ * @errnos: what the exchange may end with because of it; those with a higher
+ *	    number than 63 are mapped, see may_end()
+ */
+static const struct event_type {
+	const char *name;
+	enum doe_sim_event sim;
+	void (*now)(struct pairs *p);
+	void (*later)(struct pairs *p);
+	bool irq;
+	bool hold;
+	bool anew;
+	int errnos[4];
+} events[NR_EVENTS] = {
+	[FAULT_NONE] = {
+		.name = "nothing",
+	},
+	[FAULT_ERROR] = {
+		.name = "error",
+		.sim = DOE_SIM_EV_ERROR,
+		.errnos = { -EIO },
+	},
+	/* Before it is seen it is no answer, later on a short one */
+	[FAULT_UNREADY] = {
+		.name = "unready",
+		.sim = DOE_SIM_EV_UNREADY,
+		.errnos = { -ETIMEDOUT, -EPROTO },
+	},
+	/* What tells it from the former are registers that it may have lost */
+	[FAULT_FLR] = {
+		.name = "flr",
+		.sim = DOE_SIM_EV_FLR,
+		.anew = true,
+		.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO },
+	},
+	[FAULT_ONES] = {
+		.name = "all-ones",
+		.sim = DOE_SIM_EV_GONE_VALUE,
+		.anew = true,
+		.errnos = { -ENODEV },
+	},
+	[FAULT_SPURIOUS] = {
+		.name = "spurious",
+		.now = raise_spurious,
+		.irq = true,
+	},
+	[FAULT_SIGNAL] = {
+		.name = "signal",
+		.now = send_signal,
+		.errnos = { -EINTR },
+	},
+	[FAULT_CANCEL] = {
+		.name = "cancel",
+		.later = cancel,
+		.errnos = { -ECANCELED },
+	},
+	[FAULT_RESET] = {
+		.name = "reset",
+		.later = reset,
+		.hold = true,
+		.anew = true,
+		.errnos = { -ECONNRESET },
+	},
+	[FAULT_SLEEP] = {
+		.name = "sleep",
+		.later = sleep_and_wake,
+		.hold = true,
+		.anew = true,
+		.errnos = { -ECONNRESET },
+	},
+	[FAULT_YIELD] = {
+		.name = "yield",
+		.later = yield_mailbox,
+		.errnos = { -ECANCELED },
+	},
+	[FAULT_DETACH] = {
+		.name = "detach",
+		.later = detach,
+		.irq = true,
+	},
+	[FAULT_SURPRISE] = {
+		.name = "surprise",
+		.now = pull_out,
+		.later = disconnect,
+		.errnos = { -ENODEV },
+	},
+	[FAULT_REMOVE] = {
+		.name = "remove",
+		.later = take_away,
+		.errnos = { -ENODEV },
+	},
+};
+
+static void work_fn(struct work_struct *work)
+{
+	struct fault *fault = container_of(work, struct fault, work);
+
+	events[fault->event].later(fault->p);
+	complete(&fault->done);
+}
+
+/* In the context of the access */
+static void fire(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct fault *fault = data;
+	const struct event_type *type = &events[fault->event];
+
+	fault->fired = true;
+	if (type->now)
+		type->now(fault->p);
+	if (!type->later)
+		return;
+
+	/* While this sleeps, the thread gets as far as it can */
+	queue_work(system_unbound_wq, &fault->work);
+	if (preemptible())
+		usleep_range(1, 2);
+}
+
+static bool has(const struct run *run, enum event event)
+{
+	return run->fault[0].event == event || run->fault[1].event == event;
+}
+
+static bool fired(const struct run *run, enum event event)
+{
+	return (run->fault[0].event == event && run->fault[0].fired) ||
+	       (run->fault[1].event == event && run->fault[1].fired);
+}
+
+/* ---- Failures ---- */
+
+static void describe(struct pairs *p, char *buf, size_t size)
+{
+	struct run *run = p->run;
+	int i, len = 0;
+
+	for (i = 0; i < 2; i++)
+		if (run->fault[i].event)
+			len += scnprintf(buf + len, size - len, "%s@%llu%s ",
+					 events[run->fault[i].event].name,
+					 run->fault[i].at,
+					 run->fault[i].fired ? "" : "-");
+	scnprintf(buf + len, size - len, "%s%s", run->async ? "async" : "",
+		  run->sync ? "sync" : "");
+}
+
+#define MAX_SAID	6
+
+/* Only the first ones of a case are told */
+#define run_fails(p, fmt, ...)						\
+do {									\
+	char __buf[80];							\
+									\
+	describe(p, __buf, sizeof(__buf));				\
+	if ((p)->failures++ < MAX_SAID)					\
+		KUNIT_FAIL((p)->test, "%s: " fmt, __buf, ##__VA_ARGS__); \
+} while (0)
+
+/* ---- The device and its owner ---- */
+
+static void take_irq(struct pairs *p)
+{
+	if (p->config.irq_mode != DOE_SIM_IRQ_NONE && !p->dt->irq_held[0])
+		doe_test_take_irq(p->dt, 0);
+}
+
+/* A driver's probe() */
+static void own(struct pairs *p)
+{
+	if (p->config.irq_mode != DOE_SIM_IRQ_NONE)
+		doe_test_alloc_vectors(p->dt);
+	take_irq(p);
+}
+
+static void new_device(struct pairs *p)
+{
+	p->dt = doe_test_new(p->test, &p->config);
+	own(p);
+	doe_test_works(p->dt, 0);
+}
+
+/* A device that was removed is found anew */
+static void replug(struct pairs *p, bool power_cycle)
+{
+	struct doe_test *dt = p->dt;
+
+	take_away(p);
+	doe_test_until(p->test, kref_read(&dt->pdev->dev.kobj.kref) == 1);
+	pci_dev_put(dt->pdev);
+	if (power_cycle) {
+		doe_sim_flr(dt->sim);
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	}
+	KUNIT_ASSERT_EQ(p->test, doe_sim_rescan(dt->sim), 0);
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	KUNIT_ASSERT_NOT_NULL(p->test, dt->pdev);
+	doe_test_find_mbs(dt);
+	own(p);
+}
+
+static void revive(struct pairs *p)
+{
+	struct pci_doe_mb *mb;
+
+	mb = pci_doe_create_mb(p->dt->pdev, doe_sim_offset(p->dt->sim, 0),
+			       false);
+	KUNIT_ASSERT_PTR_EQ(p->test, mb, p->dt->mb[0]);
+	pci_doe_destroy_mb(mb);
+}
+
+/* What the owner does to have the mailbox back */
+static void recover(struct pairs *p)
+{
+	struct run *run = p->run;
+
+	if (fired(run, FAULT_SURPRISE) || fired(run, FAULT_REMOVE)) {
+		replug(p, fired(run, FAULT_SURPRISE));
+		return;
+	}
+	/*
+	 * An error that comes between an abort and the first look at it makes
+	 * an abort that does not end.  Who gets a reference has it tried again.
+	 */
+	if (fired(run, FAULT_ERROR) && !doe_sim_idle(p->dt->sim, 0)) {
+		msleep(1000);
+		revive(p);
+	}
+	if (run->yielded)
+		KUNIT_EXPECT_EQ(p->test, pci_doe_reclaim_mb(p->dt->mb[0]), 0);
+	take_irq(p);
+}
+
+/* ---- One run ---- */
+
+/* The thread that calls pci_doe_interruptible() */
+static int caller(struct doe_test_thread *thread)
+{
+	struct pairs *p = thread->data;
+	struct doe_test_task *tt = p->call;
+
+	for (;;) {
+		wait_event_idle(p->wait, p->go || kthread_should_stop());
+		if (!p->go)
+			return 0;
+		p->go = false;
+		flush_signals(current);
+		tt->task.rv = pci_doe_interruptible(p->dt->mb[0],
+						    DOE_SIM_VENDOR_ID,
+						    DOE_SIM_TYPE_ECHO,
+						    tt->req, 8, tt->rsp, 8);
+		atomic_inc(&tt->calls);
+		complete(&tt->done);
+	}
+}
+
+static void arm(struct pairs *p)
+{
+	struct doe_sim_trigger trigger[2] = { };
+	struct run *run = p->run;
+	struct fault *fault;
+	int i, nr = 0;
+
+	for (i = 0; i < 2; i++) {
+		fault = &run->fault[i];
+		if (!fault->event)
+			continue;
+		fault->p = p;
+		INIT_WORK(&fault->work, work_fn);
+		init_completion(&fault->done);
+		trigger[nr].at = fault->at;
+		trigger[nr].event = events[fault->event].sim ?:
+				    DOE_SIM_EV_CALL;
+		trigger[nr].fn = fire;
+		trigger[nr++].data = fault;
+	}
+	doe_sim_set_triggers(p->dt->sim, 0, trigger, nr);
+}
+
+static void disarm(struct pairs *p)
+{
+	u32 mask = doe_sim_triggers_fired(p->dt->sim, 0);
+	struct run *run = p->run;
+	int i;
+
+	run->accesses = doe_sim_accesses(p->dt->sim, 0);
+	doe_sim_set_triggers(p->dt->sim, 0, NULL, 0);
+	for (i = 0; i < 2; i++)
+		if (run->fault[i].event) {
+			run->fault[i].fired = mask & 1;
+			mask >>= 1;
+		}
+}
+
+/* Nothing in the library may take longer than that */
+#define RUN_HANG	(100 * HZ)
+
+static bool wait_for(struct pairs *p, struct completion *done,
+		     const char *what)
+{
+	if (wait_for_completion_timeout(done, RUN_HANG))
+		return true;
+
+	run_fails(p, "%s never ended", what);
+	return false;
+}
+
+static bool may_end(struct run *run, int rv)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < 2; i++) {
+		const struct event_type *type = &events[run->fault[i].event];
+
+		for (k = 0; run->fault[i].fired &&
+		     k < ARRAY_SIZE(type->errnos); k++)
+			if (rv == type->errnos[k] && rv)
+				return true;
+	}
+
+	return false;
+}
+
+static void judge(struct pairs *p, struct doe_test_task *tt)
+{
+	int rv = tt->task.rv;
+
+	if (atomic_read(&tt->calls) != 1)
+		run_fails(p, "ended %d times", atomic_read(&tt->calls));
+	if (rv >= 0) {
+		p->good++;
+		if (!doe_test_echoed(tt))
+			run_fails(p, "wrong bytes, rv %d", rv);
+	} else if (!may_end(p->run, rv)) {
+		run_fails(p, "ended with %pe", ERR_PTR(rv));
+	}
+}
+
+/* 3 s for each exchange, 5 s for Discovery, and 5 s in a hold */
+static u64 time_limit(struct run *run)
+{
+	u64 limit = (run->async + run->sync) * 3 * (u64)NSEC_PER_SEC;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct event_type *type = &events[run->fault[i].event];
+
+		if (run->fault[i].fired && type->hold && run->async)
+			limit += 5 * (u64)NSEC_PER_SEC;
+		if (run->fault[i].fired && type->anew)
+			limit += 5 * (u64)NSEC_PER_SEC;
+	}
+
+	return limit;
+}
+
+static void renew(struct pairs *p, struct doe_test_task *tt)
+{
+	doe_test_renew(tt);
+	put_unaligned_le32(++p->pattern, tt->req);
+	put_unaligned_le32(~p->pattern, tt->req + 4);
+}
+
+/* False if something hangs: there is no going on then */
+static bool do_run(struct pairs *p, struct run *run)
+{
+	u64 from = ktime_get_ns(), ns, violations;
+	char buf[160];
+	int i;
+
+	p->run = run;
+	p->runs++;
+	violations = doe_sim_violations(p->dt->sim);
+	renew(p, p->task);
+	renew(p, p->call);
+	arm(p);
+
+	if (run->async)
+		KUNIT_ASSERT_EQ(p->test, 0,
+				doe_test_submit(p->dt, 0, p->task));
+	if (run->sync) {
+		p->go = true;
+		wake_up(&p->wait);
+	}
+	if (run->async && !wait_for(p, &p->task->done, "task"))
+		return false;
+	if (run->sync && !wait_for(p, &p->call->done, "call"))
+		return false;
+	ns = ktime_get_ns() - from;
+
+	/* An abort may follow, and the last acknowledge of a response */
+	usleep_range(5000, 5100);
+	disarm(p);
+	if (fired(run, FAULT_ONES) && !fired(run, FAULT_SURPRISE))
+		doe_sim_set_gone(p->dt->sim, DOE_SIM_EV_NONE);
+	for (i = 0; i < 2; i++)
+		if (run->fault[i].fired && events[run->fault[i].event].later &&
+		    !wait_for(p, &run->fault[i].done,
+			      events[run->fault[i].event].name))
+			return false;
+
+	p->longest = max(p->longest, ns);
+	if (ns > time_limit(run))
+		run_fails(p, "took %llu ms", div_u64(ns, NSEC_PER_MSEC));
+	if (run->async) {
+		judge(p, p->task);
+		if (run->cancelled != (p->task->task.rv == -ECANCELED) &&
+		    !run->yielded)
+			run_fails(p, "cancelled %d", run->cancelled);
+	}
+	if (run->sync)
+		judge(p, p->call);
+
+	recover(p);
+	from = ktime_get_ns();
+	i = doe_test_try(p->dt, 0);
+	if (i != 8)
+		run_fails(p, "unusable: %pe", ERR_PTR(i));
+	ns = ktime_get_ns() - from;
+	if (ns > 3 * (u64)NSEC_PER_SEC)
+		run_fails(p, "good exchange took %llu ms",
+			  div_u64(ns, NSEC_PER_MSEC));
+	if (doe_sim_violations(p->dt->sim) != violations) {
+		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
+		run_fails(p, "violations: %s", buf);
+	}
+
+	return true;
+}
+
+/* ---- Cases ---- */
+
+static const struct doe_test_param modes[] = {
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_DRAINED },
+	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_PULSE },
+	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_DRAINED },
+};
+
+/* Each mode with each pair, or with one event alone */
+struct pairs_param {
+	struct doe_test_param mode;
+	enum event event[2];
+	unsigned int index;
+};
+
+static bool applies(const struct pairs_param *param)
+{
+	return param->mode.irq_mode != DOE_SIM_IRQ_NONE ||
+	       !(events[param->event[0]].irq || events[param->event[1]].irq);
+}
+
+static const void *next_param(const void *prev, char *desc)
+{
+	static struct pairs_param param;
+	char mode[KUNIT_PARAM_DESC_SIZE];
+	unsigned int i;
+
+	param.index = prev ? param.index : 0;
+	do {
+		i = param.index++;
+		param.event[1] = i % NR_EVENTS;
+		i /= NR_EVENTS;
+		param.event[0] = i % (NR_EVENTS - 1) + 1;
+		i /= NR_EVENTS - 1;
+		if (i == ARRAY_SIZE(modes))
+			return NULL;
+		param.mode = modes[i];
+	} while (!applies(&param));
+
+	doe_test_desc(&param.mode, mode);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s and %s", mode,
+		 events[param.event[0]].name, events[param.event[1]].name);
+
+	return &param;
+}
+
+/* Do what the events need; else use tasks and calls in turn */
+static void choose_kind(struct run *run, unsigned int n)
+{
+	run->async = has(run, FAULT_CANCEL) ||
+		     (!has(run, FAULT_SIGNAL) && n % 2);
+	run->sync = has(run, FAULT_SIGNAL) || !run->async;
+}
+
+/* Returns how many accesses there were; 0 if this run is left out */
+static unsigned int try(struct pairs *p, enum event a, unsigned int i,
+			enum event b, unsigned int j)
+{
+	unsigned int failures = p->failures, accesses = 0;
+	struct run *run;
+	bool ok;
+
+	if (b && pairs_every > 1 && p->tries++ % pairs_every)
+		return 0;
+
+	run = kzalloc(sizeof(*run), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(p->test, run);
+	run->fault[0].event = a;
+	run->fault[0].at = i;
+	run->fault[1].event = b;
+	run->fault[1].at = j;
+	choose_kind(run, i + j);
+	ok = do_run(p, run);
+	/* If something hangs it may use it for ever */
+	KUNIT_ASSERT_TRUE(p->test, ok);
+	accesses = run->accesses;
+	if (b && !run->fault[1].fired)
+		p->missed++;
+	kfree(run);
+
+	/* What follows is not to suffer from it */
+	if (p->failures != failures) {
+		p->dt->messy = true;
+		doe_test_discard(p->dt);
+		new_device(p);
+	}
+
+	return accesses;
+}
+
+#define MAX_AFTER	8
+
+static void pairs_of_faults(struct kunit *test)
+{
+	const struct pairs_param *param = test->param_value;
+	unsigned int i, j, last, accesses;
+	struct pairs *p;
+
+	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	p->test = test;
+	p->config = doe_test_config(test);
+	p->config.bind = false;
+	p->config.knobs.copy_ns = 10 * NSEC_PER_USEC;
+	p->config.knobs.proc_ns = 30 * NSEC_PER_USEC;
+	mutex_init(&p->owner);
+	init_waitqueue_head(&p->wait);
+
+	new_device(p);
+	p->task = doe_test_task(test);
+	p->call = doe_test_task(test);
+	p->thread = doe_test_thread(test, caller, p);
+
+	/*
+	 * Until the second event, each run is as with the first one alone.
+	 * What follows that one adds accesses, of which the first ones count:
+	 * looks at an abort that does not end are all alike.
+	 */
+	last = try(p, FAULT_NONE, 0, FAULT_NONE, 0);
+	for (i = 1; i <= last; i++) {
+		accesses = try(p, param->event[0], i, FAULT_NONE, 0);
+		accesses = min(accesses, last + MAX_AFTER);
+		for (j = i; param->event[1] && j <= accesses; j++)
+			try(p, param->event[0], i, param->event[1], j);
+	}
+	kunit_info(test, "%u runs, %u good, %u missed, %u failed, longest %llu ms\n",
+		   p->runs, p->good, p->missed, p->failures,
+		   div_u64(p->longest, NSEC_PER_MSEC));
+	all_runs += p->runs;
+}
+
+static struct kunit_case doe_pairs_cases[] = {
+	KUNIT_CASE_PARAM(pairs_of_faults, next_param),
+	{}
+};
+
+static void say_runs(struct kunit_suite *suite)
+{
+	pr_info("%s: %u runs\n", suite->name, all_runs);
+}
+
+static struct kunit_suite doe_pairs_suite = {
+	.name = "pci-doe-pairs",
+	.suite_init = doe_test_need_virtual_time,
+	.suite_exit = say_runs,
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_pairs_cases,
+};
+kunit_test_suite(doe_pairs_suite);
