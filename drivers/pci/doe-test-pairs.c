@@ -46,6 +46,7 @@ struct pairs {
 
 	/* What the device's owner does to it one at a time */
 	struct mutex owner;
+	struct pci_saved_state *saved;
 
 	unsigned int tries;
 	unsigned int runs;
@@ -389,6 +390,12 @@ static void own(struct pairs *p)
 	if (p->config.irq_mode != DOE_SIM_IRQ_NONE)
 		doe_test_alloc_vectors(p->dt);
 	take_irq(p);
+
+	kfree(p->saved);
+	KUNIT_ASSERT_EQ(p->test, pci_save_state(p->dt->pdev), 0);
+	p->saved = pci_store_saved_state(p->dt->pdev);
+	KUNIT_ASSERT_NOT_NULL(p->test, p->saved);
+	pci_restore_state(p->dt->pdev);
 }
 
 static void new_device(struct pairs *p)
@@ -422,9 +429,18 @@ static void revive(struct pairs *p)
 	struct pci_doe_mb *mb;
 
 	mb = pci_doe_create_mb(p->dt->pdev, doe_sim_offset(p->dt->sim, 0),
-			       false);
+			       p->dt->irq_held[0]);
 	KUNIT_ASSERT_PTR_EQ(p->test, mb, p->dt->mb[0]);
 	pci_doe_destroy_mb(mb);
+}
+
+/* As a driver that resets its device by itself */
+static void restore(struct pairs *p)
+{
+	struct pci_dev *pdev = p->dt->pdev;
+
+	pci_load_saved_state(pdev, p->saved);
+	pci_restore_state(pdev);
 }
 
 /* What the owner does to have the mailbox back */
@@ -446,6 +462,13 @@ static void recover(struct pairs *p)
 	}
 	if (run->yielded)
 		KUNIT_EXPECT_EQ(p->test, pci_doe_reclaim_mb(p->dt->mb[0]), 0);
+	/* The core has taken a device that was not there for one in D3cold */
+	if (fired(run, FAULT_ONES) &&
+	    (fired(run, FAULT_RESET) || fired(run, FAULT_SLEEP)))
+		pci_set_power_state(p->dt->pdev, PCI_D0);
+	/* A reset takes along what messages need */
+	if (p->dt->vectors && (fired(run, FAULT_FLR) || fired(run, FAULT_ONES)))
+		restore(p);
 	take_irq(p);
 }
 
@@ -582,7 +605,7 @@ static void renew(struct pairs *p, struct doe_test_task *tt)
 /* False if something hangs: there is no going on then */
 static bool do_run(struct pairs *p, struct run *run)
 {
-	u64 from = ktime_get_ns(), ns, violations;
+	u64 from = ktime_get_ns(), ns, violations, irqs;
 	char buf[160];
 	int i;
 
@@ -622,9 +645,10 @@ static bool do_run(struct pairs *p, struct run *run)
 		run_fails(p, "took %llu ms", div_u64(ns, NSEC_PER_MSEC));
 	if (run->async) {
 		judge(p, p->task);
-		if (run->cancelled != (p->task->task.rv == -ECANCELED) &&
-		    !run->yielded)
-			run_fails(p, "cancelled %d", run->cancelled);
+		/* Handing the mailbox over cancels as well */
+		if (run->cancelled && p->task->task.rv != -ECANCELED)
+			run_fails(p, "cancelled, but ended with %d",
+				  p->task->task.rv);
 	}
 	if (run->sync)
 		judge(p, p->call);
@@ -638,6 +662,14 @@ static bool do_run(struct pairs *p, struct run *run)
 	if (ns > 3 * (u64)NSEC_PER_SEC)
 		run_fails(p, "good exchange took %llu ms",
 			  div_u64(ns, NSEC_PER_MSEC));
+	if (p->config.irq_mode != DOE_SIM_IRQ_NONE) {
+		usleep_range(20000, 21000);
+		doe_test_works(p->dt, 0);
+		irqs = doe_test_counters(p->dt, 0)->irqs;
+		doe_test_works(p->dt, 0);
+		if (doe_test_counters(p->dt, 0)->irqs == irqs)
+			run_fails(p, "without interrupt from now on");
+	}
 	if (doe_sim_violations(p->dt->sim) != violations) {
 		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
 		run_fails(p, "violations: %s", buf);
@@ -693,17 +725,17 @@ static const void *next_param(const void *prev, char *desc)
 	return &param;
 }
 
-/* Do what the events need; else use tasks and calls in turn */
-static void choose_kind(struct run *run, unsigned int n)
+/* Do as asked for, unless the events need something else */
+static void choose_kind(struct run *run, bool async)
 {
 	run->async = has(run, FAULT_CANCEL) ||
-		     (!has(run, FAULT_SIGNAL) && n % 2);
+		     (!has(run, FAULT_SIGNAL) && async);
 	run->sync = has(run, FAULT_SIGNAL) || !run->async;
 }
 
 /* Returns how many accesses there were; 0 if this run is left out */
 static unsigned int try(struct pairs *p, enum event a, unsigned int i,
-			enum event b, unsigned int j)
+			enum event b, unsigned int j, bool async)
 {
 	unsigned int failures = p->failures, accesses = 0;
 	struct run *run;
@@ -718,13 +750,15 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	run->fault[0].at = i;
 	run->fault[1].event = b;
 	run->fault[1].at = j;
-	choose_kind(run, i + j);
+	choose_kind(run, async);
 	ok = do_run(p, run);
 	/* If something hangs it may use it for ever */
 	KUNIT_ASSERT_TRUE(p->test, ok);
 	accesses = run->accesses;
-	if (b && !run->fault[1].fired)
+	if (b && !run->fault[1].fired) {
 		p->missed++;
+		kunit_info(p->test, "MISSED %s@%u %s@%u %d\n", events[a].name, i, events[b].name, j, run->accesses);
+	}
 	kfree(run);
 
 	/* What follows is not to suffer from it */
@@ -742,7 +776,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 static void pairs_of_faults(struct kunit *test)
 {
 	const struct pairs_param *param = test->param_value;
-	unsigned int i, j, last, accesses;
+	unsigned int i, j, last, accesses[2];
 	struct pairs *p;
 
 	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
@@ -761,16 +795,18 @@ static void pairs_of_faults(struct kunit *test)
 	p->thread = doe_test_thread(test, caller, p);
 
 	/*
-	 * Until the second event, each run is as with the first one alone.
-	 * What follows that one adds accesses, of which the first ones count:
-	 * looks at an abort that does not end are all alike.
+	 * Tasks and calls in turn.  Until the second event, each run is as
+	 * with the first one alone.  What follows that one adds accesses, of
+	 * which the first ones count: looks at an abort that does not end are
+	 * all alike.
 	 */
-	last = try(p, FAULT_NONE, 0, FAULT_NONE, 0);
+	last = try(p, FAULT_NONE, 0, FAULT_NONE, 0, false);
 	for (i = 1; i <= last; i++) {
-		accesses = try(p, param->event[0], i, FAULT_NONE, 0);
-		accesses = min(accesses, last + MAX_AFTER);
-		for (j = i; param->event[1] && j <= accesses; j++)
-			try(p, param->event[0], i, param->event[1], j);
+		for (j = 0; j < 2; j++)
+			accesses[j] = min(try(p, param->event[0], i, FAULT_NONE,
+					      0, j), last + MAX_AFTER);
+		for (j = i; param->event[1] && j <= accesses[j % 2]; j++)
+			try(p, param->event[0], i, param->event[1], j, j % 2);
 	}
 	kunit_info(test, "%u runs, %u good, %u missed, %u failed, longest %llu ms\n",
 		   p->runs, p->good, p->missed, p->failures,
