@@ -144,6 +144,8 @@ kunit_test_suite(doe_##id##_suite)
 
 /* Time */
 bool doe_test_virtual_time(void);
+/* doe-test-time.c: a suite_init that fails where time is not virtual */
+int doe_test_need_virtual_time(struct kunit_suite *suite);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
 
 /* Suites */
