@@ -1,26 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data Object Exchange (DOE): the interrupt, PCIe r6.2 sec 6.30.3
+ * Data Object Exchange (DOE): the interrupt, PCIe r7.0 sec 6.30.3, and how far
+ * it is trusted
  *
- * It only says that there is something to look at.  The machine believes
- * nothing before it has read DOE Status, and its timer stays armed: each
- * exchange ends also if no interrupt ever comes.
+ * The interrupt only says that there is something to look at.  The state machine
+ * (doe.c) believes nothing before it has read DOE Status, and its timer stays
+ * armed: each exchange ends even if no interrupt ever comes.
  */
 
 #define dev_fmt(fmt) "DOE: " fmt
 
 #include <linux/bitfield.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include <trace/events/pci_doe.h>
 
 #include "doe.h"
 
-/* So many interrupts in one second, beyond some for each exchange: a storm */
+/* This many interrupts in one second, beyond some for each exchange: a storm */
 #define PCI_DOE_IRQ_STORM	64
+/*
+ * An exchange may raise this many interrupts without being suspicious: Busy
+ * clear, Ready, and others on a shared vector
+ */
+#define PCI_DOE_IRQ_FAIR	4
+/* After this many lost interrupts in a row the timer no longer trusts them */
+#define PCI_DOE_IRQ_LOST	2
+/* Written in vain this often in a row, Interrupt Enable is not there */
+#define PCI_DOE_EN_FAILED	2
+/* How long a transfer may keep others from the registers, in jiffies */
+#define PCI_DOE_IRQ_PATIENCE	(HZ / 10)
+
+static void pci_doe_count_irq(struct pci_doe_mb *mb, u32 status)
+{
+	struct pci_doe_intr *intr = &mb->intr;
+
+	mb->stats.interrupts++;
+	if (!(status & PCI_DOE_STATUS_DONE))
+		mb->stats.spurious++;
+	if (intr->since_go < U8_MAX)
+		intr->since_go++;
+
+	if (!time_in_range(jiffies, intr->burst_start,
+			   intr->burst_start + HZ)) {
+		intr->burst_start = jiffies;
+		intr->burst = 0;
+	}
+	if (intr->burst < PCI_DOE_IRQ_STORM)
+		intr->burst++;
+	/* It lasts until a second was quiet */
+	if (intr->burst == PCI_DOE_IRQ_STORM)
+		intr->storm_until = (jiffies + HZ) | 1;
+}
 
 static irqreturn_t pci_doe_irq(int irq, void *data)
 {
@@ -40,21 +76,13 @@ static irqreturn_t pci_doe_irq(int irq, void *data)
 	trace_pci_doe_interrupt(mb->pdev, mb->cap_offset);
 
 	raw_spin_lock_irqsave(&mb->lock, flags);
-	mb->stats.interrupts++;
+	pci_doe_count_irq(mb, status);
+	/* Ready may follow the message */
 	if (!(status & PCI_DOE_STATUS_DONE))
-		mb->stats.spurious++;
-	mb->irq_seen = true;
-
-	if (!time_in_range(jiffies, mb->burst_start, mb->burst_start + HZ)) {
-		mb->burst_start = jiffies;
-		mb->irq_burst = 0;
-	}
-	if (++mb->irq_burst >= PCI_DOE_IRQ_STORM)
-		mb->storm = true;
-
+		pci_doe_poll_now(mb);
 	/* In a storm until the machine has taken Interrupt Enable away */
-	if (mb->state != PCI_DOE_GONE &&
-	    (mb->cur || (mb->storm && (mb->ctrl & PCI_DOE_CTRL_INT_EN))))
+	if (mb->attempt.task ||
+	    (mb->intr.storm_until && mb->intr.ctrl & PCI_DOE_CTRL_INT_EN))
 		pci_doe_kick(mb);
 	raw_spin_unlock_irqrestore(&mb->lock, flags);
 
@@ -86,13 +114,46 @@ int pci_doe_get_irq_num(struct pci_dev *pdev, u16 cap_offset)
 }
 EXPORT_SYMBOL_GPL(pci_doe_get_irq_num);
 
-/* The Linux IRQ of the mailbox, or a negative errno if none was granted */
+/*
+ * The Interrupt Message Number, or -EAGAIN: the registers cannot be read now, as
+ * the device is reset, or a transfer keeps them.
+ */
+static int pci_doe_read_irq_num(struct pci_doe_mb *mb)
+{
+	u32 status;
+	int rc;
+
+	if (!pci_doe_begin_access(mb, PCI_DOE_IRQ_PATIENCE))
+		return -EAGAIN;
+
+	rc = pci_doe_get_irq_num(mb->pdev, mb->cap_offset);
+	if (rc < 0 && pci_doe_read_status(mb, &status))
+		rc = -EAGAIN;
+	pci_doe_end_access(mb);
+
+	return rc;
+}
+
+/*
+ * The device's driver may request the vector with IRQF_ONESHOT, as cxl_pci does.
+ * request_irq() agrees with that if it comes second; first, it is in the way,
+ * unless the irq_chip needs no ONESHOT.
+ */
+static bool pci_doe_too_early(int irq)
+{
+	struct irq_chip *chip = irq_get_chip(irq);
+
+	return chip && !(chip->flags & IRQCHIP_ONESHOT_SAFE) &&
+	       !irq_has_action(irq);
+}
+
+/* The Linux IRQ of the mailbox, or a negative errno if there is none */
 static int pci_doe_map_irq(struct pci_doe_mb *mb)
 {
 	struct pci_dev *pdev = mb->pdev;
-	int msg;
+	int msg, irq;
 
-	msg = pci_doe_get_irq_num(pdev, mb->cap_offset);
+	msg = pci_doe_read_irq_num(mb);
 	if (msg < 0)
 		return msg;
 
@@ -100,7 +161,8 @@ static int pci_doe_map_irq(struct pci_doe_mb *mb)
 	if (!pdev->msi_enabled && !pdev->msix_enabled)
 		return -ENXIO;
 
-	return pci_irq_vector(pdev, msg);
+	irq = pci_irq_vector(pdev, msg);
+	return irq > 0 && pci_doe_too_early(irq) ? -EAGAIN : irq;
 }
 
 static int pci_doe_request_irq(struct pci_doe_mb *mb)
@@ -123,58 +185,216 @@ static int pci_doe_request_irq(struct pci_doe_mb *mb)
 		return rc;
 	}
 
-	/* pci_doe_send() sets Interrupt Enable when it is safe to */
+	/* The machine sets Interrupt Enable when it is safe to */
 	raw_spin_lock_irq(&mb->lock);
-	mb->irq = irq;
-	mb->irq_lost = 0;
-	mb->en_failed = 0;
-	mb->polling_said = false;
-	mb->irq_burst = 0;
-	mb->storm = false;
+	mb->intr.irq = irq;
+	mb->intr.lost = 0;
+	mb->intr.en_failed = 0;
+	mb->intr.burst = 0;
+	mb->intr.storm_until = 0;
+	mb->log.said &= ~(PCI_DOE_SAY_POLLING | PCI_DOE_SAY_STORM);
 	raw_spin_unlock_irq(&mb->lock);
 
 	return 0;
 }
 
+/**
+ * pci_doe_attach_irq() - Request the interrupt of a mailbox
+ * @mb: DOE mailbox
+ *
+ * If there is none, the mailbox polls, and says so once.
+ */
 void pci_doe_attach_irq(struct pci_doe_mb *mb)
 {
 	int rc;
 
 	lockdep_assert_held(&pci_doe_mutex);
 
-	if (mb->irq)
+	if (mb->intr.irq)
 		return;
 
 	rc = pci_doe_request_irq(mb);
-	if (rc && !mb->no_irq_said) {
-		mb->no_irq_said = true;
+	WRITE_ONCE(mb->intr.missed, rc == -EAGAIN);
+	if (rc && rc != -EAGAIN && !mb->intr.said_none) {
+		mb->intr.said_none = true;
 		pci_info(mb->pdev, "[%x] no interrupt (%d), polling\n",
 			 mb->cap_offset, rc);
 	}
 }
 
+/**
+ * pci_doe_retry_irq() - Ask again for an interrupt that could not be had
+ * @mb: DOE mailbox
+ *
+ * Called before an exchange, by who is to run it.
+ */
+void pci_doe_retry_irq(struct pci_doe_mb *mb)
+{
+	/* Whoever holds the mutex may wait for the caller */
+	if (!READ_ONCE(mb->intr.missed) || !mutex_trylock(&pci_doe_mutex))
+		return;
+
+	if (mb->life.irq_users && !(READ_ONCE(mb->holds.mask) &
+				    (PCI_DOE_HOLD_USER | PCI_DOE_HOLD_GONE)))
+		pci_doe_attach_irq(mb);
+	mutex_unlock(&pci_doe_mutex);
+}
+
+/* Interrupt Enable is off, or cannot be written now and will be later */
+static bool pci_doe_is_detached(struct pci_doe_mb *mb)
+{
+	bool detached;
+
+	raw_spin_lock_irq(&mb->lock);
+	detached = !(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) ||
+		   mb->holds.mask & PCI_DOE_HOLDS_OFF || pci_doe_low_power(mb);
+	raw_spin_unlock_irq(&mb->lock);
+
+	return detached;
+}
+
+/**
+ * pci_doe_detach_irq() - Free the interrupt of a mailbox
+ * @mb: DOE mailbox
+ *
+ * An exchange in flight goes on, polled.
+ */
 void pci_doe_detach_irq(struct pci_doe_mb *mb)
 {
-	int irq = mb->irq;
-	u32 status;
+	int irq = mb->intr.irq;
 
 	lockdep_assert_held(&pci_doe_mutex);
 
+	mb->intr.missed = false;
 	if (!irq)
 		return;
 
 	raw_spin_lock_irq(&mb->lock);
-	mb->irq = 0;
-	if (mb->ctrl & PCI_DOE_CTRL_INT_EN) {
-		mb->ctrl &= ~PCI_DOE_CTRL_INT_EN;
-		pci_doe_write_ctrl(mb, 0);
-	}
-	/* The exchange in flight goes on, polled */
-	if (mb->cur)
-		pci_doe_kick(mb);
+	mb->intr.irq = 0;
+	pci_doe_kick(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
-	/* The message, if there was one, is ahead of this read */
-	pci_doe_read_status(mb, &status);
+	/* The runner takes Interrupt Enable away, if it has no long transfer */
+	wait_var_event_timeout(&mb->running, pci_doe_is_detached(mb),
+			       PCI_DOE_IRQ_PATIENCE);
 	kfree(free_irq(irq, mb));
+}
+
+/**
+ * pci_doe_want_ctrl() - What DOE Control should hold
+ * @mb: DOE mailbox
+ *
+ * Return: Interrupt Enable, or 0.
+ */
+u32 pci_doe_want_ctrl(struct pci_doe_mb *mb)
+{
+	struct pci_doe_intr *intr = &mb->intr;
+
+	if (intr->storm_until && time_after(jiffies, intr->storm_until)) {
+		intr->storm_until = 0;
+		intr->burst = 0;
+	}
+
+	/* In a reset MSI is not restored, and who may exchange polls */
+	return intr->irq && !intr->storm_until && !mb->holds.mask &&
+	       intr->en_failed < PCI_DOE_EN_FAILED ? PCI_DOE_CTRL_INT_EN : 0;
+}
+
+/**
+ * pci_doe_lost_en() - Interrupt Enable was written and is not there
+ * @mb: DOE mailbox
+ */
+void pci_doe_lost_en(struct pci_doe_mb *mb)
+{
+	if (++mb->intr.en_failed == PCI_DOE_EN_FAILED)
+		pci_doe_say(mb, PCI_DOE_SAY_POLLING, 0);
+}
+
+/**
+ * pci_doe_set_ctrl() - Write DOE Control on its own
+ * @mb: DOE mailbox
+ * @want: as pci_doe_want_ctrl() says
+ *
+ * If Interrupt Enable does not stick, its loss would later mean a reset.
+ */
+void pci_doe_set_ctrl(struct pci_doe_mb *mb, u32 want)
+{
+	WRITE_ONCE(mb->intr.ctrl, want);
+	pci_doe_write_ctrl(mb, want);
+	if (!pci_doe_int_en_lost(mb))
+		return;
+
+	WRITE_ONCE(mb->intr.ctrl, 0);
+	raw_spin_lock_irq(&mb->lock);
+	pci_doe_lost_en(mb);
+	raw_spin_unlock_irq(&mb->lock);
+}
+
+/**
+ * pci_doe_trust_en() - Interrupt Enable works, or may work again
+ * @mb: DOE mailbox
+ */
+void pci_doe_trust_en(struct pci_doe_mb *mb)
+{
+	mb->intr.en_failed = 0;
+}
+
+/**
+ * pci_doe_mark_go() - A request is about to be sent
+ * @mb: DOE mailbox
+ */
+void pci_doe_mark_go(struct pci_doe_mb *mb)
+{
+	mb->intr.since_go = 0;
+	mb->intr.burst -= min(mb->intr.burst, PCI_DOE_IRQ_FAIR);
+}
+
+/*
+ * No interrupt comes in during noirq phases of system sleep, for the whole of
+ * which runtime PM is disabled.
+ */
+static bool pci_doe_irq_off(struct pci_doe_mb *mb)
+{
+	return IS_ENABLED(CONFIG_PM) && !pci_doe_pm_enabled(mb);
+}
+
+/**
+ * pci_doe_by_irq() - Whether an interrupt is to be expected
+ * @mb: DOE mailbox that has sent a request
+ *
+ * Return: true if it is.
+ */
+bool pci_doe_by_irq(struct pci_doe_mb *mb)
+{
+	return mb->intr.ctrl & PCI_DOE_CTRL_INT_EN &&
+	       mb->intr.lost < PCI_DOE_IRQ_LOST && !pci_doe_irq_off(mb);
+}
+
+/**
+ * pci_doe_judge_irq() - A response has come; has its interrupt, too?
+ * @mb: DOE mailbox
+ * @status: DOE Status
+ *
+ * An interrupt that never comes costs time; the third one is not waited for.
+ *
+ * Return: true if Interrupt Status is to be cleared: the interrupt was lost,
+ * and as long as it is set it holds back the next one.
+ */
+bool pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status)
+{
+	struct pci_doe_intr *intr = &mb->intr;
+
+	if (!(intr->ctrl & PCI_DOE_CTRL_INT_EN) || !mb->wait.since)
+		return false;
+
+	if (intr->since_go) {
+		intr->lost = 0;
+		return false;
+	}
+
+	if (intr->lost < PCI_DOE_IRQ_LOST && !pci_doe_irq_off(mb) &&
+	    ++intr->lost == PCI_DOE_IRQ_LOST)
+		pci_doe_say(mb, PCI_DOE_SAY_POLLING, 0);
+
+	return status & PCI_DOE_STATUS_INT_STATUS;
 }

@@ -9,11 +9,11 @@
 
 #define dev_fmt(fmt) "DOE: " fmt
 
-#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
@@ -64,7 +64,8 @@ static struct pci_doe_mb *pci_doe_alloc(struct pci_dev *pdev, u16 cap_offset)
 
 	mb->pdev = pdev;
 	mb->cap_offset = cap_offset;
-	mb->ctrl_unknown = true;
+	INIT_LIST_HEAD(&mb->files.attrs);
+	INIT_LIST_HEAD(&mb->files.queued);
 	pci_doe_init_machine(mb);
 
 	return mb;
@@ -74,11 +75,11 @@ static void pci_doe_claim(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	mb->claimed = pci_request_config_region_exclusive(mb->pdev,
+	mb->life.claimed = pci_request_config_region_exclusive(mb->pdev,
 							  mb->cap_offset,
 							  PCI_DOE_CAP_SIZEOF,
 							  "DOE");
-	if (!mb->claimed)
+	if (!mb->life.claimed)
 		pci_warn(mb->pdev, "[%x] cannot claim the registers\n",
 			 mb->cap_offset);
 }
@@ -87,10 +88,10 @@ static void pci_doe_release_claim(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	if (mb->claimed)
+	if (mb->life.claimed)
 		pci_release_config_region(mb->pdev, mb->cap_offset,
 					  PCI_DOE_CAP_SIZEOF);
-	mb->claimed = false;
+	mb->life.claimed = false;
 }
 
 /* Make the mailbox and start Discovery, which ends by itself */
@@ -116,11 +117,15 @@ static struct pci_doe_mb *pci_doe_add(struct pci_dev *pdev, u16 cap_offset)
 	pci_doe_claim(mb);
 
 	raw_spin_lock_irq(&mb->lock);
-	pci_doe_want_discovery(mb);
-	pci_doe_kick(mb);
+	pci_doe_discover_anew(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
 	return mb;
+}
+
+static bool pci_doe_is_gone(struct pci_doe_mb *mb)
+{
+	return READ_ONCE(mb->holds.mask) & PCI_DOE_HOLD_GONE;
 }
 
 static struct pci_doe_mb *pci_doe_lookup(struct pci_dev *pdev, u16 cap_offset)
@@ -142,8 +147,7 @@ static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
 	u16 off;
 
 	if (mb)
-		return READ_ONCE(mb->state) == PCI_DOE_GONE ?
-			ERR_PTR(-ENODEV) : mb;
+		return pci_doe_is_gone(mb) ? ERR_PTR(-ENODEV) : mb;
 
 	pci_doe_for_each_off(pdev, off) {
 		if (off != cap_offset)
@@ -153,17 +157,13 @@ static struct pci_doe_mb *pci_doe_lookup_or_add(struct pci_dev *pdev,
 			return ERR_PTR(-ENOMEM);
 		if (!device_is_registered(&pdev->dev))
 			return ERR_PTR(-ENODEV);
-		return pci_doe_add(pdev, off);
+		mb = pci_doe_add(pdev, off);
+		if (!IS_ERR(mb))
+			pci_doe_sysfs_ready(mb);
+		return mb;
 	}
 
 	return ERR_PTR(-EINVAL);
-}
-
-/* Leave 'quiesced' or 'dead' */
-static void pci_doe_revive(struct pci_doe_mb *mb)
-{
-	mb->revive = true;
-	pci_doe_kick(mb);
 }
 
 /**
@@ -200,16 +200,18 @@ struct pci_doe_mb *pci_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
 		return mb;
 
 	pci_dev_get(pdev);
-	mb->users++;
+	mb->life.users++;
 	if (use_irq) {
-		mb->irq_users++;
-		if (READ_ONCE(mb->state) != PCI_DOE_YIELDED)
+		mb->life.irq_users++;
+		if (!(READ_ONCE(mb->holds.mask) & PCI_DOE_HOLD_USER))
 			pci_doe_attach_irq(mb);
 	}
 
 	raw_spin_lock_irq(&mb->lock);
-	if (mb->state == PCI_DOE_DEAD) {
-		pci_doe_revive(mb);
+	if (mb->holds.mask & PCI_DOE_HOLD_DEAD) {
+		pci_doe_unhold(mb, PCI_DOE_HOLD_DEAD);
+		pci_doe_discover_anew(mb);
+	} else {
 		pci_doe_want_discovery(mb);
 	}
 	raw_spin_unlock_irq(&mb->lock);
@@ -232,8 +234,8 @@ EXPORT_SYMBOL_GPL(pci_doe_create_mb);
 void pci_doe_destroy_mb(struct pci_doe_mb *doe_mb)
 {
 	scoped_guard(mutex, &pci_doe_mutex) {
-		doe_mb->users--;
-		if (doe_mb->irq_users && !--doe_mb->irq_users)
+		doe_mb->life.users--;
+		if (doe_mb->life.irq_users && !--doe_mb->life.irq_users)
 			pci_doe_detach_irq(doe_mb);
 	}
 
@@ -288,10 +290,10 @@ bool pci_doe_supports_feat(struct pci_doe_mb *doe_mb, u16 vid, u8 type)
 {
 	bool offers;
 
-	pci_doe_await_discovery(doe_mb, TASK_UNINTERRUPTIBLE);
+	pci_doe_await_discovery(doe_mb, TASK_UNINTERRUPTIBLE, true);
 
 	raw_spin_lock_irq(&doe_mb->lock);
-	offers = doe_mb->state != PCI_DOE_GONE &&
+	offers = !pci_doe_is_gone(doe_mb) &&
 		 pci_doe_has_feat(doe_mb, vid, type);
 	raw_spin_unlock_irq(&doe_mb->lock);
 
@@ -347,17 +349,64 @@ EXPORT_SYMBOL_GPL(pci_find_doe_mailbox);
 
 /* ---- Hand-over to user space ---- */
 
-/* SPDM sessions of the TSM are not to be taken over, nor to be looked into */
-static bool pci_doe_may_yield(struct pci_doe_mb *mb)
+/* Features that the kernel keeps: SPDM sessions of the TSM */
+static bool pci_doe_is_kept(struct pci_doe_mb *mb)
 {
-	if (!IS_ENABLED(CONFIG_PCI_TSM))
-		return true;
+	return pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
+				     PCI_DOE_FEATURE_CMA) ||
+	       pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
+				     PCI_DOE_FEATURE_SSESSION);
+}
 
-	return !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
-				      PCI_DOE_FEATURE_CMA) &&
-	       !pci_doe_supports_feat(mb, PCI_VENDOR_ID_PCI_SIG,
-				      PCI_DOE_FEATURE_SSESSION) &&
-	       READ_ONCE(mb->known) && !READ_ONCE(mb->disc_rv);
+/* Waits for Discovery, so that lookups find what is handed over */
+static int pci_doe_may_yield(struct pci_doe_mb *mb)
+{
+	int rc;
+
+	rc = pci_doe_await_discovery(mb, TASK_UNINTERRUPTIBLE, true);
+	if (!IS_ENABLED(CONFIG_PCI_TSM))
+		return 0;
+
+	if (rc || READ_ONCE(mb->features.rv) || pci_doe_is_kept(mb))
+		return pci_doe_is_gone(mb) ? -ENODEV : -EPERM;
+
+	return 0;
+}
+
+/* Nobody in the kernel accesses the registers, nor will */
+static bool pci_doe_is_quiet(struct pci_doe_mb *mb)
+{
+	bool quiet;
+
+	raw_spin_lock_irq(&mb->lock);
+	quiet = !mb->running && !mb->awake && mb->phase == PCI_DOE_IDLE;
+	raw_spin_unlock_irq(&mb->lock);
+
+	return quiet;
+}
+
+/* An interrupt that nobody has handled would hold back user space's first */
+static void pci_doe_clear_interrupt(struct pci_doe_mb *mb)
+{
+	u32 status;
+
+	if (!pci_doe_begin_access(mb, HZ))
+		return;
+
+	if (!pci_doe_read_status(mb, &status) &&
+	    status & PCI_DOE_STATUS_INT_STATUS)
+		pci_doe_clear_int_status(mb);
+	pci_doe_end_access(mb);
+}
+
+/* The device may suspend again */
+static void pci_doe_take_back(struct pci_doe_mb *mb)
+{
+	lockdep_assert_held(&pci_doe_mutex);
+
+	if (mb->life.handed)
+		pm_runtime_put_autosuspend(&mb->pdev->dev);
+	mb->life.handed = false;
 }
 
 /**
@@ -365,10 +414,10 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
  * @doe_mb: DOE mailbox
  *
  * All its tasks end with -ECANCELED.  It is left idle, with the interrupt and
- * the claim on its registers released.  Until pci_doe_reclaim_mb(), kernel
- * users get -EBUSY.
+ * the claim on its registers released, and the device awake.  Until
+ * pci_doe_reclaim_mb(), kernel users get -EBUSY.
  *
- * Context: Process context, sleeps until an abort has finished.
+ * Context: Process context, sleeps until Discovery and an abort have finished.
  * Return:
  * * 0
  * * -EPERM: the kernel has PCI_TSM, and the mailbox offers CMA-SPDM or Secured
@@ -378,43 +427,46 @@ static bool pci_doe_may_yield(struct pci_doe_mb *mb)
  */
 int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 {
-	u32 status;
+	struct device *dev = &doe_mb->pdev->dev;
+	int rc;
 
-	if (!pci_doe_may_yield(doe_mb))
-		return READ_ONCE(doe_mb->state) == PCI_DOE_GONE ? -ENODEV :
-								  -EPERM;
+	rc = pci_doe_may_yield(doe_mb);
+	if (rc)
+		return rc;
 
+	pm_runtime_get_sync(dev);
 	scoped_guard(mutex, &pci_doe_mutex) {
-		if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
-			return -ENODEV;
-		if (doe_mb->yielding || doe_mb->handed)
-			return -EBUSY;
-		doe_mb->yielding = true;
+		raw_spin_lock_irq(&doe_mb->lock);
+		if (pci_doe_is_gone(doe_mb)) {
+			rc = -ENODEV;
+		} else if (doe_mb->holds.mask & PCI_DOE_HOLD_USER) {
+			rc = -EBUSY;
+		} else {
+			/* Until the registers are as user space expects them */
+			pci_doe_stay_awake(doe_mb);
+			pci_doe_hold(doe_mb, PCI_DOE_HOLD_USER, -ECANCELED);
+		}
+		raw_spin_unlock_irq(&doe_mb->lock);
+	}
+	if (rc) {
+		pm_runtime_put_autosuspend(dev);
+		return rc;
 	}
 
-	raw_spin_lock_irq(&doe_mb->lock);
-	pci_doe_divert(doe_mb, PCI_DOE_YIELDED, -ECANCELED);
-	pci_doe_force(doe_mb, NULL);
-	raw_spin_unlock_irq(&doe_mb->lock);
-
-	/*
-	 * The mutex is not for those who wait for a device.  Nothing but
-	 * removal leads out of the state before @handed is set.
-	 */
-	wait_var_event(&doe_mb->known,
-		       READ_ONCE(doe_mb->state) >= PCI_DOE_YIELDED);
+	/* The mutex is not for those who wait for a device */
+	pci_doe_settle(doe_mb);
+	wait_var_event(&doe_mb->running, pci_doe_is_quiet(doe_mb));
 
 	guard(mutex)(&pci_doe_mutex);
-	doe_mb->yielding = false;
-	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
+	if (pci_doe_is_gone(doe_mb)) {
+		pm_runtime_put_autosuspend(dev);
 		return -ENODEV;
+	}
 
-	doe_mb->handed = true;
 	pci_doe_detach_irq(doe_mb);
-	if (!pci_doe_read_status(doe_mb, &status) &&
-	    (status & PCI_DOE_STATUS_INT_STATUS))
-		pci_doe_clear_int_status(doe_mb);
+	pci_doe_clear_interrupt(doe_mb);
 	pci_doe_release_claim(doe_mb);
+	doe_mb->life.handed = true;
 
 	return 0;
 }
@@ -436,21 +488,20 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 {
 	guard(mutex)(&pci_doe_mutex);
 
-	if (READ_ONCE(doe_mb->state) == PCI_DOE_GONE)
+	if (pci_doe_is_gone(doe_mb))
 		return -ENODEV;
-	if (!doe_mb->handed)
+	if (!doe_mb->life.handed)
 		return -EINVAL;
 
-	doe_mb->handed = false;
+	pci_doe_take_back(doe_mb);
 	pci_doe_claim(doe_mb);
-	if (doe_mb->irq_users)
-		pci_doe_attach_irq(doe_mb);
 	raw_spin_lock_irq(&doe_mb->lock);
-	doe_mb->ctrl_unknown = true;
-	doe_mb->revive = true;
-	pci_doe_want_discovery(doe_mb);
-	pci_doe_force(doe_mb, NULL);
+	pci_doe_unhold(doe_mb, PCI_DOE_HOLD_USER);
+	pci_doe_discover_anew(doe_mb);
 	raw_spin_unlock_irq(&doe_mb->lock);
+	pci_doe_wake_waiters(doe_mb);
+	if (doe_mb->life.irq_users)
+		pci_doe_attach_irq(doe_mb);
 
 	return 0;
 }
@@ -482,38 +533,16 @@ void pci_doe_init(struct pci_dev *pdev)
 	}
 }
 
-/**
- * pci_doe_disconnected() - The device has been removed by surprise
- * @pdev: PCI device
- *
- * Ends all exchanges with -ENODEV.  Neither waits nor completes anything
- * itself: the caller holds pci_bus_sem.
- */
-void pci_doe_disconnected(struct pci_dev *pdev)
-{
-	unsigned long flags;
-	struct pci_doe_mb *mb;
-	unsigned long i;
-
-	xa_for_each(&pdev->doe_mbs, i, mb) {
-		raw_spin_lock_irqsave(&mb->lock, flags);
-		pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
-		pci_doe_kick(mb);
-		raw_spin_unlock_irqrestore(&mb->lock, flags);
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(pci_doe_disconnected);
-
 static void pci_doe_remove(struct pci_doe_mb *mb)
 {
 	raw_spin_lock_irq(&mb->lock);
-	pci_doe_divert(mb, PCI_DOE_GONE, -ENODEV);
-	pci_doe_force(mb, NULL);
+	pci_doe_hold(mb, PCI_DOE_HOLD_GONE, -ENODEV);
 	raw_spin_unlock_irq(&mb->lock);
 
 	pci_doe_drain(mb);
 
 	guard(mutex)(&pci_doe_mutex);
+	pci_doe_take_back(mb);
 	pci_doe_release_claim(mb);
 }
 
@@ -550,83 +579,18 @@ void pci_doe_release(struct pci_dev *pdev)
 		return;
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		kfree(mb->feats);
+		kfree(mb->features.list);
 		kfree(mb);
 	}
 	xa_destroy(&pdev->doe_mbs);
 }
 
-/**
- * pci_doe_quiesce() - Keep off a device that is about to be reset or to sleep
- * @pdev: PCI device
- */
-void pci_doe_quiesce(struct pci_dev *pdev)
+static bool pci_doe_touches(struct pci_doe_mb *mb, int reg, int len, int pos,
+			    int size)
 {
-	struct pci_doe_mb *mb;
-	unsigned long i;
+	int start = mb->cap_offset + reg;
 
-	xa_for_each(&pdev->doe_mbs, i, mb) {
-		raw_spin_lock_irq(&mb->lock);
-		mb->announced = true;
-		pci_doe_divert(mb, PCI_DOE_QUIESCED, -ECONNRESET);
-		if (mb->state != PCI_DOE_YIELDED)
-			mb->revive = false;
-		pci_doe_force(mb, NULL);
-		/* Those who waited for what @revive had promised */
-		pci_doe_wake_callers(mb);
-		raw_spin_unlock_irq(&mb->lock);
-	}
-}
-
-/**
- * pci_doe_restore() - The configuration space of a device was restored
- * @pdev: PCI device, after a reset or a low power state
- *
- * Nothing is written to the device: the mailboxes start afresh when they are
- * used next, or at once if a task waited, or if Discovery had failed and no
- * driver is bound.
- */
-void pci_doe_restore(struct pci_dev *pdev)
-{
-	unsigned long flags;
-	struct pci_doe_mb *mb;
-	unsigned long i;
-
-	xa_for_each(&pdev->doe_mbs, i, mb) {
-		raw_spin_lock_irqsave(&mb->lock, flags);
-		mb->announced = false;
-		mb->ctrl_unknown = true;
-		mb->en_failed = 0;
-		mb->need_abort = true;
-		if (mb->cur)
-			WRITE_ONCE(mb->restored, true);
-		if (mb->state == PCI_DOE_QUIESCED ||
-		    mb->state == PCI_DOE_DEAD)
-			pci_doe_revive(mb);
-		raw_spin_unlock_irqrestore(&mb->lock, flags);
-	}
-}
-
-/**
- * pci_doe_resume() - A device has woken from system sleep
- * @pdev: PCI device
- *
- * If its configuration space was restored, pci_doe_restore() has done it all;
- * but it was not if the device has stayed in D0, or still sleeps, now by
- * runtime PM.
- */
-void pci_doe_resume(struct pci_dev *pdev)
-{
-	struct pci_doe_mb *mb;
-	unsigned long i;
-
-	xa_for_each(&pdev->doe_mbs, i, mb) {
-		raw_spin_lock_irq(&mb->lock);
-		mb->announced = false;
-		if (mb->state == PCI_DOE_QUIESCED)
-			pci_doe_revive(mb);
-		raw_spin_unlock_irq(&mb->lock);
-	}
+	return pos < start + len && pos + size > start;
 }
 
 /**
@@ -646,11 +610,40 @@ void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data)
 	lockdep_assert_held(&pci_lock);
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		int start = mb->cap_offset + PCI_DOE_READ;
-
-		if (pos >= start + (int)sizeof(u32) || pos + size <= start)
+		if (!pci_doe_touches(mb, PCI_DOE_READ, sizeof(u32), pos, size))
 			continue;
-		if (mb->hidden)
+		raw_spin_lock(&mb->lock);
+		if (pci_doe_hides_response(mb))
 			*data = 0;
+		raw_spin_unlock(&mb->lock);
+	}
+}
+
+/**
+ * pci_doe_user_write() - Another agent has written to the registers
+ * @pdev: PCI device
+ * @pos: where user space, or vfio, has written
+ * @size: number of bytes
+ *
+ * It may have left half an object in a mailbox.
+ *
+ * Context: pci_lock held.
+ */
+void pci_doe_user_write(struct pci_dev *pdev, int pos, int size)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	lockdep_assert_held(&pci_lock);
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		if (!pci_doe_touches(mb, 0, PCI_DOE_CAP_SIZEOF, pos, size))
+			continue;
+		raw_spin_lock(&mb->lock);
+		mb->todo |= PCI_DOE_TODO_ABORT;
+		/* While a request is out this bit would mean a reset */
+		if (mb->phase != PCI_DOE_RESPONSE)
+			mb->todo |= PCI_DOE_TODO_CONTROL;
+		raw_spin_unlock(&mb->lock);
 	}
 }

@@ -28,10 +28,10 @@
 #define PCI_DOE_SYSFS_DIR "doe_features"
 
 struct pci_doe_attr {
+	struct list_head node;
 	struct device_attribute attr;
 	struct pci_doe_feature feat;
 	char name[16];
-	bool added;
 };
 
 /* Files of all mailboxes; enumeration does not wait for it */
@@ -84,87 +84,86 @@ static ssize_t pci_doe_feature_show(struct device *dev,
 	return sysfs_emit(buf, "%04x:%02x\n", attr->feat.vid, attr->feat.type);
 }
 
-static bool pci_doe_same_feat(struct pci_doe_feature a,
-			      struct pci_doe_feature b)
-{
-	return a.vid == b.vid && a.type == b.type;
-}
-
 /* Two mailboxes, or two entries of one, may offer the same feature */
 static bool pci_doe_has_file(struct pci_dev *pdev, struct pci_doe_feature feat)
 {
+	struct pci_doe_attr *attr;
 	struct pci_doe_mb *mb;
 	unsigned long i;
-	int j;
 
 	xa_for_each(&pdev->doe_mbs, i, mb)
-		for (j = 0; mb->attrs && j < mb->nr_attrs; j++)
-			if (mb->attrs[j].added &&
-			    pci_doe_same_feat(mb->attrs[j].feat, feat))
+		list_for_each_entry(attr, &mb->files.attrs, node)
+			if (attr->feat.vid == feat.vid &&
+			    attr->feat.type == feat.type)
 				return true;
 
 	return false;
 }
 
-static void pci_doe_add_file(struct pci_dev *pdev, struct pci_doe_attr *attr)
+static int pci_doe_add_file(struct pci_doe_mb *mb, struct pci_doe_feature feat)
 {
-	if (pci_doe_has_file(pdev, attr->feat))
-		return;
+	struct pci_dev *pdev = mb->pdev;
+	struct pci_doe_attr *attr;
+	int rc;
 
-	if (attr->feat.vid == PCI_VENDOR_ID_PCI_SIG &&
-	    attr->feat.type == PCI_DOE_FEATURE_DISCOVERY)
+	attr = kzalloc_obj(*attr);
+	if (!attr)
+		return -ENOMEM;
+
+	attr->feat = feat;
+	if (feat.vid == PCI_VENDOR_ID_PCI_SIG &&
+	    feat.type == PCI_DOE_FEATURE_DISCOVERY)
 		strscpy(attr->name, "doe_discovery");
 	else
 		snprintf(attr->name, sizeof(attr->name), "%04x:%02x",
-			 attr->feat.vid, attr->feat.type);
+			 feat.vid, feat.type);
 
 	sysfs_attr_init(&attr->attr.attr);
 	attr->attr.attr.name = attr->name;
 	attr->attr.attr.mode = 0444;
 	attr->attr.show = pci_doe_feature_show;
-	if (sysfs_add_file_to_group(&pdev->dev.kobj, &attr->attr.attr,
-				    PCI_DOE_SYSFS_DIR))
+	rc = sysfs_add_file_to_group(&pdev->dev.kobj, &attr->attr.attr,
+				     PCI_DOE_SYSFS_DIR);
+	if (rc) {
 		pci_warn(pdev, "cannot add %s to sysfs\n", attr->name);
-	else
-		attr->added = true;
-}
-
-/*
- * Add the files of a mailbox that are still missing.  What is found by a later
- * Discovery changes nothing.
- */
-static void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
-{
-	struct pci_dev *pdev = mb->pdev;
-	struct pci_doe_attr *attrs;
-	int i, nr;
-
-	guard(mutex)(&pci_doe_sysfs_mutex);
-	if (mb->sysfs_done)
-		return;
-
-	nr = READ_ONCE(mb->nr_feats);
-	attrs = kcalloc(nr, sizeof(*attrs), GFP_KERNEL);
-	if (!attrs)
-		return;
-
-	/* A later Discovery may have found fewer meanwhile */
-	raw_spin_lock_irq(&mb->lock);
-	nr = mb->known ? min_t(int, nr, mb->nr_feats) : 0;
-	for (i = 0; i < nr; i++)
-		attrs[i].feat = mb->feats[i];
-	raw_spin_unlock_irq(&mb->lock);
-	if (!nr) {
-		kfree(attrs);
-		return;
+		kfree(attr);
+		return rc;
 	}
 
-	mb->attrs = attrs;
-	mb->nr_attrs = nr;
-	WRITE_ONCE(mb->sysfs_done, true);
-	for (i = 0; i < nr; i++)
-		pci_doe_add_file(pdev, &attrs[i]);
-	kobject_uevent(&pdev->dev.kobj, KOBJ_CHANGE);
+	list_add_tail(&attr->node, &mb->files.attrs);
+	return 0;
+}
+
+/* A later Discovery may have found others meanwhile */
+static bool pci_doe_get_feature(struct pci_doe_mb *mb, int i,
+				struct pci_doe_feature *feat)
+{
+	bool found;
+
+	raw_spin_lock_irq(&mb->lock);
+	found = i < mb->features.nr;
+	if (found)
+		*feat = mb->features.list[i];
+	raw_spin_unlock_irq(&mb->lock);
+
+	return found;
+}
+
+/* Add the files of a mailbox that are still missing; none is taken away */
+static void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
+{
+	struct pci_doe_feature feat;
+	bool added = false;
+	int i;
+
+	guard(mutex)(&pci_doe_sysfs_mutex);
+	for (i = 0; READ_ONCE(mb->files.ready) &&
+	     pci_doe_get_feature(mb, i, &feat); i++)
+		if (!pci_doe_has_file(mb->pdev, feat))
+			added |= !pci_doe_add_file(mb, feat);
+
+	if (added)
+		kobject_uevent(&mb->pdev->dev.kobj, KOBJ_CHANGE);
 }
 
 static struct pci_doe_mb *pci_doe_next_unpublished(void)
@@ -173,9 +172,9 @@ static struct pci_doe_mb *pci_doe_next_unpublished(void)
 
 	spin_lock(&pci_doe_unpublished_lock);
 	mb = list_first_entry_or_null(&pci_doe_unpublished, struct pci_doe_mb,
-				      unpublished);
+				      files.queued);
 	if (mb)
-		list_del_init(&mb->unpublished);
+		list_del_init(&mb->files.queued);
 	spin_unlock(&pci_doe_unpublished_lock);
 
 	return mb;
@@ -199,18 +198,30 @@ static DECLARE_WORK(pci_doe_unpublished_work, pci_doe_publish_work);
  * @mb: DOE mailbox
  *
  * Called when Discovery has ended and when the device is in sysfs, in either
- * order.
+ * order.  What found no memory is added when Discovery ends the next time.
  */
 void pci_doe_sysfs_queue(struct pci_doe_mb *mb)
 {
 	spin_lock(&pci_doe_unpublished_lock);
-	if (mb->sysfs_ready && READ_ONCE(mb->nr_feats) &&
-	    !READ_ONCE(mb->sysfs_done) && list_empty(&mb->unpublished)) {
+	if (mb->files.ready && READ_ONCE(mb->features.nr) &&
+	    list_empty(&mb->files.queued)) {
 		pci_dev_get(mb->pdev);
-		list_add_tail(&mb->unpublished, &pci_doe_unpublished);
+		list_add_tail(&mb->files.queued, &pci_doe_unpublished);
 		schedule_work(&pci_doe_unpublished_work);
 	}
 	spin_unlock(&pci_doe_unpublished_lock);
+}
+
+/**
+ * pci_doe_sysfs_ready() - The device of a mailbox is in sysfs
+ * @mb: DOE mailbox
+ */
+void pci_doe_sysfs_ready(struct pci_doe_mb *mb)
+{
+	spin_lock(&pci_doe_unpublished_lock);
+	mb->files.ready = true;
+	spin_unlock(&pci_doe_unpublished_lock);
+	pci_doe_sysfs_queue(mb);
 }
 
 /**
@@ -226,24 +237,22 @@ void pci_doe_sysfs_init(struct pci_dev *pdev)
 	if (!device_is_registered(&pdev->dev))
 		return;
 
-	xa_for_each(&pdev->doe_mbs, i, mb) {
-		spin_lock(&pci_doe_unpublished_lock);
-		mb->sysfs_ready = true;
-		spin_unlock(&pci_doe_unpublished_lock);
-		pci_doe_sysfs_queue(mb);
-	}
+	xa_for_each(&pdev->doe_mbs, i, mb)
+		pci_doe_sysfs_ready(mb);
 }
 EXPORT_SYMBOL_IF_KUNIT(pci_doe_sysfs_init);
 
 static void pci_doe_sysfs_remove(struct pci_doe_mb *mb)
 {
-	int i;
+	struct pci_doe_attr *attr, *next;
 
-	for (i = 0; i < mb->nr_attrs; i++)
-		if (mb->attrs[i].added)
-			sysfs_remove_file_from_group(&mb->pdev->dev.kobj,
-						     &mb->attrs[i].attr.attr,
-						     PCI_DOE_SYSFS_DIR);
+	list_for_each_entry_safe(attr, next, &mb->files.attrs, node) {
+		sysfs_remove_file_from_group(&mb->pdev->dev.kobj,
+					     &attr->attr.attr,
+					     PCI_DOE_SYSFS_DIR);
+		list_del(&attr->node);
+		kfree(attr);
+	}
 }
 
 /**
@@ -257,11 +266,10 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 
 	guard(mutex)(&pci_doe_sysfs_mutex);
 	xa_for_each(&pdev->doe_mbs, i, mb) {
-		WRITE_ONCE(mb->sysfs_done, true);
-		if (mb->attrs)
-			pci_doe_sysfs_remove(mb);
-		kfree(mb->attrs);
-		mb->attrs = NULL;
+		spin_lock(&pci_doe_unpublished_lock);
+		WRITE_ONCE(mb->files.ready, false);
+		spin_unlock(&pci_doe_unpublished_lock);
+		pci_doe_sysfs_remove(mb);
 	}
 }
 
@@ -271,7 +279,8 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 
 /* What one line shows, taken at one moment */
 struct pci_doe_view {
-	enum pci_doe_state state;
+	enum pci_doe_phase phase;
+	unsigned long holds;
 	int irq;
 	struct pci_doe_stats stats;
 	int nr_feats;
@@ -281,11 +290,13 @@ struct pci_doe_view {
 static void pci_doe_take_view(struct pci_doe_view *view, struct pci_doe_mb *mb)
 {
 	raw_spin_lock_irq(&mb->lock);
-	view->state = mb->state;
-	view->irq = mb->storm ? 0 : mb->irq;
+	view->phase = mb->phase;
+	view->holds = mb->holds.mask;
+	view->irq = mb->intr.storm_until ? 0 : mb->intr.irq;
 	view->stats = mb->stats;
-	view->nr_feats = mb->nr_feats;
-	memcpy(view->feats, mb->feats, mb->nr_feats * sizeof(*mb->feats));
+	view->nr_feats = mb->features.nr;
+	memcpy(view->feats, mb->features.list,
+	       mb->features.nr * sizeof(*view->feats));
 	raw_spin_unlock_irq(&mb->lock);
 }
 
@@ -293,13 +304,16 @@ static void pci_doe_show_mb(struct seq_file *s, struct pci_doe_mb *mb,
 			    struct pci_doe_view *view)
 {
 	struct pci_doe_stats *stats = &view->stats;
+	char holds[32];
 	int i;
 
 	pci_doe_take_view(view, mb);
-	seq_printf(s, "%s %x owner %s state %s", pci_name(mb->pdev),
-		   mb->cap_offset, view->state == PCI_DOE_YIELDED ? "user" :
-		   mb->users ? "driver" : "core",
-		   pci_doe_state_name(view->state));
+	pci_doe_format_holds(holds, sizeof(holds), view->holds);
+	seq_printf(s, "%s %x owner %s phase %s holds %s", pci_name(mb->pdev),
+		   mb->cap_offset,
+		   view->holds & PCI_DOE_HOLD_USER ? "user" :
+		   mb->life.users ? "driver" : "core",
+		   pci_doe_phase_name(view->phase), holds);
 	if (view->irq)
 		seq_printf(s, " irq %d", view->irq);
 	else

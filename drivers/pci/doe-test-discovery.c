@@ -406,7 +406,10 @@ static void discovery_is_retried(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* R45: one that fails for good costs one message, and is not tried on */
+/*
+ * R45: one that fails for good costs one message, another one if somebody needs
+ * it, and is not tried on within a second
+ */
 static void r45_failed_discovery_says_so_once(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -421,11 +424,11 @@ static void r45_failed_discovery_says_so_once(struct kunit *test)
 		/* Calls say why */
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	}
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
 }
 
-/* R45: an instance that does not react to an abort is left alone */
+/* R45: an instance that does not react to an abort is looked at only when used */
 static void r45_dead_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -437,13 +440,17 @@ static void r45_dead_at_boot(struct kunit *test)
 	dt = new_counted(test, &config);
 	dt->messy = true;
 
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	/* Nobody has asked for it yet */
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+
+	/* Each use costs one look at Status */
 	accesses = doe_test_accesses(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 2);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
 }
 
 /* Without a driver nobody may ask again; sysfs is to know all the same */

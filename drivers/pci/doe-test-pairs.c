@@ -20,7 +20,7 @@
 #include <linux/sched/signal.h>
 #include <linux/unaligned.h>
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 #include "pci.h"
 
 static unsigned int pairs_every = 1;

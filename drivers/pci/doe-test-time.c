@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/time-internal.h>
 
-#include "doe-test.h"
+#include "doe-test-util.h"
 #include "pci.h"
 
 /*

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Data Object Exchange (DOE): what the files of the library share */
+/*
+ * Data Object Exchange (DOE): what the files of the library share
+ *
+ * Each file has a struct of its own inside struct pci_doe_mb.  Only that file
+ * writes it; the state machine in doe.c may read all of them.
+ */
 
 #ifndef DRIVERS_PCI_DOE_H
 #define DRIVERS_PCI_DOE_H
 
+#include <linux/bits.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/pci-doe.h>
@@ -13,24 +19,214 @@
 struct pci_doe_attr;
 struct pci_doe_discovery;
 
-/* Discovery indices have 8 bits, PCIe r6.2 sec 6.30.1.1 */
-#define PCI_DOE_MAX_FEATS 256
+/* Discovery indices have 8 bits, PCIe r7.0 sec 6.30.1.1 */
+#define PCI_DOE_MAX_FEATS	256
 
-/* The instance is done with the request, in whatever way */
+/* PCIe r7.0 sec 6.30.1: Length counts the two DW of the header, too */
+#define PCI_DOE_HEADER_DW	2
+
+/* The instance has ended its work on the request, well or not */
 #define PCI_DOE_STATUS_DONE \
 	(PCI_DOE_STATUS_ERROR | PCI_DOE_STATUS_DATA_OBJECT_READY)
 
-/* The table at the head of doe.c says what each state waits for */
-enum pci_doe_state {
+/* What an abort has to clear */
+#define PCI_DOE_STATUS_LEFT	(PCI_DOE_STATUS_DONE | PCI_DOE_STATUS_BUSY)
+
+/* What the exchange in flight waits for; the table in doe.c explains it */
+enum pci_doe_phase {
 	PCI_DOE_IDLE,
 	PCI_DOE_WAKE,
 	PCI_DOE_BUSY,
 	PCI_DOE_RESPONSE,
 	PCI_DOE_ABORT,
-	PCI_DOE_DEAD,
-	PCI_DOE_QUIESCED,
-	PCI_DOE_YIELDED,
-	PCI_DOE_GONE,
+};
+
+/*
+ * Why no exchange begins, one bit each.  If several are set, the highest one
+ * decides what callers get; see pci_doe_hold_info[].
+ */
+#define PCI_DOE_HOLD_DEAD	BIT(0)	/* an abort did not finish */
+#define PCI_DOE_HOLD_RESET	BIT(1)	/* announced reset or system sleep */
+#define PCI_DOE_HOLD_FROZEN	BIT(2)	/* error recovery, or asleep */
+#define PCI_DOE_HOLD_USER	BIT(3)	/* handed over to user space */
+#define PCI_DOE_HOLD_GONE	BIT(4)	/* disconnected or removed */
+
+/* During these the library touches no register */
+#define PCI_DOE_HOLDS_OFF \
+	(PCI_DOE_HOLD_RESET | PCI_DOE_HOLD_FROZEN | PCI_DOE_HOLD_GONE)
+
+/* What happens to the device before the next request, in this order */
+#define PCI_DOE_TODO_CONTROL	BIT(0)	/* write DOE Control anew */
+#define PCI_DOE_TODO_ABORT	BIT(1)
+#define PCI_DOE_TODO_DISCOVER	BIT(2)
+#define PCI_DOE_TODO_ALL	GENMASK(2, 0)
+
+/**
+ * struct pci_doe_hold_info - What a hold means to callers
+ * @name: for debugfs and tracepoints
+ * @call_rv: what a new call gets
+ * @task_rv: what queued tasks end with
+ * @waits: queued tasks wait for its end (5 s) first
+ */
+struct pci_doe_hold_info {
+	const char *name;
+	int call_rv;
+	int task_rv;
+	bool waits;
+};
+
+/**
+ * struct pci_doe_wait - One wait of the machine; cleared when the phase changes
+ * @since: when it began, 0: it has not
+ * @poll_from: looks follow each other as if it had begun then; 0: they wait
+ *	for the interrupt
+ * @deadline: when it ends
+ * @wake_at: when the timer is due, 0: not at all
+ * @slack: it may be early by this, in ns
+ */
+struct pci_doe_wait {
+	ktime_t since;
+	ktime_t poll_from;
+	ktime_t deadline;
+	ktime_t wake_at;
+	u64 slack;
+};
+
+/**
+ * struct pci_doe_attempt - The task in flight; cleared when it ends
+ * @task: the first one in the queue
+ * @start_by: until when it may wait for DOE Busy
+ * @look_ns: duration of the longest look by the timer
+ * @stop_rv: it is to end with this errno
+ * @start_rv: what it ends with if the abort before it fails, 0: -EIO
+ * @aborted: the mailbox was aborted once to make way for it
+ */
+struct pci_doe_attempt {
+	struct pci_doe_task *task;
+	ktime_t start_by;
+	u64 look_ns;
+	int stop_rv;
+	int start_rv;
+	bool aborted;
+};
+
+/**
+ * struct pci_doe_queue - Tasks, written by doe-task.c
+ * @tasks: those queued; the first one is in flight once it has begun
+ * @done: those ended whose complete() is still to be called
+ * @calling: the one whose complete() runs
+ * @done_work: calls complete()
+ */
+struct pci_doe_queue {
+	struct list_head tasks;
+	struct list_head done;
+	struct pci_doe_task *calling;
+	struct work_struct done_work;
+};
+
+/**
+ * struct pci_doe_features - What the mailbox offers, written by doe-discovery.c
+ * @run: Discovery in progress
+ * @list: what Discovery found
+ * @nr: how many
+ * @rv: why the last Discovery failed, or 0
+ * @wanted: somebody waits for its end
+ * @until: they wait until then, in jiffies
+ * @retry_at: a failed one is not tried again sooner, in jiffies
+ * @pause: in jiffies, doubled by each failure in a row
+ */
+struct pci_doe_features {
+	struct pci_doe_discovery *run;
+	struct pci_doe_feature *list;
+	u16 nr;
+	bool wanted;
+	int rv;
+	unsigned long until;
+	unsigned long retry_at;
+	unsigned int pause;
+};
+
+/**
+ * struct pci_doe_intr - The interrupt, written by doe-irq.c
+ * @irq: Linux IRQ, 0: none
+ * @ctrl: Interrupt Enable as last written; by the runner, without the lock
+ * @since_go: interrupts since the last Go
+ * @lost: exchanges in a row that waited for one in vain
+ * @en_failed: how often in a row Interrupt Enable did not stick
+ * @burst: interrupts since @burst_start, less those that were fair
+ * @burst_start: in jiffies
+ * @storm_until: not used before then, in jiffies; 0: no storm
+ * @missed: it could not be had and is to be asked for again
+ * @said_none: that there is none was logged
+ */
+struct pci_doe_intr {
+	int irq;
+	u32 ctrl;
+	u8 since_go;
+	u8 lost;
+	u8 en_failed;
+	u8 burst;
+	bool missed;
+	bool said_none;
+	unsigned long burst_start;
+	unsigned long storm_until;
+};
+
+/**
+ * struct pci_doe_holds - Written by doe-hold.c
+ * @mask: PCI_DOE_HOLD_*
+ * @owner: the thread that announced a reset, which may exchange meanwhile
+ * @thawed: configuration space was restored since the channel went offline
+ */
+struct pci_doe_holds {
+	unsigned long mask;
+	struct task_struct *owner;
+	bool thawed;
+};
+
+/**
+ * struct pci_doe_life - Written by doe-mb.c, under pci_doe_mutex
+ * @users: references given by pci_doe_create_mb()
+ * @irq_users: those of them that asked for the interrupt
+ * @claimed: the registers are closed to user space
+ * @handed: user space has them
+ */
+struct pci_doe_life {
+	unsigned int users;
+	unsigned int irq_users;
+	bool claimed;
+	bool handed;
+};
+
+/**
+ * struct pci_doe_files - Written by doe-sysfs.c, under pci_doe_sysfs_mutex
+ * @attrs: files in doe_features/
+ * @queued: in the list of those whose files may be missing; under its lock
+ * @ready: the device is in sysfs; under the same lock
+ */
+struct pci_doe_files {
+	struct list_head attrs;
+	struct list_head queued;
+	bool ready;
+};
+
+/* Lines for the log */
+#define PCI_DOE_SAY_POLLING	BIT(0)
+#define PCI_DOE_SAY_STORM	BIT(1)
+#define PCI_DOE_SAY_FAILED	BIT(2)	/* Discovery */
+#define PCI_DOE_SAY_DEAD	BIT(3)
+#define PCI_DOE_SAY_REFUSED	BIT(4)
+
+/**
+ * struct pci_doe_log - What the log is told, written by doe.c
+ * @said: PCI_DOE_SAY_* that were, until an exchange has gone well
+ * @due: PCI_DOE_SAY_* to be printed when the lock is dropped
+ * @rv: errno to go with them
+ */
+struct pci_doe_log {
+	u8 said;
+	u8 due;
+	int rv;
 };
 
 struct pci_doe_stats {
@@ -46,164 +242,145 @@ struct pci_doe_stats {
  * struct pci_doe_mb - A DOE instance
  * @pdev: the device; references to the mailbox are references to it
  * @cap_offset: offset of the DOE Capability in configuration space
- * @users: references given by pci_doe_create_mb(); under pci_doe_mutex
- * @irq_users: those of them that asked for the interrupt; under pci_doe_mutex
- * @claimed: the registers are closed to user space; under pci_doe_mutex
- * @no_irq_said: that the mailbox polls was logged; under pci_doe_mutex
- * @sysfs_ready: the device is in sysfs; under pci_doe_unpublished_lock
- * @sysfs_done: its files are, too; under pci_doe_sysfs_mutex
- * @yielding: it is about to be handed over; under pci_doe_mutex
- * @handed: user space has the registers; under pci_doe_mutex
- * @attrs: files in doe_features/; under pci_doe_sysfs_mutex
- * @nr_attrs: how many; under pci_doe_sysfs_mutex
- * @unpublished: queue of those whose files may be missing, see doe-sysfs.c
+ * @life: references and claim
+ * @files: sysfs
  * @work: runs the state machine when no submitter sleeps in pci_doe()
- * @done_work: calls complete() of ended tasks
  * @timer: the next look at the registers
- * @lock: protects everything below, and each write to DOE Control.  Raw, as
- *	the interrupt handler, the timer and submitters in any context take
- *	it.
- * @tasks: queued tasks; the first one is @cur once it has begun
- * @done: ended tasks whose complete() is still to be called
- * @calling: the task whose complete() runs
- * @cur: the task in flight
- * @disc: Discovery in progress
- * @feats: what Discovery found
- * @nr_feats: how many
- * @irq: Linux IRQ, 0 if there is none
- * @disc_rv: why Discovery failed, or 0
- * @stop_rv: @cur is to end with this, set by whoever stops it
- * @start_rv: what @cur ends with if the abort before it fails
- * @ctrl: shadow of the bits that are kept in DOE Control
- * @ctrl_unknown: the device may have other bits set there
- * @hidden: user space is not to see the response; under pci_lock, too
- * @state: what the machine waits for
- * @divert: state that it is to leave its normal course for, or 0
- * @running: somebody runs the machine; only he reads and writes the other
- *	registers, with @lock dropped
- * @pending: an event came in that the machine has not looked at
- * @timer_on: @wake_at is to be armed
- * @known: Discovery has ended
- * @stale: the device may have been reset; start afresh at the next use
- * @fresh: no task was sent since Discovery was wanted
- * @need_abort: the instance is in a state unknown; abort before use
- * @aborted: the abort before @cur has been done
- * @revive: leave 'dead' and 'quiesced'
- * @restored: configuration space was restored under @cur
- * @announced: a reset or system sleep was announced, and not yet its end
- * @frozen: it is quiesced until pci_doe_held() says otherwise
- * @awake: the mailbox holds a runtime PM reference
- * @irq_seen: there was an interrupt since the last Go
- * @irq_lost: exchanges in a row that waited for an interrupt in vain
- * @irq_burst: interrupts since @burst_start, less those that were fair
- * @storm: too many of them
- * @en_failed: how often in a row Interrupt Enable did not stick
- * @polling_said: that it polls for lack of interrupts was logged
- * @failed_said: that the mailbox failed was logged
- * @worked: an exchange went well since it was revived
- * @burst_start: in jiffies
+ * @lock: protects everything below unless it says otherwise.  Raw, as the
+ *	interrupt handler, the timer and submitters in any context take it.
+ *	No register is accessed and nothing is printed while it is held.
+ * @queue: tasks
+ * @features: Discovery and what it found
+ * @intr: the interrupt
+ * @holds: why no exchange begins
+ * @phase: what the machine waits for; pci_doe_enter() alone writes it
+ * @todo: PCI_DOE_TODO_*, set by events, cleared by the machine as it acts
+ * @wait: the present wait
+ * @attempt: the task in flight
  * @last_end: when the last task ended, in jiffies
- * @disc_deadline: until when callers wait for Discovery, in jiffies
- * @since: when the present wait began, 0 if it has not
- * @deadline: when the present wait ends
- * @start_by: until when @cur may wait for Busy
- * @wake_at: when @timer is to fire at the latest
+ * @running: set by the runner and by the timer's look; who has set it may
+ *	access registers with @lock dropped
+ * @pending: set by events the machine has not looked at, cleared when it does
+ * @awake: set while the mailbox holds a runtime PM reference
+ * @timed_out: set by a timeout, cleared by a good exchange
+ * @log: what is to be printed
  * @stats: counters for debugfs
  */
 struct pci_doe_mb {
 	struct pci_dev *pdev;
 	u16 cap_offset;
-	bool claimed;
-	bool no_irq_said;
-	bool sysfs_ready;
-	bool sysfs_done;
-	bool yielding;
-	bool handed;
-	unsigned int users;
-	unsigned int irq_users;
-	struct pci_doe_attr *attrs;
-	u16 nr_attrs;
-	struct list_head unpublished;
-
+	struct pci_doe_life life;
+	struct pci_doe_files files;
 	struct work_struct work;
-	struct work_struct done_work;
 	struct hrtimer timer;
 
 	raw_spinlock_t lock;
-	struct list_head tasks;
-	struct list_head done;
-	struct pci_doe_task *calling;
-	struct pci_doe_task *cur;
-	struct pci_doe_discovery *disc;
-	struct pci_doe_feature *feats;
-	u16 nr_feats;
-	int irq;
-	int disc_rv;
-	int stop_rv;
-	int start_rv;
-	u32 ctrl;
-	bool ctrl_unknown;
-	bool hidden;
-	enum pci_doe_state state;
-	enum pci_doe_state divert;
+	struct pci_doe_queue queue;
+	struct pci_doe_features features;
+	struct pci_doe_intr intr;
+	struct pci_doe_holds holds;
+	enum pci_doe_phase phase;
+	u8 todo;
 	bool running;
 	bool pending;
-	bool timer_on;
-	bool known;
-	bool stale;
-	bool fresh;
-	bool need_abort;
-	bool aborted;
-	bool revive;
-	bool restored;
-	bool announced;
-	bool frozen;
 	bool awake;
-	bool irq_seen;
-	u8 irq_lost;
-	u8 irq_burst;
-	bool storm;
-	u8 en_failed;
-	bool polling_said;
-	bool failed_said;
-	bool worked;
-	unsigned long burst_start;
+	bool timed_out;
+	struct pci_doe_wait wait;
+	struct pci_doe_attempt attempt;
 	unsigned long last_end;
-	unsigned long disc_deadline;
-	ktime_t since;
-	ktime_t deadline;
-	ktime_t start_by;
-	ktime_t wake_at;
+	struct pci_doe_log log;
 	struct pci_doe_stats stats;
 };
 
-/* doe.c: the state machine; down to pci_doe_write_ctrl() with the lock held */
-void pci_doe_kick(struct pci_doe_mb *mb);
-void pci_doe_force(struct pci_doe_mb *mb, struct pci_doe_task *task);
-void pci_doe_divert(struct pci_doe_mb *mb, enum pci_doe_state state, int rv);
-void pci_doe_want_discovery(struct pci_doe_mb *mb);
-void pci_doe_wake_callers(struct pci_doe_mb *mb);
-bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);
-void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 action);
-void pci_doe_clear_int_status(struct pci_doe_mb *mb);
-int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status);
-const char *pci_doe_state_name(enum pci_doe_state state);
-int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state);
+/*
+ * Functions marked [lock] are called with @lock held, by anybody; those marked
+ * [runner] by the runner alone, without the lock.
+ */
+
+/* doe.c: the state machine */
+void pci_doe_kick(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_stop(struct pci_doe_mb *mb, int rv);		/* [lock] */
+void pci_doe_stay_awake(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_new_wait(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_end_tasks(struct pci_doe_mb *mb, int rv);		/* [lock] */
+void pci_doe_say(struct pci_doe_mb *mb, u8 line, int rv);	/* [lock] */
+void pci_doe_refused(struct pci_doe_mb *mb, int rv);
+void pci_doe_poll_now(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_trace_state(struct pci_doe_mb *mb,
+			 enum pci_doe_phase from);		/* [lock] */
+bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self); /* [lock] */
+bool pci_doe_hides_response(struct pci_doe_mb *mb);		/* [lock] */
+bool pci_doe_low_power(struct pci_doe_mb *mb);
+bool pci_doe_pm_enabled(struct pci_doe_mb *mb);
+const char *pci_doe_phase_name(enum pci_doe_phase phase);
+void pci_doe_settle(struct pci_doe_mb *mb);
+void pci_doe_wake_waiters(struct pci_doe_mb *mb);
+bool pci_doe_begin_access(struct pci_doe_mb *mb, unsigned long patience);
+void pci_doe_end_access(struct pci_doe_mb *mb);
 bool pci_doe_available(void);
 void pci_doe_init_machine(struct pci_doe_mb *mb);
 void pci_doe_drain(struct pci_doe_mb *mb);
 
-/* doe-irq.c: with pci_doe_mutex held */
+/* doe-task.c: the queue */
+struct pci_doe_task *pci_doe_first(struct pci_doe_mb *mb);	/* [lock] */
+void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task,
+		    int rv);					/* [lock] */
+void pci_doe_init_queue(struct pci_doe_mb *mb);
+
+/* doe-object.c: registers and objects; [runner] but for those of Status */
+int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status);
+void pci_doe_clear_int_status(struct pci_doe_mb *mb);
+void pci_doe_write_ctrl(struct pci_doe_mb *mb, u32 val);
+bool pci_doe_int_en_lost(struct pci_doe_mb *mb);
+int pci_doe_write_object(struct pci_doe_mb *mb, struct pci_doe_task *task);
+int pci_doe_read_object(struct pci_doe_mb *mb, struct pci_doe_task *task);
+
+/* doe-discovery.c */
+void pci_doe_discover_anew(struct pci_doe_mb *mb);		/* [lock] */
+void pci_doe_want_discovery(struct pci_doe_mb *mb);		/* [lock] */
+void pci_doe_renew_wait(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_next_discovery(struct pci_doe_mb *mb);		/* [lock] */
+void pci_doe_cut_discovery(struct pci_doe_mb *mb, int rv);	/* [lock] */
+bool pci_doe_is_discovery(struct pci_doe_mb *mb,
+			  const struct pci_doe_task *task);	/* [lock] */
+bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);	/* [lock] */
+int pci_doe_fill_request(struct pci_doe_mb *mb);		/* [runner] */
+int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state,
+			    bool lookup);
+
+/* doe-irq.c; attach and detach with pci_doe_mutex held */
 void pci_doe_attach_irq(struct pci_doe_mb *mb);
 void pci_doe_detach_irq(struct pci_doe_mb *mb);
+void pci_doe_retry_irq(struct pci_doe_mb *mb);
+u32 pci_doe_want_ctrl(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_by_irq(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_trust_en(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_lost_en(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_mark_go(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status);	/* [lock] */
+void pci_doe_set_ctrl(struct pci_doe_mb *mb, u32 want);		/* [runner] */
+
+/* doe-hold.c */
+extern const struct pci_doe_hold_info pci_doe_hold_info[];
+int pci_doe_top_hold(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_hold(struct pci_doe_mb *mb, unsigned long hold, int rv); /* [lock] */
+void pci_doe_unhold(struct pci_doe_mb *mb, unsigned long hold);  /* [lock] */
+void pci_doe_check_channel(struct pci_doe_mb *mb);		/* [lock] */
+bool pci_doe_is_owner(struct pci_doe_mb *mb,
+		      struct task_struct *task);		/* [lock] */
+int pci_doe_refuses(struct pci_doe_mb *mb,
+		    struct task_struct *waiter);		/* [lock] */
+void pci_doe_format_holds(char *buf, size_t size, unsigned long holds);
 
 /* doe-mb.c: protects references, interrupts and claims */
 extern struct mutex pci_doe_mutex;
 
 #ifdef CONFIG_SYSFS
 void pci_doe_sysfs_queue(struct pci_doe_mb *mb);
+void pci_doe_sysfs_ready(struct pci_doe_mb *mb);
 #else
 static inline void pci_doe_sysfs_queue(struct pci_doe_mb *mb) { }
+static inline void pci_doe_sysfs_ready(struct pci_doe_mb *mb) { }
 #endif
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Data Object Exchange (DOE), PCIe r6.2 sec 6.30
+ * Data Object Exchange (DOE), PCIe r7.0 sec 6.30
  *
  * Documentation/PCI/doe.rst explains how a driver uses this interface.
  */
@@ -15,13 +15,20 @@ struct pci_dev;
 struct pci_doe_mb;
 struct task_struct;
 
-/* Data Object Types of PCI_VENDOR_ID_PCI_SIG, PCIe r6.2 sec 6.30 and 6.31 */
+/* Data Object Types of PCI_VENDOR_ID_PCI_SIG, PCIe r7.0 sec 6.30 and 6.31 */
 #define PCI_DOE_FEATURE_DISCOVERY	0
 #define PCI_DOE_FEATURE_CMA		1
 #define PCI_DOE_FEATURE_SSESSION	2
 
+/*
+ * Length of a data object in DW with its header of two, and of its payload in
+ * bytes, at most: PCIe r7.0 sec 6.30.1
+ */
+#define PCI_DOE_MAX_LENGTH	(1 << 18)
+#define PCI_DOE_MAX_PAYLOAD	((PCI_DOE_MAX_LENGTH - 2) * sizeof(u32))
+
 /**
- * struct pci_doe_feature - What a DOE instance offers, PCIe r6.2 sec 6.30.1
+ * struct pci_doe_feature - What a DOE instance offers, PCIe r7.0 sec 6.30.1
  * @vid: Vendor ID that defines the Data Object Type
  * @type: Data Object Type
  */
@@ -38,6 +45,10 @@ struct pci_doe_feature {
  * @response_pl: buffer for the response payload in wire order
  * @request_pl_sz: size of the request payload in bytes, any length
  * @response_pl_sz: size of that buffer in bytes, any length
+ * @response_max: without @response_pl: the library allocates what the response
+ *	needs, at most this many bytes; kvfree() it after @complete was entered
+ * @object_pl_sz: size of the response payload in bytes as the device sent it,
+ *	more than @rv if it was cut
  * @complete: called once, in process context, when the exchange has ended;
  *	may submit tasks (this one, too) and may free @task, must not wait
  *	for another exchange of the same mailbox
@@ -53,6 +64,8 @@ struct pci_doe_task {
 	void *response_pl;
 	size_t request_pl_sz;
 	size_t response_pl_sz;
+	size_t response_max;
+	size_t object_pl_sz;
 	void (*complete)(struct pci_doe_task *task);
 	void *private;
 	/* private: */

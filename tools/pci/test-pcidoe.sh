@@ -185,8 +185,8 @@ gives 4 "doesn't tell who owns" discover $at
 mkdir -p "$dir/kernel/debug"
 counters="exchanges 1 errors 0 aborts 1 interrupts 0 spurious 0 polls 3"
 cat > "$dir/kernel/debug/pci_doe" <<END
-0001:02:03.4 180 owner user state yielded polled features - $counters
-0001:02:03.4 190 owner core state idle polled features 0001:00,0001:01 $counters
+0001:02:03.4 180 owner user phase idle holds user polled features - $counters
+0001:02:03.4 190 owner core phase idle holds - polled features 0001:00,0001:01 $counters
 END
 gives 4 "can't hand it over" discover $at
 run list $bdf
@@ -199,7 +199,7 @@ is "list --json, with what debugfs tells"
 machine_readable "list --json, with what debugfs tells"
 run features --json $bdf
 machine_readable "features --json"
-sed -i 's/owner core state idle/owner user state yielded/' \
+sed -i 's/owner core phase idle holds -/owner user phase idle holds user/' \
 	"$dir/kernel/debug/pci_doe"
 run list $bdf
 grep -q "owner=user" "$dir/out"
@@ -246,7 +246,7 @@ gives 3 "no permission" --force discover 0001:02:03.5
 # report: the same in full, without what is nobody's business
 mkdir -p "$dir/kernel/debug" "$dir/kernel/tracing" "$dir/dev"
 cat > "$dir/kernel/debug/pci_doe" <<END
-0001:02:03.4 190 owner core state idle irq 33 features 0001:00 exchanges 7 errors 1
+0001:02:03.4 190 owner core phase idle holds - irq 33 features 0001:00 exchanges 7 errors 1
 END
 cat > "$dir/kernel/tracing/trace" <<END
 # tracer: nop

@@ -94,24 +94,33 @@ DEFINE_EVENT(pci_doe_mailbox, pci_doe_interrupt,
 	TP_ARGS(pdev, off)
 );
 
+/* Bits of struct pci_doe_holds in drivers/pci/doe.h */
+#define pci_doe_show_holds(holds) \
+	((holds) ? __print_flags(holds, ",", { 1, "dead" }, { 2, "reset" }, \
+				 { 4, "frozen" }, { 8, "user" }, \
+				 { 16, "gone" }) : "-")
+
 TRACE_EVENT(pci_doe_state,
 	TP_PROTO(struct pci_dev *pdev, u16 off, const char *from,
-		 const char *to),
-	TP_ARGS(pdev, off, from, to),
+		 const char *to, unsigned long holds),
+	TP_ARGS(pdev, off, from, to, holds),
 	TP_STRUCT__entry(
 		__string(dev, pci_name(pdev))
+		__field(unsigned long, holds)
 		__field(u16, off)
 		__string(from, from)
 		__string(to, to)
 	),
 	TP_fast_assign(
 		__assign_str(dev);
+		__entry->holds = holds;
 		__entry->off = off;
 		__assign_str(from);
 		__assign_str(to);
 	),
-	TP_printk("%s [%x] %s -> %s", __get_str(dev), __entry->off,
-		  __get_str(from), __get_str(to))
+	TP_printk("%s [%x] %s -> %s holds %s", __get_str(dev), __entry->off,
+		  __get_str(from), __get_str(to),
+		  pci_doe_show_holds(__entry->holds))
 );
 
 #endif

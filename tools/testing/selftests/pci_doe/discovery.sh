@@ -5,7 +5,7 @@
 
 listed()
 {
-	doe_line "$1" "$2" | grep -q " state idle .* errors 0 "
+	doe_line "$1" "$2" | grep -q " phase idle holds - .* errors 0 "
 }
 
 offers_discovery()

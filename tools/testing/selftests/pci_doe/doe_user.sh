@@ -90,7 +90,7 @@ settle()
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		line=$(doe_line "$1" "$2")
 		case $line in
-		*" state idle "* | *" state yielded "* | *" state dead "*)
+		*" phase idle holds - "* | *" holds user "* | *" holds dead "*)
 			[ "$line" != "$last" ] || return 0 ;;
 		esac
 		last=$line
@@ -205,7 +205,7 @@ used_again()
 {
 	before=$(irq_count "$1" "$2")
 	hand_over "$1" "$2" && take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q " state idle " || return
+		doe_line "$1" "$2" | grep -q " phase idle holds - " || return
 	[ -z "$before" ] || [ "$(irq_count "$1" "$2")" -gt "$before" ]
 }
 

@@ -284,38 +284,39 @@ abort_no_more()
 	settle "$1" "$2"
 }
 
-# After that second, nobody cares
+# After that second the mailbox is dead, and the response still there
 hidden_in_abort()
 {
 	before=$(snapshot "$1" "$2" 4)
 	abort_again "$1" "$2"
-	looks=0 hidden=0 shown=0 during=
-	while [ $looks -lt 200 ] && [ $shown -lt 3 ]; do
+	looks=0 hidden=0 dead=0 shown=0 during=
+	while [ $looks -lt 200 ] && [ $dead -lt 3 ]; do
 		now=$(look "$1" "$2")
-		state=$(doe_value "$1" "$2" state)
+		line=$(doe_line "$1" "$2")
 		looks=$((looks + 1))
 		ready "$now" || continue
-		case ${now#* }/$state in
-		00000000/abort) hidden=$((hidden + 1)) ;;
+		case ${now#* }/$line in
+		00000000/*" phase abort "*) hidden=$((hidden + 1)) ;;
+		00000000/*" holds dead "*) dead=$((dead + 1)) ;;
 		00000000/*) ;;
-		*/dead) shown=$((shown + 1)) ;;
-		*) echo "# read $now in $state"; break ;;
+		*) echo "# read $now in $line"; shown=1; break ;;
 		esac
 		[ $hidden -eq 0 ] || [ -n "$during" ] ||
 			during=$(snapshot "$1" "$2" 4)
 	done
 	abort_no_more "$1" "$2"
-	echo "# hidden $hidden times, then shown $shown times"
-	[ $hidden -gt 0 ] && [ $shown -ge 3 ] && [ "$during" = "$before" ]
+	echo "# hidden $hidden times, then $dead times while dead"
+	[ $hidden -gt 0 ] && [ $dead -ge 3 ] && [ $shown -eq 0 ] &&
+		[ "$during" = "$before" ]
 }
 
 # hidden_at DEVICE OFFSET AT SIZE: while the kernel aborts, and not later
 hidden_at()
 {
 	for _ in 1 2 3 4 5; do
-		while [ "$(doe_value "$1" "$2" state)" = abort ]; do
+		while [ "$(doe_value "$1" "$2" phase)" = abort ]; do
 			now=$(around "$@")
-			[ "$(doe_value "$1" "$2" state)" = abort ] || break
+			[ "$(doe_value "$1" "$2" phase)" = abort ] || break
 			case $now in
 			*[1-9]*) ! echo "# $4 bytes at $3: $now"; return ;;
 			[0-9]*) return 0 ;;

@@ -111,7 +111,7 @@ kept_off()
 {
 	sed -n "s/.*: pci_doe_\([a-z]*\): $1 \[$2\] \(.*\)/\1 \2/p" "$TRACE/trace" |
 		awk '
-		$1 == "state" { yielded = $NF == "yielded" }
+		$1 == "state" { yielded = /-> idle holds user$/ }
 		yielded && ($1 == "request" || $1 == "abort") { bad++ }
 		$1 == "state" && yielded { times++ }
 		END { print "# handed over " times " times"; exit bad || !times }'
@@ -120,7 +120,7 @@ kept_off()
 handed_over()
 {
 	hand_over "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner user state yielded polled" &&
+		doe_line "$1" "$2" | grep -q "owner user phase idle holds user polled" &&
 		[ -z "$(irq_count "$1" "$2")" ] && at_rest "$1" "$2" &&
 		[ "$(read32 "$1" $((0x$2 + DOE_CTRL)))" -eq 0 ]
 }
@@ -138,7 +138,7 @@ driver_refused()
 taken_back()
 {
 	take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver state idle" &&
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -" &&
 		[ -n "$(irq_count "$1" "$2")" ] ||
 		! grep -q "^$1 $2 .* irq " "$BEFORE"
 }
@@ -148,10 +148,10 @@ parent_rebound()
 {
 	driver=$(readlink -f "$PCI/$1/driver")
 	hand_over "$1" "$2" && echo "$1" >"$driver/unbind" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner core state idle polled" ||
+		doe_line "$1" "$2" | grep -q "owner core phase idle holds - polled" ||
 		return
 	echo "$1" >"$driver/bind" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver state idle"
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
 }
 
 doe_list=$(aux_mailboxes | words)

@@ -28,7 +28,7 @@ plugged()
 {
 	wait_for have_done "$1" plug >/dev/null && wait_for has_table "$1" &&
 		cdat_good "$1" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q " state idle .* errors 0 " &&
+		doe_line "$1" "$2" | grep -q " phase idle holds - .* errors 0 " &&
 		same_features "$1" "$2"
 }
 

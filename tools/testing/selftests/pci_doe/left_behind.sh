@@ -8,7 +8,7 @@
 
 cleared()
 {
-	doe_line "$1" "$2" | grep -q " state idle .* errors 0 " &&
+	doe_line "$1" "$2" | grep -q " phase idle holds - .* errors 0 " &&
 		[ "$(doe_value "$1" "$2" aborts)" -gt 0 ] && at_rest "$1" "$2"
 }
 

@@ -55,7 +55,7 @@ refused_when_handed_over()
 	hand_over "$1" "$2" && refused "$1" "$2" && tool_refused "$1" "$2"
 	result=$?
 	take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver state idle" &&
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -" &&
 		return "$result"
 }
 

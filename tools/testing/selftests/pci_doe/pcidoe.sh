@@ -177,7 +177,7 @@ bad_input()
 takes()
 {
 	works take "$at" && has "owner=user" &&
-		doe_line "$dev" "$off" | grep -q "owner user state yielded" &&
+		doe_line "$dev" "$off" | grep -q "owner user phase idle holds user" &&
 		works take --json "$at" && lists user
 }
 
@@ -225,7 +225,7 @@ bad_request()
 gives()
 {
 	works give "$at" && has "owner=kernel" && settle "$dev" "$off" &&
-		doe_line "$dev" "$off" | grep -q "owner driver state idle" &&
+		doe_line "$dev" "$off" | grep -q "owner driver phase idle holds -" &&
 		works give --json "$at"
 }
 
@@ -240,7 +240,7 @@ forced()
 {
 	works --force discover "$at" && discovered &&
 		works --force cdat "$at" && settle "$dev" "$off" &&
-		doe_line "$dev" "$off" | grep -q "state idle"
+		doe_line "$dev" "$off" | grep -q "phase idle holds -"
 }
 
 not_handed_over()

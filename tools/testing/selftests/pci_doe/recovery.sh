@@ -77,7 +77,7 @@ works()
 	{ [ -z "$(doe_aux "$1" "$2")" ] || used_again "$1" "$2"; } &&
 		{ ! has_cxl || table_works "$1"; } &&
 		settle "$1" "$2" && same_features "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q " state idle " ||
+		doe_line "$1" "$2" | grep -q " phase idle holds - " ||
 		! doe_line "$1" "$2" | sed 's/^/# /'
 }
 

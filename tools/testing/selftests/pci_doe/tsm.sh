@@ -28,7 +28,7 @@ not_touched()
 bound_again()
 {
 	take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver state idle"
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
 }
 
 # pcidoe has the driver bound again when the kernel keeps the mailbox
@@ -37,7 +37,7 @@ not_taken()
 	"$PCIDOE" -q take "$1@$2" >/dev/null 2>/tmp/err
 	[ $? -eq 4 ] && [ "$(wc -l </tmp/err)" -eq 1 ] &&
 		grep -q "the kernel keeps it" /tmp/err && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver state idle"
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
 }
 
 doe_list=$(aux_mailboxes | while read -r dev off; do

@@ -7,7 +7,8 @@ KOBJ_CHANGE=2
 EVENTS="abort complete interrupt request response state submit"
 ID="[0-9a-f]{4}:[0-9a-f]{2}"
 AT="[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] \[[0-9a-f]+\]"
-STATES="idle|wake|busy|response|abort|dead|quiesced|yielded|gone"
+PHASES="idle|wake|busy|response|abort"
+HOLDS="-|(dead|reset|frozen|user|gone)(,(reset|frozen|user|gone))*"
 
 # sysfs
 
@@ -74,7 +75,8 @@ debugfs_lines()
 
 debugfs_format()
 {
-	line="[^ ]+ [0-9a-f]+ owner (core|driver|user) state ($STATES)"
+	line="[^ ]+ [0-9a-f]+ owner (core|driver|user) phase ($PHASES)"
+	line="$line holds ($HOLDS)"
 	line="$line (irq [0-9]+|polled) features (-|$ID(,$ID)*)"
 	for counter in exchanges errors aborts interrupts spurious polls; do
 		line="$line $counter [0-9]+"
@@ -95,7 +97,7 @@ event_format()
 	case $1 in
 	abort | interrupt) line="$AT" ;;
 	complete) line="$AT $ID rv -?[0-9]+" ;;
-	state) line="$AT ($STATES) -> ($STATES)" ;;
+	state) line="$AT ($PHASES) -> ($PHASES) holds ($HOLDS)" ;;
 	*) line="$AT $ID [0-9]+ bytes" ;;
 	esac
 	event_lines "$1" | grep -q . &&

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data Object Exchange (DOE): why a mailbox does not run
+ *
+ * A mailbox is held while its device is reset, sleeps, is in error recovery, is
+ * in the hands of user space, does not react to an abort, or is gone.  Several
+ * holds can be in place at once, and whoever sets one releases it.  The PCI core
+ * calls this file about resets, sleep and removal; the state machine asks it
+ * whether it may run.
+ */
+
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/pci.h>
+#include <linux/string.h>
+
+#include <kunit/visibility.h>
+
+#include "doe.h"
+#include "pci.h"
+
+const struct pci_doe_hold_info pci_doe_hold_info[] = {
+	/* No new call is refused: each has the machine look at the device */
+	[ilog2(PCI_DOE_HOLD_DEAD)]   = { "dead", 0, -EIO, false },
+	[ilog2(PCI_DOE_HOLD_RESET)]  = { "reset", -ECONNRESET, -ECONNRESET, true },
+	[ilog2(PCI_DOE_HOLD_FROZEN)] = { "frozen", -ECONNRESET, -ECONNRESET, true },
+	[ilog2(PCI_DOE_HOLD_USER)]   = { "user", -EBUSY, -ECANCELED, false },
+	[ilog2(PCI_DOE_HOLD_GONE)]   = { "gone", -ENODEV, -ENODEV, false },
+};
+
+/**
+ * pci_doe_top_hold() - Index of the hold that decides what callers get
+ * @mb: DOE mailbox, which is held
+ *
+ * Return: index into pci_doe_hold_info[].
+ */
+int pci_doe_top_hold(struct pci_doe_mb *mb)
+{
+	return __fls(mb->holds.mask);
+}
+
+/**
+ * pci_doe_format_holds() - Names of holds
+ * @buf: where they go
+ * @size: size of @buf in bytes
+ * @holds: PCI_DOE_HOLD_*
+ */
+void pci_doe_format_holds(char *buf, size_t size, unsigned long holds)
+{
+	size_t len = 0;
+	int i;
+
+	strscpy(buf, "-", size);
+	for_each_set_bit(i, &holds, BITS_PER_LONG)
+		len += scnprintf(buf + len, size - len, "%s%s", len ? "," : "",
+				 pci_doe_hold_info[i].name);
+}
+
+/**
+ * pci_doe_hold() - Begin no exchange until this is released
+ * @mb: DOE mailbox
+ * @hold: PCI_DOE_HOLD_*
+ * @rv: what the exchange in flight ends with
+ */
+void pci_doe_hold(struct pci_doe_mb *mb, unsigned long hold, int rv)
+{
+	lockdep_assert_held(&mb->lock);
+
+	if (!(mb->holds.mask & hold)) {
+		mb->holds.mask |= hold;
+		pci_doe_trace_state(mb, mb->phase);
+	}
+	pci_doe_stop(mb, rv);
+	pci_doe_kick(mb);
+}
+
+/**
+ * pci_doe_unhold() - Take a hold back
+ * @mb: DOE mailbox
+ * @hold: PCI_DOE_HOLD_*, may not be in place
+ */
+void pci_doe_unhold(struct pci_doe_mb *mb, unsigned long hold)
+{
+	lockdep_assert_held(&mb->lock);
+
+	if (!(mb->holds.mask & hold))
+		return;
+
+	mb->holds.mask &= ~hold;
+	if (hold & PCI_DOE_HOLD_RESET)
+		mb->holds.owner = NULL;
+	pci_doe_trace_state(mb, mb->phase);
+	pci_doe_new_wait(mb);
+	pci_doe_kick(mb);
+}
+
+/* The device has lost what it knew: do it all again when it is needed */
+static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
+{
+	if (!(mb->holds.mask & hold))
+		return;
+
+	mb->todo |= PCI_DOE_TODO_ALL;
+	pci_doe_unhold(mb, hold);
+	pci_doe_renew_wait(mb);
+	/*
+	 * sysfs still lacks the features, and nobody may ask for them.  A driver
+	 * may, or it has lent the device (vfio).
+	 */
+	if (mb->features.rv && !READ_ONCE(mb->pdev->driver))
+		pci_doe_want_discovery(mb);
+}
+
+/*
+ * Error recovery keeps everybody off the device until its configuration space
+ * is restored, or the channel is online again.  Or the system sleeps and has
+ * left the device in the low-power state that runtime PM had put it in.
+ */
+static bool pci_doe_is_frozen(struct pci_doe_mb *mb)
+{
+	if (!pci_channel_offline(mb->pdev))
+		mb->holds.thawed = false;
+	else if (!mb->holds.thawed)
+		return true;
+
+	return pci_doe_low_power(mb) && !pci_doe_pm_enabled(mb);
+}
+
+/**
+ * pci_doe_check_channel() - Follow what the PCI core does not announce
+ * @mb: DOE mailbox
+ *
+ * Looks at memory only.
+ */
+void pci_doe_check_channel(struct pci_doe_mb *mb)
+{
+	bool frozen;
+
+	if (mb->holds.mask & PCI_DOE_HOLD_GONE)
+		return;
+
+	if (pci_dev_is_disconnected(mb->pdev)) {
+		pci_doe_hold(mb, PCI_DOE_HOLD_GONE, -ENODEV);
+		return;
+	}
+
+	frozen = pci_doe_is_frozen(mb);
+	if (frozen && !(mb->holds.mask & PCI_DOE_HOLD_FROZEN))
+		pci_doe_hold(mb, PCI_DOE_HOLD_FROZEN, -ECONNRESET);
+	else if (!frozen)
+		pci_doe_end_hold(mb, PCI_DOE_HOLD_FROZEN);
+}
+
+/**
+ * pci_doe_is_owner() - Whether a thread may exchange in a reset
+ * @mb: DOE mailbox
+ * @task: a thread, or NULL
+ *
+ * The thread that announced the reset runs the PCI core's own code, which knows
+ * when the device is back.
+ *
+ * Return: true if it may.
+ */
+bool pci_doe_is_owner(struct pci_doe_mb *mb, struct task_struct *task)
+{
+	return task && task == mb->holds.owner &&
+	       mb->holds.mask == PCI_DOE_HOLD_RESET;
+}
+
+/**
+ * pci_doe_refuses() - What a new task gets while the mailbox is held
+ * @mb: DOE mailbox
+ * @waiter: the thread that waits for it, NULL: it is asynchronous
+ *
+ * Return: 0 if the task may be queued, or a negative errno.
+ */
+int pci_doe_refuses(struct pci_doe_mb *mb, struct task_struct *waiter)
+{
+	const struct pci_doe_hold_info *info;
+
+	pci_doe_check_channel(mb);
+	if (!mb->holds.mask || pci_doe_is_owner(mb, waiter))
+		return 0;
+
+	info = &pci_doe_hold_info[pci_doe_top_hold(mb)];
+	return !waiter && info->waits ? 0 : info->call_rv;
+}
+
+/* ---- Called by the PCI core ---- */
+
+static void pci_doe_announce(struct pci_dev *pdev, struct task_struct *owner)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irq(&mb->lock);
+		mb->holds.owner = owner;
+		mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+		pci_doe_hold(mb, PCI_DOE_HOLD_RESET, -ECONNRESET);
+		raw_spin_unlock_irq(&mb->lock);
+		pci_doe_settle(mb);
+	}
+}
+
+/**
+ * pci_doe_quiesce() - Keep off a device that is about to be reset
+ * @pdev: PCI device
+ *
+ * Until pci_doe_restore() nobody but the calling thread exchanges with the
+ * device.
+ *
+ * Context: Process context, sleeps.
+ */
+void pci_doe_quiesce(struct pci_dev *pdev)
+{
+	pci_doe_announce(pdev, current);
+}
+
+/**
+ * pci_doe_suspend() - Keep off a device while the system sleeps
+ * @pdev: PCI device
+ *
+ * Until pci_doe_restore() or pci_doe_resume().
+ *
+ * Context: Process context, sleeps.
+ */
+void pci_doe_suspend(struct pci_dev *pdev)
+{
+	pci_doe_announce(pdev, NULL);
+}
+
+/**
+ * pci_doe_restore() - The configuration space of a device was restored
+ * @pdev: PCI device, after a reset or a low power state
+ *
+ * Nothing is written to the device: the mailboxes start afresh when they are
+ * used next, or at once if a task waits.
+ *
+ * Context: Any.
+ */
+void pci_doe_restore(struct pci_dev *pdev)
+{
+	unsigned long flags;
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irqsave(&mb->lock, flags);
+		mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+		mb->holds.thawed = pci_channel_offline(pdev);
+		pci_doe_trust_en(mb);
+		pci_doe_end_hold(mb, PCI_DOE_HOLD_RESET |
+				 PCI_DOE_HOLD_FROZEN | PCI_DOE_HOLD_DEAD);
+		/* The device has forgotten the request */
+		if (mb->phase == PCI_DOE_RESPONSE)
+			pci_doe_kick(mb);
+		raw_spin_unlock_irqrestore(&mb->lock, flags);
+		pci_doe_wake_waiters(mb);
+	}
+}
+
+/**
+ * pci_doe_resume() - A device has woken from system sleep
+ * @pdev: PCI device
+ *
+ * If its configuration space was restored, pci_doe_restore() has done it all;
+ * but it was not if the device has stayed in D0, or still sleeps, now by
+ * runtime PM.
+ *
+ * Context: Process context.
+ */
+void pci_doe_resume(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irq(&mb->lock);
+		pci_doe_end_hold(mb, PCI_DOE_HOLD_RESET);
+		raw_spin_unlock_irq(&mb->lock);
+		pci_doe_wake_waiters(mb);
+	}
+}
+
+/**
+ * pci_doe_disconnected() - The device has been removed by surprise
+ * @pdev: PCI device
+ *
+ * Ends all exchanges with -ENODEV.  Neither waits nor calls a complete(): the
+ * caller holds pci_bus_sem.
+ *
+ * Context: Process context.
+ */
+void pci_doe_disconnected(struct pci_dev *pdev)
+{
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irq(&mb->lock);
+		pci_doe_hold(mb, PCI_DOE_HOLD_GONE, -ENODEV);
+		raw_spin_unlock_irq(&mb->lock);
+		pci_doe_wake_waiters(mb);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_disconnected);
