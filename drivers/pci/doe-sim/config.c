@@ -158,6 +158,23 @@ static void init_msix(struct doe_sim_dev *sim, u8 *last)
 	sim->rw[PCI_BASE_ADDRESS_1 / 4] = ~0U;
 }
 
+/* The one that mailbox @i points to, whose list begins with mailbox 0 */
+static u32 next_capability(struct doe_sim_dev *sim, unsigned int i)
+{
+	unsigned int n = sim->config.nr_mailboxes;
+
+	switch (sim->config.cap_list) {
+	case DOE_SIM_CAPS_LOOP:
+		return doe_sim_offset(sim, (i + 1) % n);
+	case DOE_SIM_CAPS_REVERSED:
+		if (i == 1 || n == 1)
+			return 0;
+		return doe_sim_offset(sim, (i ?: n) - 1);
+	default:
+		return i + 1 < n ? doe_sim_offset(sim, i + 1) : 0;
+	}
+}
+
 void doe_sim_config_init(struct doe_sim_dev *sim)
 {
 	u8 last = PCI_CAPABILITY_LIST;
@@ -189,9 +206,8 @@ void doe_sim_config_init(struct doe_sim_dev *sim)
 
 	for (i = 0; i < sim->config.nr_mailboxes; i++)
 		sim->mb[i].header = PCI_EXT_CAP_ID_DOE |
-				    sim->config.cap_version << 16;
-	for (i = 0; i + 1 < sim->config.nr_mailboxes; i++)
-		sim->mb[i].header |= doe_sim_offset(sim, i + 1) << 20;
+				    sim->config.cap_version << 16 |
+				    next_capability(sim, i) << 20;
 
 	if (doe_sim_has_msi(sim))
 		init_msi(sim, &last);

@@ -4,13 +4,12 @@
  * what tests use, see doe-sim.h
  */
 
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "internal.h"
-
-/* Interface for tests, see doe-sim.h */
 
 static unsigned int first_mb(unsigned int which)
 {
@@ -25,7 +24,6 @@ static unsigned int end_mb(struct doe_sim_dev *sim, unsigned int which)
 int doe_sim_set_knobs(struct doe_sim_dev *sim, unsigned int mb,
 		      const struct doe_sim_knobs *knobs)
 {
-	unsigned long flags;
 	unsigned int i;
 	int ret;
 
@@ -33,10 +31,9 @@ int doe_sim_set_knobs(struct doe_sim_dev *sim, unsigned int mb,
 	if (ret)
 		return ret;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
 		doe_sim_apply_knobs(&sim->mb[i], knobs);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 
 	return 0;
 }
@@ -45,11 +42,8 @@ EXPORT_SYMBOL_GPL(doe_sim_set_knobs);
 void doe_sim_get_knobs(struct doe_sim_dev *sim, unsigned int mb,
 		       struct doe_sim_knobs *knobs)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	*knobs = sim->mb[mb].knobs;
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_get_knobs);
 
@@ -71,16 +65,14 @@ void doe_sim_set_triggers(struct doe_sim_dev *sim, unsigned int mb,
 			  unsigned int nr)
 {
 	struct doe_sim_mb *m = &sim->mb[mb];
-	unsigned long flags;
 	unsigned int i;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	m->accesses = 0;
 	m->fired = 0;
 	for (i = 0; i < DOE_SIM_MAX_TRIGGERS; i++)
 		m->triggers[i] = i < nr ? triggers[i] :
 					  (struct doe_sim_trigger){ };
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_triggers);
 
@@ -98,79 +90,58 @@ EXPORT_SYMBOL_GPL(doe_sim_accesses);
 
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_send_spurious(&sim->mb[mb], status);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_raise);
 
 void doe_sim_set_busy(struct doe_sim_dev *sim, unsigned int mb, u64 ns)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_hold_busy(&sim->mb[mb], ns, sim->mb[mb].knobs.busy_sticky);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_busy);
 
 void doe_sim_set_error(struct doe_sim_dev *sim, unsigned int mb)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_set_error_bit(&sim->mb[mb]);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_error);
 
 void doe_sim_set_stale(struct doe_sim_dev *sim, unsigned int mb, u32 mask)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_leave_stale(&sim->mb[mb], mask);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_stale);
 
 void doe_sim_flr(struct doe_sim_dev *sim)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_reset(sim);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_flr);
 
 void doe_sim_set_gone(struct doe_sim_dev *sim, enum doe_sim_event how)
 {
-	unsigned long flags;
 	unsigned int i;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	for (i = 0; i < sim->config.nr_mailboxes; i++)
 		sim->mb[i].gone_left = 0;
 	sim->gone = how;
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_gone);
 
 bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb)
 {
 	struct doe_sim_mb *m = &sim->mb[mb];
-	unsigned long flags;
-	bool idle;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
-	idle = !m->wr_n && !m->outstanding && !m->ready && !m->error &&
+	guard(raw_spinlock_irqsave)(&sim->lock);
+
+	return !m->wr_n && !m->outstanding && !m->ready && !m->error &&
 	       !m->busy;
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
-
-	return idle;
 }
 EXPORT_SYMBOL_GPL(doe_sim_idle);
 
@@ -179,32 +150,45 @@ void doe_sim_get_counters(struct doe_sim_dev *sim, unsigned int mb,
 {
 	size_t n = sizeof(*counters) / sizeof(u64);
 	u64 *sum = (u64 *)counters;
-	unsigned long flags;
 	unsigned int i;
 	size_t j;
 
 	BUILD_BUG_ON(sizeof(*counters) % sizeof(u64));
 	memset(counters, 0, sizeof(*counters));
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
 		for (j = 0; j < n; j++)
 			sum[j] += ((u64 *)&sim->mb[i].cnt)[j];
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 EXPORT_SYMBOL_GPL(doe_sim_get_counters);
 
 void doe_sim_clear_counters(struct doe_sim_dev *sim, unsigned int mb)
 {
-	unsigned long flags;
 	unsigned int i;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	for (i = first_mb(mb); i < end_mb(sim, mb); i++)
-		memset(&sim->mb[i].cnt, 0, sizeof(sim->mb[i].cnt));
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
+		memset(&sim->mb[i].cnt, 0,
+		       offsetof(struct doe_sim_counters, violations));
 }
 EXPORT_SYMBOL_GPL(doe_sim_clear_counters);
+
+u64 doe_sim_forgive(struct doe_sim_dev *sim, unsigned int mb,
+		    enum doe_sim_violation v)
+{
+	unsigned int i;
+	u64 nr = 0;
+
+	guard(raw_spinlock_irqsave)(&sim->lock);
+	for (i = first_mb(mb); i < end_mb(sim, mb); i++) {
+		nr += sim->mb[i].cnt.violations[v];
+		sim->mb[i].cnt.violations[v] = 0;
+	}
+
+	return nr;
+}
+EXPORT_SYMBOL_GPL(doe_sim_forgive);
 
 u64 doe_sim_violations(struct doe_sim_dev *sim)
 {

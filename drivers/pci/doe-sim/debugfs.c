@@ -290,7 +290,11 @@ static int counters_show(struct seq_file *m, void *unused)
 
 static int write_counters(struct doe_sim_dev *sim, char *str)
 {
+	int v;
+
 	doe_sim_clear_counters(sim, DOE_SIM_ALL);
+	for (v = 0; v < DOE_SIM_NR_VIOLATIONS; v++)
+		doe_sim_forgive(sim, DOE_SIM_ALL, v);
 	return 0;
 }
 

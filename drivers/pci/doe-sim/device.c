@@ -64,8 +64,7 @@ static int init_vectors(struct doe_sim_dev *sim)
 	if (!sim->vectors)
 		return -ENOMEM;
 	for (i = 0; i < sim->nr_vectors; i++)
-		hrtimer_setup(&sim->vectors[i].timer, doe_sim_raise_vector,
-			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+		doe_sim_init_vector(&sim->vectors[i]);
 
 	if (!doe_sim_has_msix(sim))
 		return 0;
@@ -80,8 +79,8 @@ void doe_sim_free(struct doe_sim_dev *sim)
 
 	for (i = 0; i < sim->config.nr_mailboxes; i++)
 		doe_sim_mb_exit(&sim->mb[i]);
-	for (i = 0; sim->vectors && i < sim->nr_vectors; i++)
-		hrtimer_cancel(&sim->vectors[i].timer);
+	if (sim->vectors)
+		doe_sim_stop_vectors(sim->vectors, sim->nr_vectors);
 
 	doe_sim_unmap_table(sim->msix_table);
 	kvfree(sim->vectors);

@@ -52,7 +52,8 @@ struct doe_sim_feature {
 /**
  * struct doe_sim_feature_list - Features of one mailbox
  * @list: all of them in order of their Discovery index; entry 0 is normally
- *	  DOE Discovery.  Types that the simulation does not know are echoed.
+ *	  DOE Discovery, which is served in any case.  Types that the
+ *	  simulation does not know are echoed.
  * @nr: length of @list, at most %DOE_SIM_MAX_FEATURES
  */
 struct doe_sim_feature_list {
@@ -135,11 +136,19 @@ enum doe_sim_chain {
 	DOE_SIM_CHAIN_OPEN,	/* the last says index + 1, where FFFFh is */
 };
 
+/* How the extended capabilities are linked */
+enum doe_sim_cap_list {
+	DOE_SIM_CAPS_GOOD,
+	DOE_SIM_CAPS_LOOP,	/* the last points to the first DOE Capability */
+	DOE_SIM_CAPS_REVERSED,	/* by falling offset, after the first */
+};
+
 /* Answer to a Discovery index that is out of range */
 enum doe_sim_bad_index {
 	DOE_SIM_BAD_INDEX_FFFF,	/* Vendor ID FFFFh, next index = index + 1 */
 	DOE_SIM_BAD_INDEX_ERROR,
 	DOE_SIM_BAD_INDEX_SILENT,
+	DOE_SIM_BAD_INDEX_LAST,	/* Vendor ID FFFFh, next index = 0 */
 };
 
 /* A time longer than this is %DOE_SIM_NEVER */
@@ -165,11 +174,15 @@ enum doe_sim_bad_index {
 	N(u64, copy_ns, 0, DOE_SIM_MAX_NS, "see busy=pulse")		\
 	N(u64, proc_ns, 0, DOE_SIM_MAX_NS,				\
 	  "from Go to Ready, 0: within the write, never: drop the request silently") \
+	N(u64, starve_ns, 0, DOE_SIM_MAX_NS,				\
+	  "neither answers nor ends an abort so long after a read of Status") \
 	N(u64, busy_after_ns, 0, DOE_SIM_MAX_NS,			\
 	  "Busy after a response was read")				\
 	N(u64, abort_ns, 0, DOE_SIM_MAX_NS,				\
 	  "duration of an abort, never: until a reset")			\
 	N(bool, abort_ignored, 0, 1, "an abort does nothing")		\
+	N(u64, abort_late_ns, 0, DOE_SIM_MAX_NS,			\
+	  "drops so long after an abort whatever there is by then")	\
 	N(u64, reset_busy_ns, 0, DOE_SIM_MAX_NS,			\
 	  "Busy after a reset, an abort does not end it")		\
 	N(u64, stale_busy_ns, 0, DOE_SIM_MAX_NS, "Busy that is left over") \
@@ -180,6 +193,9 @@ enum doe_sim_bad_index {
 	  "DOE Error at request DW error_dw, Go, instead of Ready, with it, last acknowledge") \
 	N(u32, error_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1,			\
 	  "see error_at=write")						\
+	N(bool, error_unready, 0, 1, "DOE Error clears Ready")		\
+	N(bool, stray_ack_error, 0, 1,					\
+	  "DOE Error at an acknowledge without Ready")			\
 	E(doe_sim_event, read_event, DOE_SIM_EVENTS,			\
 	  "what happens when response DW read_dw is read, the header counts") \
 	N(u32, read_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see read_event")	\
@@ -201,6 +217,10 @@ enum doe_sim_bad_index {
 	N(u32, irq_lose, 0, U32_MAX,					\
 	  "lose so many messages, 4294967295: all")			\
 	N(u64, irq_delay_ns, 0, DOE_SIM_MAX_NS, "messages are late")	\
+	N(u64, irq_early_ns, 0, DOE_SIM_MAX_NS,				\
+	  "and this before Ready, which sends none then")		\
+	N(bool, irq_elsewhere, 0, 1,					\
+	  "they go to another CPU than that of the access")		\
 	N(bool, irq_on_busy, 0, 1,					\
 	  "message when Busy clears, as in PCIe r6.0")			\
 	N(u32, storm_ns, 0, U32_MAX,					\
@@ -210,10 +230,15 @@ enum doe_sim_bad_index {
 	N(u32, discovery_dw, 3, 4, "length of Discovery responses")	\
 	E(doe_sim_chain, chain, "good, self, back, open",		\
 	  "a feature points to the next one, to itself, the last to entry 1, the last to FFFFh") \
-	E(doe_sim_bad_index, bad_index, "ffff, error, silent",		\
+	E(doe_sim_bad_index, bad_index, "ffff, error, silent, last",	\
 	  "answer to a Discovery index that is out of range")		\
+	N(s32, discovery_version, -1, U8_MAX,				\
+	  "Discovery version that fits, -1: as the capability says")	\
 	N(bool, discovery_strict, 0, 1,					\
-	  "FFFFh to a Discovery version that does not fit")
+	  "FFFFh to a Discovery version that does not fit")		\
+	N(u32, cap_or, 0, U32_MAX, "bits set in Capabilities")		\
+	N(u32, ctrl_or, 0, U32_MAX, "bits set in Control when it is read") \
+	N(u32, status_or, 0, U32_MAX, "bits set in Status")
 
 #define DOE_SIM_FIELD_N(type, name, ...)	type name;
 #define DOE_SIM_FIELD_E(tag, name, ...)		enum tag name;
@@ -226,6 +251,7 @@ struct doe_sim_knobs {
 #define DOE_SIM_KNOBS_DEFAULT {		\
 	.busy		= DOE_SIM_BUSY_NEVER,	\
 	.length		= -1,			\
+	.discovery_version = -1,		\
 	.discovery_dw	= 3,			\
 	.stale_busy_ns	= 10000000,		\
 }
@@ -252,6 +278,8 @@ struct doe_sim_knobs {
 	B(scan, "Enumerate the devices, else a rescan does (default Y)") \
 	B(flr, "Function Level Reset (default Y)")			\
 	B(dsn, "Another capability precedes the first DOE Capability")	\
+	E(doe_sim_cap_list, cap_list, cap_list, "good, loop, reversed",	\
+	  "How the DOE Capabilities are linked")			\
 	N(u32, max_object, max_object, 2, DOE_SIM_MAX_OBJECT_DW,	\
 	  "Longest request in DW, two buffers of that size (default 1024)") \
 	N(u32, features, features, 0, DOE_SIM_FEAT_ALL,			\
@@ -325,7 +353,8 @@ enum doe_sim_reg {
 	X(CTRL_BITS, "reserved-bits-in-control")			\
 	X(STATUS_BITS, "other-bits-in-status")				\
 	X(READ_ONLY, "write-to-read-only")				\
-	X(DISC_VERSION, "discovery-version")
+	X(DISC_VERSION, "discovery-version")				\
+	X(GO_D3, "go-not-in-d0")
 
 #define DOE_SIM_V(id, name)	DOE_SIM_V_##id,
 
@@ -355,7 +384,9 @@ enum doe_sim_violation {
 	X(reads_unready)	/* of the mailbox, Ready not set */	\
 	X(interleaved)		/* a type beside the outstanding one */	\
 	X(not_d0)		/* Go in another power state */		\
-	X(gone)			/* accesses while the device was */
+	X(gone)			/* accesses while the device was */	\
+	/* What befell it and had an effect: read_event and triggers */	\
+	X(events)
 
 #define DOE_SIM_COUNTER(name)	u64 name;
 
@@ -457,7 +488,11 @@ bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb);
 /* One mailbox, or the sum over %DOE_SIM_ALL */
 void doe_sim_get_counters(struct doe_sim_dev *sim, unsigned int mb,
 			  struct doe_sim_counters *counters);
+/* All but violations */
 void doe_sim_clear_counters(struct doe_sim_dev *sim, unsigned int mb);
+/* A violation that was provoked on purpose: how many there were, now none */
+u64 doe_sim_forgive(struct doe_sim_dev *sim, unsigned int mb,
+		    enum doe_sim_violation v);
 /* Sum of all violations of all mailboxes */
 u64 doe_sim_violations(struct doe_sim_dev *sim);
 /* Name and number of each violation that occurred, "none" otherwise */

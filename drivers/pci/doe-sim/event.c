@@ -118,6 +118,7 @@ static bool can_signal(struct doe_sim_mb *mb)
 void doe_sim_deliver(struct doe_sim_mb *mb)
 {
 	struct doe_sim_vector *vector = get_vector(mb);
+	unsigned int cpu;
 
 	if (!vector || !can_signal(mb)) {
 		mb->cnt.irqs_blocked++;
@@ -125,7 +126,11 @@ void doe_sim_deliver(struct doe_sim_mb *mb)
 	}
 
 	mb->cnt.irqs++;
-	hrtimer_start(&vector->timer, 0, HRTIMER_MODE_REL_HARD);
+	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	if (mb->knobs.irq_elsewhere && cpu < nr_cpu_ids)
+		smp_call_function_single_async(cpu, &vector->csd);
+	else
+		hrtimer_start(&vector->timer, 0, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 static void send_message(struct doe_sim_mb *mb)

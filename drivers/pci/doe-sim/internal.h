@@ -7,7 +7,8 @@
  *
  *	values.c	knobs and parameters by name
  *	event.c		what happens later, and the message of a mailbox
- *	mailbox.c	requests, answers, aborts; behaviour and faults
+ *	state.c		what Status shows, behaviour and faults
+ *	mailbox.c	requests, answers, aborts
  *	registers.c	registers of a DOE Capability, triggers
  *	object.c	the data objects that are served
  *	config.c	configuration space but for DOE
@@ -24,6 +25,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/pci.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 
 #ifndef CONFIG_X86
@@ -60,12 +62,14 @@ struct irq_domain;
 #define BUSY_ABORT		BIT(1)	/* an Abort being processed */
 #define BUSY_HOLD		BIT(2)	/* for a while; an Abort ends it */
 #define BUSY_STICKY		BIT(3)	/* for a while, Abort or not */
+#define BUSY_QUEUE		BIT(4)	/* a request waits in doe_sim_mb.wr */
 
 /* Things that happen later; one hrtimer serves them all */
 enum doe_sim_timer {
 	TIMER_COPIED,		/* end of the Busy pulse */
 	TIMER_DONE,		/* Ready, or Error instead */
 	TIMER_ABORTED,
+	TIMER_LATE_ABORT,
 	TIMER_HOLD,		/* end of BUSY_HOLD and BUSY_STICKY */
 	TIMER_MESSAGE,		/* a late message */
 	TIMER_STORM,
@@ -90,7 +94,7 @@ struct doe_sim_mb {
 	u32 wr_n;
 
 	/* What the host can know, and what it cannot */
-	bool seen_clear;		/* read Status: not Busy, no Error */
+	const void *seen_clear;		/* who read: not Busy, no Error */
 	bool wr_lost;			/* the device lost request DW */
 	bool cut;			/* the device cut the answer short */
 	bool int_en_lost;		/* it is not what the host last wrote */
@@ -110,6 +114,7 @@ struct doe_sim_mb {
 	struct doe_sim_feature feat;	/* type of the last request */
 	bool outstanding;		/* answer neither read nor aborted */
 	bool refused;			/* answered by Error */
+	bool early;			/* its message was sent */
 	u64 go_time;
 
 	struct hrtimer timer;
@@ -150,6 +155,7 @@ struct doe_sim_ops {
 struct doe_sim_vector {
 	unsigned int virq;		/* 0: none allocated */
 	struct hrtimer timer;
+	call_single_data_t csd;		/* starts it on another CPU */
 };
 
 /**
@@ -310,19 +316,25 @@ void doe_sim_update_messages(struct doe_sim_dev *sim);
 void doe_sim_set_int_sta(struct doe_sim_mb *mb);
 void doe_sim_send_spurious(struct doe_sim_mb *mb, bool status);
 
-/* mailbox.c */
+/* state.c */
 extern const struct doe_sim_knobs doe_sim_good_knobs;
 
-int doe_sim_mb_init(struct doe_sim_mb *mb);
-void doe_sim_mb_exit(struct doe_sim_mb *mb);
-void doe_sim_mb_reset(struct doe_sim_mb *mb);
+void doe_sim_clear_busy(struct doe_sim_mb *mb, u8 why);
+void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky);
+void doe_sim_set_error_bit(struct doe_sim_mb *mb);
+void doe_sim_set_ready(struct doe_sim_mb *mb);
+void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
+		    u32 duration);
+void doe_sim_schedule_storm(struct doe_sim_mb *mb);
 void doe_sim_apply_knobs(struct doe_sim_mb *mb,
 			 const struct doe_sim_knobs *knobs);
 void doe_sim_leave_stale(struct doe_sim_mb *mb, u32 mask);
-void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky);
-void doe_sim_set_error_bit(struct doe_sim_mb *mb);
-void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
-		    u32 duration);
+void doe_sim_mb_reset(struct doe_sim_mb *mb);
+
+/* mailbox.c */
+int doe_sim_mb_init(struct doe_sim_mb *mb);
+void doe_sim_mb_exit(struct doe_sim_mb *mb);
+const void *doe_sim_accessor(void);
 void doe_sim_run_due(struct doe_sim_mb *mb);
 void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val);
 void doe_sim_go(struct doe_sim_mb *mb);
@@ -346,7 +358,8 @@ int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
 void doe_sim_reset(struct doe_sim_dev *sim);
 
 /* irq.c */
-enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer);
+void doe_sim_init_vector(struct doe_sim_vector *vector);
+void doe_sim_stop_vectors(struct doe_sim_vector *vectors, unsigned int nr);
 int doe_sim_add_irqs(struct doe_sim_host *host, int domain_nr);
 void doe_sim_remove_irqs(struct doe_sim_host *host);
 

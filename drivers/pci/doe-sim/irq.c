@@ -76,7 +76,7 @@ static struct irq_chip doe_sim_irq_chip = {
 	.irq_compose_msi_msg	= doe_sim_compose_msg,
 };
 
-enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer)
+static enum hrtimer_restart raise_vector(struct hrtimer *timer)
 {
 	struct doe_sim_vector *vector =
 		container_of(timer, struct doe_sim_vector, timer);
@@ -86,6 +86,31 @@ enum hrtimer_restart doe_sim_raise_vector(struct hrtimer *timer)
 		generic_handle_irq(virq);
 
 	return HRTIMER_NORESTART;
+}
+
+static void start_vector(void *info)
+{
+	struct doe_sim_vector *vector = info;
+
+	hrtimer_start(&vector->timer, 0, HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+void doe_sim_init_vector(struct doe_sim_vector *vector)
+{
+	hrtimer_setup(&vector->timer, raise_vector, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	INIT_CSD(&vector->csd, start_vector, vector);
+}
+
+/* Nobody sends them any more */
+void doe_sim_stop_vectors(struct doe_sim_vector *vectors, unsigned int nr)
+{
+	unsigned int i;
+
+	/* What is on its way to another CPU arrives first */
+	kick_all_cpus_sync();
+	for (i = 0; i < nr; i++)
+		hrtimer_cancel(&vectors[i].timer);
 }
 
 static unsigned int count_granted(struct doe_sim_dev *sim)
@@ -138,10 +163,10 @@ static void doe_sim_irq_free(struct irq_domain *domain, unsigned int virq,
 
 	/* The driver frees its interrupts before the device can go */
 	sim = rcu_dereference_protected(host->slot[slot], true);
-	for (i = 0; sim && i < nr; i++) {
+	for (i = 0; sim && i < nr; i++)
 		WRITE_ONCE(sim->vectors[first + i].virq, 0);
-		hrtimer_cancel(&sim->vectors[first + i].timer);
-	}
+	if (sim)
+		doe_sim_stop_vectors(&sim->vectors[first], nr);
 
 	irq_domain_free_irqs_common(domain, virq, nr);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * a DOE mailbox, PCIe r6.2 sec 6.30
+ * requests, answers and aborts, PCIe r6.2 sec 6.30
  *
  * Everything here runs under the lock of the device, unless it takes it.
  */
@@ -9,6 +9,9 @@
 #include <linux/bitfield.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -17,83 +20,15 @@
 /* A device must have set Ready or Error so long after Go (sec 6.30.2) */
 #define ANSWER_NS		NSEC_PER_SEC
 
-const struct doe_sim_knobs doe_sim_good_knobs = DOE_SIM_KNOBS_DEFAULT;
-
-/* Status bits */
-
-static void clear_busy(struct doe_sim_mb *mb, u8 why)
+/*
+ * Who accesses the mailbox: a thread, or whatever runs in interrupts of this
+ * CPU.  A look at Status is good for the writes of the one who looked.
+ */
+const void *doe_sim_accessor(void)
 {
-	if (!(mb->busy & why))
-		return;
+	static DEFINE_PER_CPU(char, interrupts);
 
-	mb->busy &= ~why;
-	if (!mb->busy && mb->k->irq_on_busy)
-		doe_sim_set_int_sta(mb);
-}
-
-void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky)
-{
-	if (!ns)
-		return;
-
-	mb->busy |= sticky ? BUSY_STICKY : BUSY_HOLD;
-	if (ns == DOE_SIM_NEVER)
-		doe_sim_cancel(mb, TIMER_HOLD);
-	else
-		doe_sim_schedule(mb, TIMER_HOLD, ns);
-}
-
-void doe_sim_set_error_bit(struct doe_sim_mb *mb)
-{
-	if (mb->error)
-		return;
-
-	mb->error = true;
-	mb->cut |= mb->ready;
-	mb->outstanding = false;
-	mb->cnt.errors++;
-	doe_sim_cancel(mb, TIMER_DONE);
-	doe_sim_set_int_sta(mb);
-	if (mb->k->busy == DOE_SIM_BUSY_READY ||
-	    mb->k->busy == DOE_SIM_BUSY_DRAINED)
-		clear_busy(mb, BUSY_REQ);
-}
-
-static void set_ready(struct doe_sim_mb *mb)
-{
-	mb->ready = true;
-	mb->rd_i = 0;
-	doe_sim_set_int_sta(mb);
-}
-
-/* Something that the host has no part in; @duration as in a trigger */
-void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
-		    u32 duration)
-{
-	struct doe_sim_dev *sim = mb->sim;
-
-	switch (event) {
-	case DOE_SIM_EV_UNREADY:
-		if (!mb->ready)
-			break;
-		mb->cut = true;
-		mb->ready = false;
-		mb->outstanding = false;
-		break;
-	case DOE_SIM_EV_ERROR:
-		doe_sim_set_error_bit(mb);
-		break;
-	case DOE_SIM_EV_FLR:
-		sim->ops->reset(sim);
-		break;
-	case DOE_SIM_EV_GONE_VALUE:
-	case DOE_SIM_EV_GONE_ERROR:
-		sim->gone = event;
-		mb->gone_left = duration;
-		break;
-	default:
-		break;
-	}
+	return in_task() ? (void *)current : (void *)this_cpu_ptr(&interrupts);
 }
 
 /* Exchange */
@@ -128,7 +63,7 @@ void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val)
 {
 	if (mb->busy || mb->error) {
 		/* It may have become so since the host looked */
-		if (mb->seen_clear)
+		if (mb->seen_clear == doe_sim_accessor())
 			mb->wr_lost = true;
 		else if (mb->busy)
 			doe_sim_violation(mb, DOE_SIM_V_WRITE_BUSY);
@@ -162,16 +97,24 @@ static void finish_request(struct doe_sim_mb *mb)
 {
 	enum doe_sim_error_at error_at = mb->k->error_at;
 
+	if (mb->k->irq_early_ns && !mb->early) {
+		mb->early = true;
+		doe_sim_set_int_sta(mb);
+		doe_sim_schedule(mb, TIMER_DONE, mb->k->irq_early_ns);
+		return;
+	}
+	mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
+
 	if (mb->refused || error_at == DOE_SIM_ERROR_DONE) {
 		doe_sim_set_error_bit(mb);
 		return;
 	}
 
-	set_ready(mb);
+	doe_sim_set_ready(mb);
 	if (error_at == DOE_SIM_ERROR_READY)
 		doe_sim_set_error_bit(mb);
 	if (mb->k->busy == DOE_SIM_BUSY_READY)
-		clear_busy(mb, BUSY_REQ);
+		doe_sim_clear_busy(mb, BUSY_REQ);
 }
 
 static void show_busy(struct doe_sim_mb *mb)
@@ -184,7 +127,7 @@ static void show_busy(struct doe_sim_mb *mb)
 		if (mb->k->copy_ns)
 			doe_sim_schedule(mb, TIMER_COPIED, mb->k->copy_ns);
 		else
-			clear_busy(mb, BUSY_REQ);
+			doe_sim_clear_busy(mb, BUSY_REQ);
 		break;
 	default:
 		mb->busy |= BUSY_REQ;
@@ -207,6 +150,7 @@ static void process_request(struct doe_sim_mb *mb)
 		mb->rd_n = k->rsp_dw;
 	mb->extra = k->extra;
 	mb->read_event_done = false;
+	mb->early = false;
 	mb->outstanding = true;
 
 	if (k->error_at == DOE_SIM_ERROR_GO) {
@@ -231,36 +175,58 @@ static void check_reserved(struct doe_sim_mb *mb)
 		doe_sim_violation(mb, DOE_SIM_V_RESERVED);
 }
 
-/* May a request be sent while another one has not been answered? */
-static bool collides(struct doe_sim_mb *mb)
+/*
+ * Requests of several types may be outstanding, one of each.  This device takes
+ * one that comes in between, is Busy, and answers it when the answer to the one
+ * before has been read.
+ */
+static void take_request(struct doe_sim_mb *mb)
 {
 	struct doe_sim_feature feat = {
 		.vid = FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_VID, mb->wr[0]),
 		.type = FIELD_GET(PCI_DOE_DATA_OBJECT_HEADER_1_TYPE, mb->wr[0]),
 	};
-	bool before = mb->outstanding;
-
-	if (before && feat.vid == mb->feat.vid && feat.type == mb->feat.type)
-		doe_sim_violation(mb, DOE_SIM_V_OUTSTANDING);
-	else if (before)
-		mb->cnt.interleaved++;
+	bool same = feat.vid == mb->feat.vid && feat.type == mb->feat.type;
 
 	mb->feat = feat;
-	return before;
+	if (!mb->outstanding) {
+		process_request(mb);
+	} else if (same) {
+		doe_sim_violation(mb, DOE_SIM_V_OUTSTANDING);
+		doe_sim_cancel(mb, TIMER_DONE);
+		doe_sim_set_error_bit(mb);
+	} else {
+		mb->cnt.interleaved++;
+		if (mb->ready || mb->due[TIMER_DONE])
+			mb->busy |= BUSY_QUEUE;
+		else
+			process_request(mb);
+	}
+}
+
+static void process_next(struct doe_sim_mb *mb)
+{
+	if (!(mb->busy & BUSY_QUEUE))
+		return;
+
+	process_request(mb);
+	doe_sim_clear_busy(mb, BUSY_QUEUE);
 }
 
 void doe_sim_go(struct doe_sim_mb *mb)
 {
-	bool seen_clear = mb->seen_clear;
+	bool seen_clear = mb->seen_clear == doe_sim_accessor();
 	bool wr_lost = mb->wr_lost;
 	u32 n = mb->wr_n;
 
 	mb->cnt.gos++;
-	if (doe_sim_power_state(mb->sim))
+	if (doe_sim_power_state(mb->sim)) {
 		mb->cnt.not_d0++;
+		doe_sim_violation(mb, DOE_SIM_V_GO_D3);
+	}
 	mb->wr_n = 0;
 	mb->wr_lost = false;
-	mb->seen_clear = false;
+	mb->seen_clear = NULL;
 	mb->cut = false;
 
 	if (mb->busy || mb->error) {
@@ -284,28 +250,32 @@ void doe_sim_go(struct doe_sim_mb *mb)
 		return;
 	}
 	check_reserved(mb);
-
-	/* This device takes one request at a time */
-	if (collides(mb)) {
-		doe_sim_cancel(mb, TIMER_DONE);
-		doe_sim_set_error_bit(mb);
-		return;
-	}
-
-	process_request(mb);
+	take_request(mb);
 }
 
 static void finish_abort(struct doe_sim_mb *mb)
 {
 	mb->ready = false;
 	mb->error = false;
-	clear_busy(mb, BUSY_ABORT | BUSY_REQ | BUSY_HOLD);
+	doe_sim_clear_busy(mb, BUSY_ABORT | BUSY_REQ | BUSY_HOLD |
+			       BUSY_QUEUE);
+}
+
+/* The host was told that it was done; what it has written since is lost */
+static void finish_late_abort(struct doe_sim_mb *mb)
+{
+	doe_sim_cancel(mb, TIMER_COPIED);
+	doe_sim_cancel(mb, TIMER_DONE);
+	mb->wr_lost |= mb->wr_n;
+	mb->wr_n = 0;
+	mb->cut = true;
+	finish_abort(mb);
 }
 
 void doe_sim_abort(struct doe_sim_mb *mb)
 {
 	mb->cnt.aborts++;
-	mb->seen_clear = false;
+	mb->seen_clear = NULL;
 	/* The host has done what it could */
 	if (mb->k->abort_ignored) {
 		mb->wr_lost |= mb->wr_n;
@@ -323,6 +293,8 @@ void doe_sim_abort(struct doe_sim_mb *mb)
 	if (mb->k->busy_sticky && (mb->busy & BUSY_HOLD))
 		mb->busy ^= BUSY_HOLD | BUSY_STICKY;
 
+	if (mb->k->abort_late_ns)
+		doe_sim_schedule(mb, TIMER_LATE_ABORT, mb->k->abort_late_ns);
 	if (!mb->k->abort_ns) {
 		finish_abort(mb);
 		return;
@@ -339,7 +311,7 @@ static void finish_answer(struct doe_sim_mb *mb)
 	const struct doe_sim_knobs *k = mb->k;
 
 	mb->cnt.objects_out++;
-	mb->seen_clear = false;
+	mb->seen_clear = NULL;
 	if (mb->extra) {
 		mb->extra--;
 		mb->rd_i = 0;
@@ -351,10 +323,12 @@ static void finish_answer(struct doe_sim_mb *mb)
 	/* The host may well believe what Length says */
 	mb->cut |= header_length(mb->hdr[1]) > mb->rd_n;
 	if (k->busy == DOE_SIM_BUSY_DRAINED)
-		clear_busy(mb, BUSY_REQ);
+		doe_sim_clear_busy(mb, BUSY_REQ);
 	doe_sim_hold_busy(mb, k->busy_after_ns, k->busy_sticky);
 	if (k->error_at == DOE_SIM_ERROR_DRAINED)
 		doe_sim_set_error_bit(mb);
+	else
+		process_next(mb);
 }
 
 /* Is there an answer?  Error and Abort hide it */
@@ -370,6 +344,8 @@ void doe_sim_acknowledge_dw(struct doe_sim_mb *mb)
 			mb->cnt.acks_unready++;
 		else
 			doe_sim_violation(mb, DOE_SIM_V_ACK_UNREADY);
+		if (mb->k->stray_ack_error)
+			doe_sim_set_error_bit(mb);
 		return;
 	}
 
@@ -421,27 +397,23 @@ u32 doe_sim_read_dw(struct doe_sim_mb *mb)
 
 /* Time */
 
-static void schedule_storm(struct doe_sim_mb *mb)
-{
-	doe_sim_schedule(mb, TIMER_STORM,
-			 max(mb->knobs.storm_ns, DOE_SIM_MIN_STORM_NS));
-}
-
 static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 {
 	switch (timer) {
 	case TIMER_COPIED:
-		clear_busy(mb, BUSY_REQ);
+		doe_sim_clear_busy(mb, BUSY_REQ);
 		break;
 	case TIMER_DONE:
-		mb->cnt.answer_ns += ktime_get_ns() - mb->go_time;
 		finish_request(mb);
 		break;
 	case TIMER_ABORTED:
 		finish_abort(mb);
 		break;
+	case TIMER_LATE_ABORT:
+		finish_late_abort(mb);
+		break;
 	case TIMER_HOLD:
-		clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
+		doe_sim_clear_busy(mb, BUSY_HOLD | BUSY_STICKY);
 		break;
 	case TIMER_MESSAGE:
 		doe_sim_deliver(mb);
@@ -451,7 +423,7 @@ static void run_timer(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 			break;
 		if (mb->int_en)
 			doe_sim_send_spurious(mb, mb->knobs.storm_status);
-		schedule_storm(mb);
+		doe_sim_schedule_storm(mb);
 		break;
 	default:
 		break;
@@ -485,80 +457,6 @@ static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
 }
 
 /* Life */
-
-void doe_sim_leave_stale(struct doe_sim_mb *mb, u32 mask)
-{
-	if (mask & DOE_SIM_STALE_WRITE) {
-		mb->wr[0] = DOE_SIM_VID_PCI_SIG;
-		mb->wr_n = 1;
-	}
-	if (mask & DOE_SIM_STALE_READY) {
-		mb->feat.vid = DOE_SIM_VID_PCI_SIG;
-		mb->feat.type = DOE_SIM_TYPE_DISCOVERY;
-		mb->hdr[0] = DOE_SIM_VID_PCI_SIG;
-		mb->hdr[1] = 3;
-		mb->rd[2] = DOE_SIM_VID_PCI_SIG;
-		mb->rd_buf_n = 3;
-		mb->rd_n = 3;
-		mb->extra = 0;
-		mb->read_event_done = true;
-		mb->outstanding = true;
-		set_ready(mb);
-	}
-	if (mask & DOE_SIM_STALE_ERROR)
-		doe_sim_set_error_bit(mb);
-	if (mask & DOE_SIM_STALE_BUSY)
-		doe_sim_hold_busy(mb, mb->knobs.stale_busy_ns, mb->knobs.busy_sticky);
-	if (mask & DOE_SIM_STALE_INT_STA)
-		doe_sim_set_int_sta(mb);
-	if (mask & DOE_SIM_STALE_INT_EN &&
-	    mb->sim->config.irq_mode != DOE_SIM_IRQ_NONE) {
-		mb->int_en_stale = true;
-		mb->int_en = true;
-		doe_sim_mb_signal(mb);
-	}
-}
-
-void doe_sim_mb_reset(struct doe_sim_mb *mb)
-{
-	enum doe_sim_timer i;
-
-	for (i = 0; i < TIMER_STORM; i++)
-		doe_sim_cancel(mb, i);
-
-	mb->cnt.resets++;
-	mb->wr_lost |= mb->wr_n;
-	mb->int_en_lost |= mb->int_en;
-	mb->cut = true;
-
-	mb->busy = 0;
-	mb->ready = false;
-	mb->error = false;
-	mb->int_sta = false;
-	mb->int_en = false;
-	mb->int_en_stale = false;
-	mb->signalled = false;
-	mb->wr_n = 0;
-	mb->rd_n = 0;
-	mb->outstanding = false;
-
-	doe_sim_hold_busy(mb, mb->k->reset_busy_ns, true);
-}
-
-void doe_sim_apply_knobs(struct doe_sim_mb *mb,
-			 const struct doe_sim_knobs *knobs)
-{
-	mb->knobs = *knobs;
-	mb->skip_left = knobs->skip;
-	mb->times_left = knobs->times;
-	mb->lose_left = knobs->irq_lose;
-	mb->k = knobs->skip ? &doe_sim_good_knobs : &mb->knobs;
-
-	if (knobs->storm_ns)
-		schedule_storm(mb);
-	else
-		doe_sim_cancel(mb, TIMER_STORM);
-}
 
 int doe_sim_mb_init(struct doe_sim_mb *mb)
 {

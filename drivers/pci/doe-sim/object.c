@@ -105,18 +105,24 @@ static struct doe_sim_feature get_feature(struct doe_sim_mb *mb,
 	return feat;
 }
 
+static bool same_type(struct doe_sim_feature a, struct doe_sim_feature b)
+{
+	return a.vid == b.vid && a.type == b.type;
+}
+
+/* Discovery needs no entry */
 static bool has_feature(struct doe_sim_mb *mb, struct doe_sim_feature feat)
 {
+	static const struct doe_sim_feature discovery = {
+		DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY
+	};
 	unsigned int i, n = nr_features(mb);
 
-	for (i = 0; i < n; i++) {
-		struct doe_sim_feature f = get_feature(mb, i);
-
-		if (f.vid == feat.vid && f.type == feat.type)
+	for (i = 0; i < n; i++)
+		if (same_type(get_feature(mb, i), feat))
 			return true;
-	}
 
-	return false;
+	return same_type(feat, discovery);
 }
 
 /* DOE Discovery, sec 6.30.1.1 */
@@ -141,12 +147,14 @@ static enum doe_sim_answer serve_discovery(struct doe_sim_mb *mb)
 {
 	u8 version = mb->sim->config.cap_version >= 2 ? 2 : 0;
 	u8 index = FIELD_GET(GENMASK(7, 0), mb->wr[2]);
-	bool wrong = FIELD_GET(GENMASK(15, 8), mb->wr[2]) != version;
+	u8 sent = FIELD_GET(GENMASK(15, 8), mb->wr[2]);
+	bool wrong = sent != (mb->k->discovery_version < 0 ? version :
+			      mb->k->discovery_version);
 	unsigned int n = nr_features(mb);
 	struct doe_sim_feature feat;
 
 	mb->cnt.discoveries++;
-	if (wrong)
+	if (wrong && sent != version)
 		doe_sim_violation(mb, DOE_SIM_V_DISC_VERSION);
 	if (FIELD_GET(GENMASK(31, 16), mb->wr[2]))
 		doe_sim_violation(mb, DOE_SIM_V_RESERVED);
@@ -164,7 +172,9 @@ static enum doe_sim_answer serve_discovery(struct doe_sim_mb *mb)
 			return DOE_SIM_ANSWER_ERROR;
 		if (mb->k->bad_index == DOE_SIM_BAD_INDEX_SILENT)
 			return DOE_SIM_ANSWER_SILENT;
-		mb->rd[2] = 0xffffff | (u32)(u8)(index + 1) << 24;
+		mb->rd[2] = 0xffffff;
+		if (mb->k->bad_index != DOE_SIM_BAD_INDEX_LAST)
+			mb->rd[2] |= (u32)(u8)(index + 1) << 24;
 	}
 
 	return answer(mb, mb->k->discovery_dw - 2, 2);
@@ -337,8 +347,7 @@ enum doe_sim_answer doe_sim_serve(struct doe_sim_mb *mb)
 		return refuse(mb);
 
 	for (i = 0; i < ARRAY_SIZE(servers); i++) {
-		if (servers[i].feat.vid != mb->feat.vid ||
-		    servers[i].feat.type != mb->feat.type)
+		if (!same_type(servers[i].feat, mb->feat))
 			continue;
 		if (!payload_dw(mb))
 			return DOE_SIM_ANSWER_SILENT;

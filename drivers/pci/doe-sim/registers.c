@@ -6,6 +6,7 @@
 
 #include <linux/bitfield.h>
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/pci.h>
 
 #include "internal.h"
@@ -14,16 +15,26 @@
 
 static u32 read_cap(struct doe_sim_mb *mb)
 {
-	if (mb->sim->config.irq_mode == DOE_SIM_IRQ_NONE)
-		return 0;
+	u32 val = mb->knobs.cap_or;
 
-	return PCI_DOE_CAP_INT_SUP |
-	       FIELD_PREP(PCI_DOE_CAP_INT_MSG_NUM, doe_sim_message(mb));
+	if (mb->sim->config.irq_mode != DOE_SIM_IRQ_NONE)
+		val |= PCI_DOE_CAP_INT_SUP |
+		       FIELD_PREP(PCI_DOE_CAP_INT_MSG_NUM, doe_sim_message(mb));
+	return val;
+}
+
+/* Some firmware does not get on while it is looked at */
+static void starve(struct doe_sim_mb *mb, enum doe_sim_timer timer)
+{
+	u64 until = ktime_get_ns() + mb->k->starve_ns;
+
+	if (mb->due[timer] && mb->due[timer] < until)
+		mb->due[timer] = until;
 }
 
 static u32 read_status(struct doe_sim_mb *mb)
 {
-	u32 val = 0;
+	u32 val = mb->knobs.status_or;
 
 	if (mb->busy)
 		val |= PCI_DOE_STATUS_BUSY;
@@ -34,7 +45,13 @@ static u32 read_status(struct doe_sim_mb *mb)
 	if (mb->ready)
 		val |= PCI_DOE_STATUS_DATA_OBJECT_READY;
 
-	mb->seen_clear |= !mb->busy && !mb->error;
+	if (!mb->busy && !mb->error)
+		mb->seen_clear = doe_sim_accessor();
+	if (mb->k->starve_ns) {
+		starve(mb, TIMER_DONE);
+		starve(mb, TIMER_ABORTED);
+	}
+
 	return val;
 }
 
@@ -46,7 +63,8 @@ static u32 read_reg(struct doe_sim_mb *mb, enum doe_sim_reg reg)
 	case DOE_SIM_REG_CAP:
 		return read_cap(mb);
 	case DOE_SIM_REG_CTRL:
-		return mb->int_en ? PCI_DOE_CTRL_INT_EN : 0;
+		return mb->knobs.ctrl_or |
+		       (mb->int_en ? PCI_DOE_CTRL_INT_EN : 0);
 	case DOE_SIM_REG_STATUS:
 		return read_status(mb);
 	case DOE_SIM_REG_READ:
@@ -134,14 +152,14 @@ static int miss_access(struct doe_sim_mb *mb, enum doe_sim_reg reg, bool write)
 	return error ? PCIBIOS_DEVICE_NOT_FOUND : PCIBIOS_SUCCESSFUL;
 }
 
-/* Mailboxes are not accessed in pieces; other registers can be looked at */
+/* The mailbox is not read in pieces; other registers can be looked at */
 static u32 read_part(struct doe_sim_mb *mb, enum doe_sim_reg reg,
 		     unsigned int where, int size)
 {
-	if (reg != DOE_SIM_REG_HEADER)
+	if (reg == DOE_SIM_REG_READ) {
 		doe_sim_violation(mb, DOE_SIM_V_ACCESS_SIZE);
-	if (reg == DOE_SIM_REG_READ)
 		return 0;
+	}
 
 	return read_reg(mb, reg) >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 }
