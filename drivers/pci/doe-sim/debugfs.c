@@ -28,36 +28,6 @@
 
 static struct dentry *doe_sim_dir;
 
-/* A leading "<mailbox>:" is taken off; without it, all are meant */
-static int parse_mailbox(struct doe_sim_dev *sim, char **str, unsigned int *mb)
-{
-	char *colon = strchr(*str, ':');
-
-	*mb = DOE_SIM_ALL;
-	if (!colon)
-		return 0;
-
-	*colon = 0;
-	if (kstrtouint(*str, 0, mb) || *mb >= sim->config.nr_mailboxes) {
-		pr_err("mailbox must be 0 to %d\n",
-		       (int)sim->config.nr_mailboxes - 1);
-		return -EINVAL;
-	}
-	*str = colon + 1;
-
-	return 0;
-}
-
-static char *get_line(const char __user *ubuf, size_t count)
-{
-	if (count > MAX_WRITE) {
-		pr_err("a write must be 0 to %u bytes\n", MAX_WRITE);
-		return ERR_PTR(-EINVAL);
-	}
-
-	return memdup_user_nul(ubuf, count);
-}
-
 /* One line per mailbox, in the form that can be written back */
 static int knobs_show(struct seq_file *m, void *unused)
 {
@@ -94,15 +64,11 @@ static int help_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(help);
 
-static int write_knobs(struct doe_sim_dev *sim, char *str)
+static int write_knobs(struct doe_sim_dev *sim, unsigned int mb, char *str)
 {
 	struct doe_sim_knobs knobs;
-	unsigned int mb, i;
+	unsigned int i;
 	int ret;
-
-	ret = parse_mailbox(sim, &str, &mb);
-	if (ret)
-		return ret;
 
 	for (i = 0; i < sim->config.nr_mailboxes; i++) {
 		char *copy __free(kfree) = kstrdup(str, GFP_KERNEL);
@@ -121,126 +87,86 @@ static int write_knobs(struct doe_sim_dev *sim, char *str)
 	return 0;
 }
 
-/* Injections that address a mailbox; @val is the number after "=" or 0 */
-static int inject_mailbox(struct doe_sim_dev *sim, unsigned int mb,
-			  const char *what, u64 val)
+#define INJECTIONS \
+	"flr, gone-value, gone-error, back, raise, spurious, error, busy, stale"
+
+enum injection { FLR, GONE_VALUE, GONE_ERROR, BACK, RAISE, SPURIOUS, ERROR,
+		 BUSY, STALE };
+
+/* Those that take a value */
+struct injected {
+	u64 busy;
+	u32 stale;
+};
+
+static const struct doe_sim_value injected_values[] = {
+	{ .name = "busy", .offset = offsetof(struct injected, busy),
+	  .size = sizeof(u64), .max = DOE_SIM_MAX_NS },
+	{ .name = "stale", .offset = offsetof(struct injected, stale),
+	  .size = sizeof(u32), .max = DOE_SIM_STALE_ALL },
+	{ }
+};
+
+static void inject(struct doe_sim_dev *sim, unsigned int mb, enum injection i,
+		   const struct injected *val)
 {
-	if (!strcmp(what, "raise"))
-		doe_sim_raise(sim, mb, true);
-	else if (!strcmp(what, "spurious"))
-		doe_sim_raise(sim, mb, false);
-	else if (!strcmp(what, "busy"))
-		doe_sim_set_busy(sim, mb, val);
-	else if (!strcmp(what, "error"))
-		doe_sim_set_error(sim, mb);
-	else if (!strcmp(what, "stale"))
-		doe_sim_set_stale(sim, mb, val);
-	else
+	switch (i) {
+	case FLR:
+		return doe_sim_flr(sim);
+	case GONE_VALUE:
+		return doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
+	case GONE_ERROR:
+		return doe_sim_set_gone(sim, DOE_SIM_EV_GONE_ERROR);
+	case BACK:
+		return doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
+	case RAISE:
+	case SPURIOUS:
+		return doe_sim_raise(sim, mb, i == RAISE);
+	case ERROR:
+		return doe_sim_set_error(sim, mb);
+	case BUSY:
+		return doe_sim_set_busy(sim, mb, val->busy);
+	case STALE:
+		return doe_sim_set_stale(sim, mb, val->stale);
+	}
+}
+
+static int write_inject(struct doe_sim_dev *sim, unsigned int mb, char *str)
+{
+	char *val = strim(str), *what = strsep(&val, "=");
+	int i = doe_sim_find_word(INJECTIONS, what);
+	struct injected injected;
+
+	if (i < 0 || (val && i < BUSY)) {
+		pr_err("'%s' must be " INJECTIONS "\n", what);
+		return -EINVAL;
+	}
+	if (i >= BUSY && doe_sim_set_value(injected_values, what, val ?: "",
+					   &injected))
 		return -EINVAL;
 
+	inject(sim, mb, i, &injected);
 	return 0;
 }
 
-static int bad_injection(const char *what)
-{
-	pr_err("'%s' must be flr, gone-value, gone-error, back, raise, spurious, busy=<ns>, error or stale=<mask>\n",
-	       what);
-	return -EINVAL;
-}
-
-/* What follows "=", 0 without it */
-static int parse_injected(const char *what, const char *str, u64 *val)
-{
-	int ret = 0;
-
-	*val = 0;
-	if (str && !strcmp(str, "never"))
-		*val = DOE_SIM_NEVER;
-	else if (str)
-		ret = kstrtou64(str, 0, val);
-
-	if (!strcmp(what, "stale") && (ret || *val & ~(u64)DOE_SIM_STALE_ALL)) {
-		pr_err("stale must be 0 to %lu\n", DOE_SIM_STALE_ALL);
-		return -EINVAL;
-	}
-	if (!strcmp(what, "busy") &&
-	    (ret || (*val > DOE_SIM_MAX_NS && *val != DOE_SIM_NEVER))) {
-		pr_err("busy must be 0 to %lld or never\n", DOE_SIM_MAX_NS);
-		return -EINVAL;
-	}
-
-	return ret ? bad_injection(what) : 0;
-}
-
-static int write_inject(struct doe_sim_dev *sim, char *str)
-{
-	unsigned int mb, i;
-	char *what;
-	u64 val;
-	int ret;
-
-	ret = parse_mailbox(sim, &str, &mb);
-	if (ret)
-		return ret;
-
-	str = strim(str);
-	what = strsep(&str, "=");
-	ret = parse_injected(what, str, &val);
-	if (ret)
-		return ret;
-
-	if (!strcmp(what, "flr"))
-		doe_sim_flr(sim);
-	else if (!strcmp(what, "gone-value"))
-		doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
-	else if (!strcmp(what, "gone-error"))
-		doe_sim_set_gone(sim, DOE_SIM_EV_GONE_ERROR);
-	else if (!strcmp(what, "back"))
-		doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
-	else
-		ret = -ENOENT;
-	if (!ret)
-		return 0;
-
-	for (i = 0; i < sim->config.nr_mailboxes; i++) {
-		if (mb != DOE_SIM_ALL && mb != i)
-			continue;
-		ret = inject_mailbox(sim, i, what, val);
-		if (ret)
-			break;
-	}
-
-	return ret ? bad_injection(what) : 0;
-}
-
-static int write_trigger(struct doe_sim_dev *sim, char *str)
+static int write_trigger(struct doe_sim_dev *sim, unsigned int mb, char *str)
 {
 	struct doe_sim_trigger trigger = { };
 	u64 duration = 0;
 	char event[16];
-	unsigned int mb, i;
-	int ret;
+	int ret = -EINVAL;
 
-	ret = parse_mailbox(sim, &str, &mb);
-	if (ret)
-		return ret;
-
-	ret = sscanf(str, "%llu %15s %llu", &trigger.at, event, &duration);
-	if (ret >= 2 && duration <= U32_MAX)
+	if (sscanf(str, "%llu %15s %llu", &trigger.at, event, &duration) >= 2 &&
+	    duration <= U32_MAX)
 		ret = doe_sim_find_word(DOE_SIM_EVENTS, event);
-	else
-		ret = -EINVAL;
 	if (ret < 0) {
-		pr_err("trigger must be: access, none, unready, error, flr, gone-value or gone-error, 0 to %u accesses\n",
+		pr_err("trigger must be: access, " DOE_SIM_EVENTS ", 0 to %u accesses\n",
 		       U32_MAX);
 		return -EINVAL;
 	}
 	trigger.event = ret;
 	trigger.duration = duration;
-
-	for (i = 0; i < sim->config.nr_mailboxes; i++)
-		if (mb == DOE_SIM_ALL || mb == i)
-			doe_sim_set_trigger(sim, i, &trigger);
+	doe_sim_set_trigger(sim, mb, &trigger);
 
 	return 0;
 }
@@ -288,7 +214,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static int write_counters(struct doe_sim_dev *sim, char *str)
+static int write_counters(struct doe_sim_dev *sim, unsigned int mb, char *str)
 {
 	int v;
 
@@ -310,21 +236,56 @@ static int inject_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+/* A leading "<mailbox>:" is taken off; without it, all are meant */
+static int parse_mailbox(struct doe_sim_dev *sim, char **str, unsigned int *mb)
+{
+	char *colon = strchr(*str, ':');
+
+	*mb = DOE_SIM_ALL;
+	if (!colon)
+		return 0;
+
+	*colon = 0;
+	if (kstrtouint(*str, 0, mb) || *mb >= sim->config.nr_mailboxes) {
+		pr_err("mailbox must be 0 to %d\n",
+		       (int)sim->config.nr_mailboxes - 1);
+		return -EINVAL;
+	}
+	*str = colon + 1;
+
+	return 0;
+}
+
+static ssize_t write_line(struct file *file, const char __user *ubuf,
+			  size_t count, int (*write)(struct doe_sim_dev *sim,
+						     unsigned int mb, char *))
+{
+	struct seq_file *m = file->private_data;
+	char *line, *str;
+	unsigned int mb;
+	int ret;
+
+	if (count > MAX_WRITE) {
+		pr_err("a write must be 0 to %u bytes\n", MAX_WRITE);
+		return -EINVAL;
+	}
+	line = memdup_user_nul(ubuf, count);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+
+	str = line;
+	ret = parse_mailbox(m->private, &str, &mb) ?:
+	      write(m->private, mb, str);
+	kfree(line);
+
+	return ret ?: count;
+}
+
 #define DOE_SIM_FILE(name)						\
 static ssize_t name##_write(struct file *file, const char __user *ubuf, \
 			    size_t count, loff_t *ppos)			\
 {									\
-	struct doe_sim_dev *sim =					\
-		((struct seq_file *)file->private_data)->private;	\
-	char *str = get_line(ubuf, count);				\
-	int ret;							\
-									\
-	if (IS_ERR(str))						\
-		return PTR_ERR(str);					\
-									\
-	ret = write_##name(sim, str);					\
-	kfree(str);							\
-	return ret ?: count;						\
+	return write_line(file, ubuf, count, write_##name);		\
 }									\
 									\
 DEFINE_SHOW_STORE_ATTRIBUTE(name)

@@ -289,7 +289,7 @@ struct doe_sim_knobs {
 	N(u32, cdat_entries, cdat_entries, 0, DOE_SIM_MAX_CDAT,		\
 	  "Entries of the CDAT (default 8)")				\
 	N(u32, stale, stale, 0, DOE_SIM_STALE_ALL,			\
-	  "Mask of what was left: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16, 32 Int. Status, Enable")
+	  "Mask of what was left: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16/32 interrupt")
 
 #define DOE_SIM_FIELD_B(name, ...)		bool name;
 
@@ -399,6 +399,7 @@ enum doe_sim_violation {
 struct doe_sim_counters {
 	u64 reads[DOE_SIM_NR_REGS];
 	u64 writes[DOE_SIM_NR_REGS];
+
 	DOE_SIM_COUNTERS(DOE_SIM_COUNTER)
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };
@@ -469,6 +470,7 @@ u32 doe_sim_triggers_fired(struct doe_sim_dev *sim, unsigned int mb);
 /* ... and how many accesses there were */
 u64 doe_sim_accesses(struct doe_sim_dev *sim, unsigned int mb);
 
+/* These take %DOE_SIM_ALL as well */
 /* Send the mailbox's message, with or without Interrupt Status set first */
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status);
 /* Busy for @ns from now, %DOE_SIM_NEVER: until an Abort (sticky: for good) */

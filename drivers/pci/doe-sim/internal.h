@@ -6,16 +6,14 @@
  * Each calls only those above it in this list, but for struct doe_sim_ops:
  *
  *	values.c	knobs and parameters by name
- *	event.c		what happens later, and the message of a mailbox
- *	state.c		what Status shows, behaviour and faults
+ *	state.c		what Status shows, messages, timers, behaviour
  *	mailbox.c	requests, answers, aborts
  *	registers.c	registers of a DOE Capability, triggers
  *	object.c	the data objects that are served
  *	config.c	configuration space but for DOE
  *	irq.c		messages become interrupts
  *	host.c		PCI domains
- *	device.c	devices
- *	control.c	what tests use
+ *	device.c	devices, and what tests do with them
  *	debugfs.c	debugfs
  *	module.c	the module, its parameters and its driver
  */
@@ -158,52 +156,33 @@ struct doe_sim_vector {
 	call_single_data_t csd;		/* starts it on another CPU */
 };
 
-/**
- * struct doe_sim_dev - A simulated device
- * @lock: protects everything below @base.  Taken in configuration accesses,
- *	  hard interrupts and with interrupt descriptors locked; nothing is
- *	  called under it but timers.
- * @ops: constant
- * @host: the PCI domain it is in
- * @slot: its device number
- * @config: what it is made of; constant
- * @debugfs: its directory
- * @first: offset of the first DOE Capability
- * @nr_vectors: length of @vectors
- * @nr_msi: Multiple Message Capable, as a number
- * @nr_msix: size of the MSI-X table
- * @cdat: table that DOE_SIM_TYPE_CDAT serves
- * @buf_dw: size of the mailboxes' buffers
- * @msix_table: the MSI-X table, in memory (see doe_sim_set_desc())
- * @base: the first 256 bytes of configuration space
- * @rw: which of their bits can be written
- * @reset: their value after reset
- * @gone: DOE_SIM_EV_GONE_* while the device does not answer
- * @msi_on: MSI or MSI-X is enabled, as DOE_SIM_IRQ_*
- * @vectors: messages by number
- * @mb: the DOE Capabilities
- */
 struct doe_sim_dev {
-	raw_spinlock_t lock;
+	/* Constant */
 	const struct doe_sim_ops *ops;
 	struct doe_sim_host *host;
-	unsigned int slot;
+	unsigned int slot;		/* its device number */
 	struct doe_sim_config config;
 	struct dentry *debugfs;
-	u16 first;
+	u16 first;			/* offset of mailbox 0 */
 	unsigned int nr_vectors;
-	unsigned int nr_msi;
+	unsigned int nr_msi;		/* Multiple Message Capable */
 	unsigned int nr_msix;
 	__le32 *cdat;
-	u32 buf_dw;
-	void __iomem *msix_table;
+	u32 buf_dw;			/* size of mailboxes' buffers */
+	void __iomem *msix_table;	/* in memory, see doe_sim_set_desc() */
+	u32 rw[64];			/* bits of @base that can be written */
+	u32 reset[64];			/* its value after reset */
 
-	u32 base[64];
-	u32 rw[64];
-	u32 reset[64];
-	enum doe_sim_event gone;
+	/*
+	 * Protects what follows.  Taken in configuration accesses, hard
+	 * interrupts and with interrupt descriptors locked; nothing is called
+	 * under it but timers.
+	 */
+	raw_spinlock_t lock;
+	u32 base[64];			/* first 256 bytes of configuration */
+	enum doe_sim_event gone;	/* DOE_SIM_EV_GONE_* */
 	enum doe_sim_irq_mode msi_on;
-	struct doe_sim_vector *vectors;
+	struct doe_sim_vector *vectors;	/* by message number */
 	struct doe_sim_mb mb[];
 };
 
@@ -303,7 +282,9 @@ int doe_sim_set_value(const struct doe_sim_value *table, const char *name,
 		      const char *str, void *base);
 int doe_sim_parse_knobs(char *str, struct doe_sim_knobs *knobs);
 
-/* event.c */
+/* state.c */
+extern const struct doe_sim_knobs doe_sim_good_knobs;
+
 void doe_sim_rearm(struct doe_sim_mb *mb);
 void doe_sim_schedule(struct doe_sim_mb *mb, enum doe_sim_timer timer,
 		      u64 delay);
@@ -315,10 +296,6 @@ void doe_sim_mb_signal(struct doe_sim_mb *mb);
 void doe_sim_update_messages(struct doe_sim_dev *sim);
 void doe_sim_set_int_sta(struct doe_sim_mb *mb);
 void doe_sim_send_spurious(struct doe_sim_mb *mb, bool status);
-
-/* state.c */
-extern const struct doe_sim_knobs doe_sim_good_knobs;
-
 void doe_sim_clear_busy(struct doe_sim_mb *mb, u8 why);
 void doe_sim_hold_busy(struct doe_sim_mb *mb, u64 ns, bool sticky);
 void doe_sim_set_error_bit(struct doe_sim_mb *mb);
@@ -376,8 +353,6 @@ void doe_sim_wait_for_hosts(void);
 int doe_sim_check_config(const struct doe_sim_config *config);
 struct doe_sim_dev *doe_sim_new(const struct doe_sim_config *config);
 void doe_sim_free(struct doe_sim_dev *sim);
-
-/* control.c */
 const char *doe_sim_violation_name(enum doe_sim_violation v);
 
 /* debugfs.c */
