@@ -117,12 +117,10 @@ static void aux_removal_while_handed_over(struct kunit *test)
 /* The PCI driver goes, which is no hand-over: exchanges go on */
 static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
-	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 50 * NSEC_PER_MSEC);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 	device_release_driver(&dt->pdev->dev);
@@ -198,12 +196,11 @@ static int echo_over_rebinds(struct doe_test_thread *thread)
 /* All at once */
 static void aux_rebind_and_exchanges(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_thread *rebind, *thread[3];
 	struct aux_race race = { };
 	int i;
 
-	race.dt = doe_test_new(test, &config);
+	race.dt = doe_test_start(test);
 	race.dev = auxdev(race.dt);
 	for (i = 0; i < 3; i++)
 		thread[i] = doe_test_thread(test, echo_over_rebinds, &race);

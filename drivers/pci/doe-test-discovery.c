@@ -531,8 +531,7 @@ static void cancel_during_discovery(struct kunit *test)
 	dt = doe_test_new_early(test, &config);
 
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_cancel(dt, tt);
 	expect_plain(dt, 0);
 	doe_test_works(dt, 0);
 }

@@ -250,8 +250,7 @@ static int reclaim_thread(struct doe_test_thread *thread)
 /* Each hand-over is one caller's, and each is taken back once */
 static void yields_and_reclaims(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *yield[3], *reclaim[2];
 	int i, mine = 0, back = 0;
 	struct hand_over *ho;
@@ -259,8 +258,7 @@ static void yields_and_reclaims(struct kunit *test)
 	ho = kunit_kzalloc(test, sizeof(*ho), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, ho);
 	ho->mb = dt->mb[0];
-	config.knobs.abort_ns = 50 * NSEC_PER_USEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, abort_ns, 50 * NSEC_PER_USEC);
 	for (i = 0; i < ARRAY_SIZE(reclaim); i++)
 		reclaim[i] = doe_test_thread(test, reclaim_thread, ho);
 	for (i = 0; i < ARRAY_SIZE(yield); i++)
@@ -296,9 +294,8 @@ static void storm_is_over(struct kunit *test)
 	doe_test_alloc_vectors(dt);
 	doe_test_take_irq(dt, 0);
 	doe_test_works(dt, 0);
-	config.knobs.storm_ns = DOE_SIM_MIN_STORM_NS;
-	config.knobs.storm_status = true;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, storm_ns, DOE_SIM_MIN_STORM_NS);
+	doe_test_knob(dt, storm_status, true);
 	doe_test_until(test, !doe_test_read_reg(dt, 0, PCI_DOE_CTRL));
 
 	doe_sim_behave(dt->sim, 0);

@@ -115,8 +115,7 @@ static void r50_errno(struct kunit *test)
 		dt = doe_test_new(test, &config);
 		doe_test_set_knobs(dt, &param->knobs);
 		expect_errno(dt, param->rv);
-		doe_sim_behave(dt->sim, 0);
-		doe_test_works(dt, 0);
+		doe_test_recovers(dt);
 
 		/* R1: however long it claims to be */
 		cnt = doe_test_counters(dt, 0);
@@ -152,8 +151,7 @@ static int errno_async(struct doe_test *dt)
 static void r50_errno_of_task(struct kunit *test)
 {
 	const struct errno_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 
 	doe_test_set_knobs(dt, &param->knobs);
 	KUNIT_EXPECT_EQ(test, errno_async(dt), param->rv);
@@ -219,9 +217,8 @@ static void r33_cdat(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(rsp[1]), total);
 
 	/* Truncated on the way, with a Length that admits it */
-	config.knobs.length = 4;
-	config.knobs.rsp_dw = 4;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, length, 4);
+	doe_test_knob(dt, rsp_dw, 4);
 	rv = pci_doe(dt->mb[0], DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT, &req,
 		     sizeof(req), rsp, sizeof(rsp));
 	KUNIT_EXPECT_EQ(test, rv, 8);
@@ -230,21 +227,18 @@ static void r33_cdat(struct kunit *test)
 /* R1: an overlong Length is not followed into an empty mailbox */
 static void r01_overlong_length(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	static const s32 lengths[] = { 0, 0x3ffff, 0x20000, 1000, 200 };
 	const struct doe_sim_counters *cnt;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		config.knobs.length = lengths[i];
-		doe_test_set_knobs(dt, &config.knobs);
+		doe_test_knob(dt, length, lengths[i]);
 		doe_sim_clear_counters(dt->sim, 0);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EPROTO);
 		cnt = doe_test_counters(dt, 0);
 		KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_READ], 4 + 64);
-		doe_sim_behave(dt->sim, 0);
-		doe_test_works(dt, 0);
+		doe_test_recovers(dt);
 	}
 }
 
@@ -305,12 +299,10 @@ KUNIT_ARRAY_PARAM_DESC(busy, busy_params, desc);
 static void r36_busy_before_request(struct kunit *test)
 {
 	const struct busy_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	const struct doe_sim_counters *cnt;
 
-	config.knobs.busy_sticky = param->sticky;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, busy_sticky, param->sticky);
 	doe_sim_set_busy(dt->sim, 0, param->ns);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
 
@@ -331,13 +323,11 @@ static void r36_busy_before_request(struct kunit *test)
 /* Half a request of somebody else's, which the device keeps before ours */
 static void abort_leaves_half_a_request(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_WRITE);
-	config.knobs.abort_ignored = true;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, abort_ignored, true);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
@@ -346,12 +336,10 @@ static void abort_leaves_half_a_request(struct kunit *test)
 /* Busy from Go on, for good; the answer is taken all the same */
 static void busy_stuck_after_go(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.busy = DOE_SIM_BUSY_STUCK;
-	config.knobs.times = 1;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, busy, DOE_SIM_BUSY_STUCK);
+	doe_test_knob(dt, times, 1);
 	doe_test_works(dt, 0);
 	/* This one waits for Busy to clear, aborts, and goes on */
 	doe_test_works(dt, 0);
@@ -361,12 +349,10 @@ static void busy_stuck_after_go(struct kunit *test)
 /* A device that recovers for a while after each answer */
 static void busy_after_answer(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
-	config.knobs.busy_after_ns = 5 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, busy_after_ns, 5 * NSEC_PER_MSEC);
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
@@ -394,11 +380,9 @@ static void ready_late(struct kunit *test)
 
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
-	config.knobs.proc_ns = param->ns;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, param->ns);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, param->rv < 0);
 }
 
@@ -419,13 +403,11 @@ KUNIT_ARRAY_PARAM_DESC(refuse, refuse_params, desc);
 static void refused_object(struct kunit *test)
 {
 	const struct refuse_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	__le32 req = cpu_to_le32(0xdead0000);
 	u8 rsp[8];
 
-	config.knobs.unsupported_error = param->error;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, unsupported_error, param->error);
 	KUNIT_EXPECT_EQ(test, param->rv,
 			pci_doe(dt->mb[0], DOE_SIM_VID_CXL, DOE_SIM_TYPE_CDAT,
 				&req, sizeof(req), rsp, sizeof(rsp)));
@@ -452,16 +434,14 @@ KUNIT_ARRAY_PARAM_DESC(dead, dead_params, desc);
 static void dead(struct kunit *test)
 {
 	const struct dead_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	u64 accesses;
 	int i;
 
-	config.knobs.error_at = DOE_SIM_ERROR_GO;
-	config.knobs.abort_ignored = param->ignored;
-	config.knobs.abort_ns = param->abort_ns;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ignored, param->ignored);
+	doe_test_knob(dt, abort_ns, param->abort_ns);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	/* Its abort goes on; what waits behind that ends in its turn */
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
@@ -485,12 +465,10 @@ static void dead(struct kunit *test)
 /* R48: a reset revives it */
 static void r48_dead_until_reset(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.error_at = DOE_SIM_ERROR_GO;
-	config.knobs.abort_ignored = true;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ignored, true);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
@@ -503,15 +481,13 @@ static void r48_dead_until_reset(struct kunit *test)
 /* What was queued behind it ends */
 static void dead_with_tasks_queued(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt[5];
 	int i;
 
-	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	config.knobs.error_at = DOE_SIM_ERROR_DONE;
-	config.knobs.abort_ignored = true;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 20 * NSEC_PER_MSEC);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_DONE);
+	doe_test_knob(dt, abort_ignored, true);
 	for (i = 0; i < 5; i++)
 		tt[i] = doe_test_begin(dt, 0);
 	for (i = 0; i < 5; i++) {
@@ -637,8 +613,7 @@ static void r14_no_flood_of_messages(struct kunit *test)
 		for (j = 0; j < 50; j++)
 			doe_test_try(dt, 0);
 	}
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	KUNIT_EXPECT_LE(test, doe_test_log(test, "DOE: "), 30);
 }
 
@@ -775,8 +750,7 @@ static void r47_gone(struct kunit *test)
 		doe_sim_set_gone(dt->sim, param->how);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-		doe_sim_behave(dt->sim, 0);
-		doe_test_works(dt, 0);
+		doe_test_recovers(dt);
 	}
 }
 

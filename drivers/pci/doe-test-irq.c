@@ -283,10 +283,9 @@ KUNIT_ARRAY_PARAM_DESC(error, error_params, desc);
 /* R8: an abort does not clear Interrupt Status; left set, it would be deaf */
 static void r08_interrupt_status_after_abort(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct error_param *param = test->param_value;
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -358,12 +357,10 @@ static void ready_by_interrupt(struct kunit *test)
 /* While it waits for its interrupt it hardly looks at the device */
 static void few_looks_by_interrupt(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	const struct doe_sim_counters *cnt;
 
-	config.knobs.proc_ns = 90 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 90 * NSEC_PER_MSEC);
 	doe_test_works(dt, 0);
 	cnt = doe_test_counters(dt, 0);
 	KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_STATUS], 8);
@@ -524,11 +521,9 @@ static void interrupt_on_busy(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 
-	config.knobs.error_at = DOE_SIM_ERROR_DONE;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_DONE);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	config.knobs.error_at = DOE_SIM_ERROR_NONE;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_NONE);
 	for (i = 0; i < 5; i++)
 		doe_test_works(dt, 0);
 	cnt = doe_test_counters(dt, 0);
@@ -564,14 +559,12 @@ static void lost(struct kunit *test)
 /* One that is lost goes without a word, and the others come */
 static void lost_once(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	int i;
 
 	/* Longer than a machine stands still, shorter than the first look */
-	config.knobs.proc_ns = 60 * NSEC_PER_MSEC;
-	config.knobs.irq_lose = 1;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 60 * NSEC_PER_MSEC);
+	doe_test_knob(dt, irq_lose, 1);
 	for (i = 0; i < 4; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs_lost, 1);
@@ -668,15 +661,12 @@ static void late(struct kunit *test)
 
 static void after_the_deadline(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 	doe_sim_raise(dt->sim, 0, true);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	doe_sim_raise(dt->sim, 0, true);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
@@ -697,15 +687,13 @@ KUNIT_ARRAY_PARAM_DESC(storm, storm_params, desc);
 /* Too many interrupts: it polls, says so once, and works on */
 static void storming(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct storm_param *param = test->param_value;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	int i;
 
-	config.knobs.storm_ns = 500 * NSEC_PER_USEC;
-	config.knobs.storm_status = param->status;
-	config.knobs.proc_ns = 50 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
+	doe_test_knob(dt, storm_status, param->status);
+	doe_test_knob(dt, proc_ns, 50 * NSEC_PER_MSEC);
 	for (i = 0; i < 20; i++)
 		doe_test_works(dt, 0);
 	if (param->status) {
@@ -720,13 +708,11 @@ static void storming(struct kunit *test)
 /* A mailbox that nobody uses notices a storm as well */
 static void storming_idle(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
 	doe_test_works(dt, 0);
-	config.knobs.storm_ns = 500 * NSEC_PER_USEC;
-	config.knobs.storm_status = true;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
+	doe_test_knob(dt, storm_status, true);
 	doe_test_until(test, !doe_test_read_reg(dt, 0, PCI_DOE_CTRL));
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
@@ -771,8 +757,7 @@ static void unbind_in_flight(struct kunit *test)
 	struct doe_test_task *next = doe_test_task(test);
 	struct doe_test *dt = doe_test_new(test, &config);
 
-	config.knobs.proc_ns = 100 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 100 * NSEC_PER_MSEC);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, next), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
@@ -785,8 +770,7 @@ static void unbind_in_flight(struct kunit *test)
 
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
 	doe_sim_clear_counters(dt->sim, 0);
-	config.knobs.proc_ns = DOE_TEST_SLOW;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
 	doe_test_works(dt, 0);
 	if (config.irq_mode != DOE_SIM_IRQ_NONE)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);

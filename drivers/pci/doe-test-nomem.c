@@ -185,14 +185,13 @@ static int run_hand_over(struct nomem *nm)
 
 static void nomem_hand_over(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct nomem nm = {
 		.test = test,
 		.run = run_hand_over,
 		.check = check_works,
 	};
 
-	nm.dt = doe_test_new(test, &config);
+	nm.dt = doe_test_start(test);
 	each_allocation(&nm);
 }
 

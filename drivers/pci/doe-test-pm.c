@@ -171,8 +171,7 @@ static void d3_and_back(struct kunit *test)
 /* Who submits while a device is being suspended may come too late */
 static void power_lost_in_flight(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt;
 	int i;
 
@@ -180,9 +179,8 @@ static void power_lost_in_flight(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 		tt = doe_test_stuck(dt);
 		/* The second time it does not react to an abort, either */
-		config.knobs.abort_ignored = i;
-		config.knobs.proc_ns = DOE_SIM_NEVER;
-		doe_test_set_knobs(dt, &config.knobs);
+		doe_test_knob(dt, abort_ignored, i);
+		doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
 		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
 				0);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);

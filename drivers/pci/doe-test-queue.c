@@ -37,15 +37,13 @@ static void r09_fifo(struct kunit *test)
 /* Synchronous and asynchronous ones take turns, in order of arrival */
 static void sync_behind_async(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *first = doe_test_task(test);
 	struct doe_test_task *last = doe_test_task(test);
 	struct doe_test_thread *sync;
 	u64 gos;
 
-	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, 20 * NSEC_PER_MSEC);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, first), 0);
 	sync = doe_test_thread(test, doe_test_echo_thread, dt);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, sync), 8);
@@ -129,8 +127,7 @@ static void cancel_in_flight(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_ended(tt));
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 }
 
@@ -143,16 +140,13 @@ static void cancel_queued(struct kunit *test)
 	doe_test_jam(dt, tt, 4);
 
 	/* From the middle of the queue: the device notices nothing */
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0],
-						    &tt[2]->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[2]), -ECANCELED);
+	doe_test_cancel(dt, tt[2]);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[0]));
 	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt[2]->rsp, DOE_TEST_BUF));
 
 	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt[0]->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECANCELED);
+	doe_test_cancel(dt, tt[0]);
 	for (i = 1; i < 4; i += 2)
 		doe_test_wait_echo(test, tt[i]);
 	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
@@ -270,8 +264,7 @@ static void submit_slowly_again(struct doe_test_task *tt)
 /* Submitted again while it is waited for that complete() returns */
 static void cancel_submitted_again(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	struct slowly_again again = { .dt = dt };
 	struct doe_test_thread *thread;
@@ -286,16 +279,14 @@ static void cancel_submitted_again(struct kunit *test)
 
 	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
 	doe_test_until(test, !task_is_running(thread->task));
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
 	complete(&again.go_on);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), true);
 	KUNIT_EXPECT_EQ(test, again.rc, 0);
 	KUNIT_EXPECT_TRUE(test, completion_done(&tt->done));
 	KUNIT_EXPECT_EQ(test, tt->task.rv, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 /* complete() has returned when pci_doe_cancel_task() does */
@@ -335,8 +326,7 @@ static void r25_many_cancellers(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ended, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 /* Cancelling everything in flight and queued, from the end and the beginning */
@@ -356,24 +346,20 @@ static void cancel_all(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ECANCELED);
 
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 /* The task ends at once, even if the abort that follows never does */
 static void cancel_does_not_wait_for_abort(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt;
 	ktime_t start;
 
-	config.knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
 	tt = doe_test_stuck(dt);
 	start = ktime_get();
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_cancel(dt, tt);
 	doe_test_expect_elapsed(test, start, 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->aborts);
 	/* Meanwhile what comes next waits for the abort, and fails with it */
@@ -429,9 +415,7 @@ static void cancel_long_transfer(struct kunit *test)
 	for (request = 0; request < 2; request++) {
 		tt = long_task(test, request);
 		dt = begin_long(test, tt);
-		KUNIT_EXPECT_TRUE(test,
-				  pci_doe_cancel_task(dt->mb[0], &tt->task));
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+		doe_test_cancel(dt, tt);
 		cnt = doe_test_counters(dt, 0);
 		KUNIT_EXPECT_LT(test, cnt->writes[request ? DOE_SIM_REG_WRITE :
 						  DOE_SIM_REG_READ],
@@ -467,8 +451,7 @@ static void cancel_and_submit(struct kunit *test)
 	config.nr_mailboxes = 2;
 	dt = doe_test_new(test, &config);
 	tt = doe_test_stuck(dt);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_cancel(dt, tt);
 
 	doe_test_renew(tt);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
@@ -481,8 +464,7 @@ static void r46_cancel_while_busy(struct kunit *test)
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_begin_busy(dt);
 
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_cancel(dt, tt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
 	dt->messy = true;
 }
@@ -499,8 +481,7 @@ static void r10_signal_in_flight(struct kunit *test)
 	send_sig(SIGUSR1, thread->task, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
 
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 }
 
@@ -519,8 +500,7 @@ static void r49_signal_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 
 	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &first->task));
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 static void interruptible_without_signal(struct kunit *test)

@@ -494,13 +494,11 @@ static void surprise_while_busy(struct kunit *test)
 
 static void surprise_while_aborting(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.error_at = DOE_SIM_ERROR_GO;
-	config.knobs.abort_ns = 500 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ns, 500 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	disconnect(dt);

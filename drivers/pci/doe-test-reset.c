@@ -62,18 +62,15 @@ static void reset_with_sync(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
 				-ECONNRESET);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 /* A device that takes a while to be ready again */
 static void busy_after_reset(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.reset_busy_ns = 600 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, reset_busy_ns, 600 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_works(dt, 0);
 }
@@ -244,8 +241,7 @@ static void cancel_while_frozen(struct kunit *test)
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	doe_test_cancel(dt, tt);
 	dt->pdev->error_state = pci_channel_io_normal;
 	doe_test_works(dt, 0);
 }
@@ -264,8 +260,7 @@ static void unannounced_reset_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
 			config.irq_mode == DOE_SIM_IRQ_NONE ? -ETIMEDOUT :
 			-ECONNRESET);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 	/* It may offer other features now */
 	if (config.irq_mode != DOE_SIM_IRQ_NONE)
 		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
@@ -402,13 +397,11 @@ static void reset_while_busy(struct kunit *test)
 
 static void reset_while_aborting(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 
-	config.knobs.error_at = DOE_SIM_ERROR_GO;
-	config.knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
@@ -469,13 +462,12 @@ static int echo_over_resets(struct doe_test_thread *thread)
 /* R52: resets and exchanges at the same time */
 static void r52_resets_and_exchanges(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct reset_race race = { };
 	struct doe_test_thread *reset, *thread[3];
 	struct doe_test_task *tt;
 	int i, rv;
 
-	race.dt = doe_test_new(test, &config);
+	race.dt = doe_test_start(test);
 	for (i = 0; i < 3; i++)
 		thread[i] = doe_test_thread(test, echo_over_resets, &race);
 	reset = doe_test_thread(test, reset_thread, race.dt);

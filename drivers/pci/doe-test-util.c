@@ -625,6 +625,13 @@ void doe_test_works(struct doe_test *dt, unsigned int mb)
 	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, mb), 8);
 }
 
+/* So it is with a device that behaves from now on */
+void doe_test_recovers(struct doe_test *dt)
+{
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
 /* Does the first mailbox offer it? */
 bool doe_test_offers_echo(struct doe_test *dt)
 {
@@ -816,6 +823,14 @@ int doe_test_wait(struct kunit *test, struct doe_test_task *tt)
 	return tt->task.rv;
 }
 
+/* Cancel a task that has not ended */
+void doe_test_cancel(struct doe_test *dt, struct doe_test_task *tt)
+{
+	KUNIT_EXPECT_TRUE(dt->test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_TRUE(dt->test, doe_test_ended(tt));
+	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECANCELED);
+}
+
 /* Wait for the end of a task: the request has come back */
 void doe_test_wait_echo(struct kunit *test, struct doe_test_task *tt)
 {
@@ -977,6 +992,14 @@ struct doe_sim_config doe_test_config(struct kunit *test)
 struct doe_test *doe_test_start(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
+
+	return doe_test_new(test, &config);
+}
+
+/* A good device, whatever the parameter of the case is */
+struct doe_test *doe_test_new_plain(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 
 	return doe_test_new(test, &config);
 }

@@ -157,6 +157,7 @@ void doe_test_exit(struct kunit *test);
 struct doe_test *doe_test_new(struct kunit *test,
 			      const struct doe_sim_config *config);
 struct doe_test *doe_test_start(struct kunit *test);
+struct doe_test *doe_test_new_plain(struct kunit *test);
 struct doe_test *doe_test_new_polled(struct kunit *test);
 struct doe_test *doe_test_new_raw(struct kunit *test,
 				  const struct doe_sim_config *config);
@@ -189,6 +190,7 @@ int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
+void doe_test_recovers(struct doe_test *dt);
 bool doe_test_offers_echo(struct doe_test *dt);
 struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
@@ -220,6 +222,7 @@ int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
 void doe_test_wait_echo(struct kunit *test, struct doe_test_task *tt);
 bool doe_test_ended(struct doe_test_task *tt);
 bool doe_test_echoed(struct doe_test_task *tt);
+void doe_test_cancel(struct doe_test *dt, struct doe_test_task *tt);
 void doe_test_linger(struct doe_test_task *tt);
 
 /* Threads */
@@ -232,6 +235,16 @@ void doe_test_stuck_threads(struct doe_test *dt,
 			    struct doe_test_thread **thread, int nr);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
+
+/* Change one knob of the first mailbox, and have all behave like it */
+#define doe_test_knob(dt, knob, value)					\
+do {									\
+	struct doe_sim_knobs __knobs;					\
+									\
+	doe_sim_get_knobs((dt)->sim, 0, &__knobs);			\
+	__knobs.knob = (value);						\
+	doe_test_set_knobs(dt, &__knobs);				\
+} while (0)
 
 /* Wait for what is to come true, however long it takes */
 #define doe_test_until(test, cond)					\

@@ -119,12 +119,10 @@ static void yield_ends_tasks(struct kunit *test)
 /* It waits for the abort of what was in flight: user space finds no Busy */
 static void yield_waits_for_abort(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt;
 
-	config.knobs.abort_ns = 100 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, abort_ns, 100 * NSEC_PER_MSEC);
 	tt = doe_test_stuck(dt);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
@@ -155,8 +153,7 @@ KUNIT_ARRAY_PARAM_DESC(mess, mess_params, desc);
 static void reclaim_cleans_up(struct kunit *test)
 {
 	const struct mess_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = doe_test_new(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	doe_sim_set_stale(dt->sim, 0, param->stale);
@@ -328,8 +325,7 @@ static void response_is_hidden(struct kunit *test)
 						   reg + PCI_DOE_READ, &user));
 	KUNIT_EXPECT_EQ(test, user, DOE_SIM_VID_PCI_SIG);
 	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+	doe_test_recovers(dt);
 }
 
 static struct kunit_case doe_user_cases[] = {

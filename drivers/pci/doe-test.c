@@ -273,8 +273,7 @@ static void r46_waiting_is_no_busy_loop(struct kunit *test)
 
 	config.irq_mode = DOE_SIM_IRQ_NONE;
 	dt = doe_test_new(test, &config);
-	config.knobs.proc_ns = param->ns;
-	doe_test_set_knobs(dt, &config.knobs);
+	doe_test_knob(dt, proc_ns, param->ns);
 	slept = current->nvcsw;
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_LE(test, current->nvcsw - slept, 3);
@@ -538,8 +537,7 @@ static void submitted_twice(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_submit(dt, i, tt[1]), -EALREADY);
 	}
 	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_TRUE(test, pci_doe_cancel_task(dt->mb[0], &tt[0]->task));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECANCELED);
+	doe_test_cancel(dt, tt[0]);
 	doe_test_wait_echo(test, tt[1]);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 1)->gos, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 2);
