@@ -481,7 +481,7 @@ static int caller(struct doe_test_thread *thread)
 	struct doe_test_task *tt = p->call;
 
 	for (;;) {
-		wait_event_idle(p->wait, p->go || kthread_should_stop());
+		wait_event_idle(p->wait, p->go || READ_ONCE(thread->stop));
 		if (!p->go)
 			return 0;
 		p->go = false;

@@ -914,6 +914,8 @@ void doe_test_reap(struct kunit *test, struct doe_test_thread *thread)
 	if (!thread->task)
 		return;
 
+	WRITE_ONCE(thread->stop, true);
+	wake_up_process(thread->task);
 	/* One that hangs is left to itself, so that others get their turn */
 	if (doe_test_join(test, thread) != -ETIME)
 		kthread_stop(thread->task);

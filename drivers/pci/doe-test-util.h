@@ -95,6 +95,7 @@ struct doe_test {
  * @fn: what it does
  * @data: for @fn
  * @rv: what @fn returned
+ * @stop: the case has ended: for a function that waits for more to do
  * @done: @fn has returned
  * @started: @fn has been entered
  * @task: the thread
@@ -104,6 +105,7 @@ struct doe_test_thread {
 	int (*fn)(struct doe_test_thread *thread);
 	void *data;
 	int rv;
+	bool stop;
 	struct completion done;
 	struct completion started;
 	struct task_struct *task;
