@@ -99,8 +99,6 @@ static bool doe_idle(u32 status)
  */
 static u64 doe_pause(struct doe_mbox *mb, bool abort, u64 waited)
 {
-	if (abort && waited < DOE_ABORT_PAUSE)
-		return DOE_ABORT_PAUSE - waited;
 	if (abort || mb->late)
 		return waited < DOE_ABORT_PAUSE ? DOE_ABORT_PAUSE : 9 * waited;
 	return waited < DOE_PAUSE_MIN ? DOE_PAUSE_MIN : waited;
@@ -113,8 +111,11 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 	bool abort = done == doe_idle, last;
 	int err;
 
-	if (abort)
-		mb->ops->sleep(mb->priv, doe_pause(mb, abort, 0));
+	/* In full, for a signal may cut it short */
+	while (abort && waited < DOE_ABORT_PAUSE) {
+		mb->ops->sleep(mb->priv, DOE_ABORT_PAUSE - waited);
+		waited = mb->ops->now(mb->priv) - start;
+	}
 
 	do {
 		last = waited >= DOE_TIMEOUT_US;
