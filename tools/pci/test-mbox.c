@@ -145,6 +145,12 @@ static void test_leftovers(void)
 
 	begin();
 	mb.ours = false;
+	sim.short_sleep = true;
+	ok(echo(8, 8) == 8 && sim.aborts == 1 && !sim.violations,
+	   "sleeps that signals cut short");
+
+	begin();
+	mb.ours = false;
 	sim.busy = true;
 	sim.busy_until = 0.9 * SECOND;
 	ok(echo(8, 8) == 8 && sim.aborts == 1 && !sim.violations,

@@ -30,6 +30,7 @@ struct sim {
 	u64 latency, abort_latency, busy_time;
 	bool busy_stuck, busy_till_drained, error_on_go;
 	u64 quiet;			/* it needs, to get on with its work */
+	bool short_sleep;		/* signals cut sleeps in half */
 	size_t reset_at_ack;		/* reset instead of this acknowledge */
 	u64 gone_at, stop_at, deny_at;	/* from this access on */
 	void *data;

@@ -215,7 +215,9 @@ static u64 sim_now(void *priv)
 
 static void sim_sleep(void *priv, u64 us)
 {
-	((struct sim *)priv)->now += us;
+	struct sim *s = priv;
+
+	s->now += s->short_sleep && us > 1 ? us / 2 : us;
 }
 
 static const struct doe_ops sim_ops = {
