@@ -154,8 +154,11 @@ def number(item, key):
 def compare(name, path):
     """For as long as iasl goes: it stops at what it does not know."""
     listing = path + ".dsl"
-    done = subprocess.run([IASL, "-vs", "-d", "-ds", "CDAT", path], capture_output=True,
-                          text=True)
+    try:
+        done = subprocess.run([IASL, "-vs", "-d", "-ds", "CDAT", path], capture_output=True,
+                              text=True)
+    except OSError as err:
+        return err
     if not os.path.exists(listing):
         return f"{IASL}: {done.stdout}{done.stderr}"
     with open(listing, encoding="ascii") as file:
