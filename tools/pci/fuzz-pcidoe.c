@@ -13,7 +13,8 @@
 
 #include "pcidoe.h"
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+/* Under the name that libFuzzer knows */
+int fuzz_one(const u8 *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
 static void fuzz_cdat(const u8 *data, size_t size)
 {
@@ -81,7 +82,7 @@ static void (* const targets[])(const u8 *data, size_t size) = {
 	[SERVE] = fuzz_serve,
 };
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+int fuzz_one(const u8 *data, size_t size)
 {
 	targets[FUZZ](data, size);
 	return 0;

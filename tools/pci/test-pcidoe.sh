@@ -264,12 +264,18 @@ cat > "$dir/dev/kmsg" <<END
 END
 cp "$dev/config" "$dir/before"
 run report $bdf
-[ $rc -eq 0 ] && grep -q "^kernel .*release=$(uname -r)" "$dir/out" &&
-	grep -q "^  capabilities *value=0x3007 interrupt_support=yes interrupt_message=3 attention_support=yes async_message_support=yes" "$dir/out" &&
-	grep -q "^  status *value=0x1a interrupt_status=yes async_message_status=yes at_attention=yes" "$dir/out" &&
-	grep -q "^  kernel *owner=core state=idle irq=33 exchanges=7 errors=1" "$dir/out" &&
-	grep -q "^  latency *responses=2 min=200us mean=300us max=400us" "$dir/out" &&
-	grep -q '^log *time=1.000001 text=".*DOE: \[190\] xx:xx:xx:xx:xx:xx of x*' "$dir/out"
+while read -r line; do
+	grep -q "^ *$line" "$dir/out" || rc="$line is missing"
+done <<END
+kernel .*release=$(uname -r)
+capabilities *value=0x3007 interrupt_support=yes interrupt_message=3 attention
+status *value=0x1a interrupt_status=yes async_message_status=yes at_attention
+kernel *owner=core state=idle irq=33 exchanges=7 errors=1
+latency *responses=2 min=200us mean=300us max=400us
+log *time=1.000001 text=".*DOE: .190. xx:xx:xx:xx:xx:xx of x*
+END
+echo "$rc" >> "$dir/err"
+[ "$rc" = 0 ]
 is "report"
 ! grep -qw "12345\|$(hostname)\|link" "$dir/out" &&
 	cmp -s "$dir/before" "$dev/config"
@@ -294,7 +300,9 @@ dump()
 }
 dump > "$dir/dump"
 run list --dump "$dir/dump"
-[ $rc -eq 0 ] && [ "$(cat "$dir/out")" = "10000:02:03.4@0x190 id=8086:0d93 version=2 message=3 capabilities=attention,async status=idle,interrupt,async,attention" ]
+list="10000:02:03.4@0x190 id=8086:0d93 version=2 message=3"
+list="$list capabilities=attention,async status=idle,interrupt,async,attention"
+[ $rc -eq 0 ] && [ "$(cat "$dir/out")" = "$list" ]
 is "list --dump"
 run report --json --dump "$dir/dump" 10000:2:3.4@190
 [ $rc -eq 0 ] && grep -q '"at_attention": true' "$dir/out"
@@ -316,7 +324,7 @@ gives 1 "not a dump" list --dump /dev/null
 gives 8 "No such file" list --dump "$dir/none"
 gives 2 "no DOE Capability" list --dump "$dir/dump" 0:0.0
 gives 1 "wrong arguments" discover --dump "$dir/dump" 0:0.0
-rm -r "$dir/kernel" "$dir/dev"
+rm -r "$dir/kernel" "${dir:?}/dev"
 
 # A FIFO echoes what is written: as much of a character device as is needed
 mkdir -p "$dir/dev/pci-doe"
@@ -381,7 +389,7 @@ rm "$dir/dev/pci-doe/$bdf@190"
 ln -s "$dir/dev/none/x" "$dir/dev/pci-doe/$bdf@190"
 ln -s ../../../../auxiliary/drivers/fake "$aux/driver"
 gives 4 "see 'pcidoe take'" exchange $at 1234:56
-rm -r "$dir/dev"
+rm -r "${dir:?}/dev"
 
 # Lockdown lets root read and not write, as a sealed file does
 fresh

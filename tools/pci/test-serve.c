@@ -169,7 +169,7 @@ static int serve_to(bool (*client)(int fd, const struct step *steps),
 #define HEAD(cmd, size)	"0000" cmd "00000002" size
 #define ERROR		HEAD("ffff", "00000000")
 #define BYE		{ HEAD("fffe", "00000000"), HEAD("fffe", "00000000") }
-#define OBJECT		"01000100" "03000000" "10840000"
+#define OBJECT		"010001000300000010840000"
 
 static const struct {
 	const char *name;
@@ -201,14 +201,14 @@ static const struct {
 		{ HEAD("0001", "0000000c") "010001000300008010840000", ERROR },
 		BYE } },
 	{ "Connection ID", 0, {
-		{ HEAD("0001", "0000000c") "01000300" "0300fc3f" "10840000",
-		  HEAD("0001", "0000000c") "01000300" "03000000" "10840000" },
+		{ HEAD("0001", "0000000c") "010003000300fc3f10840000",
+		  HEAD("0001", "0000000c") "010003000300000010840000" },
 		BYE } },
 	{ "more than there can be", -1, {
 		{ HEAD("0001", "00100004"), ERROR }, { "", NULL } } },
 	{ "4 GiB", -1, { { HEAD("0001", "ffffffff"), ERROR }, { "", NULL } } },
 	{ "another transport", -1, {
-		{ "0000000100000001" "00000004", ERROR }, { "", NULL } } },
+		{ "000000010000000100000004", ERROR }, { "", NULL } } },
 	{ "a stall in a header", -1, { { "000000", NULL } } },
 	{ "a stall in an object", -1, {
 		{ HEAD("0001", "0000000c") "01000100", NULL } } },
