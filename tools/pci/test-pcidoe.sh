@@ -270,7 +270,7 @@ done <<END
 kernel .*release=$(uname -r)
 capabilities *value=0x3007 interrupt_support=yes interrupt_message=3 attention
 status *value=0x1a interrupt_status=yes async_message_status=yes at_attention
-kernel *owner=core state=idle irq=33 exchanges=7 errors=1
+kernel *owner=core phase=idle holds=- irq=33 exchanges=7 errors=1
 latency *responses=2 min=200us mean=300us max=400us
 log *time=1.000001 text=".*DOE: .190. xx:xx:xx:xx:xx:xx of x*
 END
