@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schedule explorer for the DOE library: a device with DOE Capabilities and
+ * every vice, and its interrupts
+ */
+
+#include "device.h"
+
+#define NR_LINES	2
+
+struct irqaction {
+	irq_handler_t fn;
+	void *dev;
+	const char *name;
+};
+
+/* The handlers of a line run one after the other, never twice at a time */
+struct line {
+	struct irqaction action[NR_BOXES];
+	bool running, pending;
+};
+
+struct world w;
+raw_spinlock_t pci_lock;
+static struct line lines[NR_LINES];
+
+static bool vice(u32 v, u32 how_often)
+{
+	return w.vices & v && chance(how_often);
+}
+
+/* ---- Interrupts ---- */
+
+static void handle_line(void *arg)
+{
+	struct line *line = arg;
+	u32 i, taken;
+
+	do {
+		line->pending = false;
+		taken = 0;
+		for (i = 0; i < NR_BOXES; i++)
+			if (line->action[i].fn)
+				taken += line->action[i].fn(0,
+						line->action[i].dev);
+		point();
+	} while (line->pending);
+	line->running = false;
+	wake_blocked(line);
+}
+
+static void raise_line(struct line *line)
+{
+	line->pending = true;
+	if (!line->running) {
+		line->running = true;
+		spawn_irq("irq", true, handle_line, line);
+	}
+}
+
+static void send_message(struct event *ev)
+{
+	struct box *b = container_of(ev, struct box, message);
+
+	if (b->storm && b->storm--) {
+		b->int_sta = true;
+		event_set(ev, shim_now + rnd(20 * USEC));
+	}
+	raise_line(&lines[(b - w.box) % max(w.vectors, 1U)]);
+}
+
+/* PCIe r6.2 sec 6.30.3: when the AND of enable and status becomes true */
+static void update_msi(struct box *b)
+{
+	bool now = b->int_en && b->int_sta && w.master;
+
+	if (now && !b->msi && !vice(V_IRQ, 3) && !event_is_set(&b->message))
+		event_set(&b->message, shim_now +
+			  (vice(V_IRQ, 3) ? spread(50 * MSEC) :
+					    rnd(5 * USEC)));
+	b->msi = now;
+}
+
+static void raise_status(struct box *b)
+{
+	b->int_sta = true;
+	update_msi(b);
+}
+
+int pci_irq_vector(struct pci_dev *pdev, unsigned int nr)
+{
+	return nr < w.vectors ? (int)nr + 1 : -EINVAL;
+}
+
+int request_irq(unsigned int irq, irq_handler_t fn, unsigned long flags,
+		const char *name, void *dev)
+{
+	struct irqaction *action = lines[irq - 1].action;
+
+	might_sleep();
+	if (alloc_fails && chance(alloc_fails))
+		return -ENOMEM;
+	while (action->fn)
+		action++;
+	*action = (struct irqaction){ fn, dev, name };
+	return 0;
+}
+
+bool irq_has_action(unsigned int irq)
+{
+	return lines[irq - 1].action[0].fn;
+}
+
+struct irq_chip *irq_get_chip(unsigned int irq)
+{
+	static struct irq_chip chip;
+
+	chip.flags = w.oneshot_safe ? IRQCHIP_ONESHOT_SAFE : 0;
+	return &chip;
+}
+
+const void *free_irq(unsigned int irq, void *dev)
+{
+	struct irqaction *action = lines[irq - 1].action;
+
+	might_sleep();
+	while (action->dev != dev)
+		if (++action == lines[irq - 1].action + NR_BOXES)
+			fail("free_irq() of an interrupt not requested");
+	action->fn = NULL;
+	action->dev = NULL;
+	while (lines[irq - 1].running)
+		block_on(&lines[irq - 1]);
+	return action->name;
+}
+
+bool irqs_requested(void)
+{
+	u32 i, k;
+
+	for (i = 0; i < NR_LINES; i++)
+		for (k = 0; k < NR_BOXES; k++)
+			if (lines[i].action[k].fn)
+				return true;
+	return false;
+}
+
+/* ---- Answers ---- */
+
+u32 answer_dw(u32 tag, u32 i)
+{
+	return (tag + i) * 2654435761U | 1;
+}
+
+/* Entry 0 is Discovery, the others are FEAT_VID:1 and so on */
+static u32 discovery_entry(u32 index)
+{
+	u32 next = index + 1 < w.nr_feats ? index + 1 : 0;
+
+	if (vice(V_LIST, 8)) {
+		w.happened |= H_BAD_LIST;
+		return chance(2) ? 0xffff : rnd(~0U);
+	}
+	if (index >= w.nr_feats)
+		return 0xffff;
+	return next << 24 | (index ? index << 16 | FEAT_VID :
+				     PCI_VENDOR_ID_PCI_SIG);
+}
+
+/* From the request in @wr; its first DW says how many DW it wants and a tag */
+static bool make_response(struct box *b)
+{
+	u32 len = b->nr_wr > 1 ? b->wr[1] & 0x3ffff : 0, i;
+
+	b->nr_rd = 0;
+	b->rd_at = 0;
+	if (b->nr_wr < 2 || len != b->nr_wr)
+		return false;
+
+	b->rd[0] = b->wr[0];
+	if (b->wr[0] == PCI_VENDOR_ID_PCI_SIG) {
+		if (len != 3)
+			return false;
+		if (w.cap_version >= 2 && b->kernels &&
+		    (b->wr[2] >> 8 & 0xff) != 2)
+			fail("Discovery request has the wrong version");
+		b->rd[2] = discovery_entry(b->wr[2] & 0xff);
+		b->nr_rd = 3;
+	} else {
+		b->nr_rd = 2 + (len > 2 ? b->wr[2] & 0x3f : 0);
+		b->nr_rd = min(b->nr_rd, MAX_DW);
+		for (i = 2; i < b->nr_rd; i++)
+			b->rd[i] = answer_dw(b->wr[2], i - 2);
+	}
+	b->rd[1] = b->nr_rd;
+
+	if (!vice(V_ANSWER, 6))
+		return true;
+	w.happened |= H_GARBLED;
+	switch (rnd(4)) {
+	case 0:
+		b->rd[0] ^= 1 << rnd(24);
+		break;
+	case 1:
+		b->rd[1] = chance(2) ? rnd(2) : b->nr_rd + 1 + rnd(40);
+		break;
+	case 2:
+		b->nr_rd = 1 + rnd(b->nr_rd);
+		break;
+	default:
+		b->rd[1] |= 1U << 31;
+		break;
+	}
+	return true;
+}
+
+static void set_done(struct box *b, bool error)
+{
+	b->ready = !error;
+	b->error = error;
+	if (b->shape != 2)
+		b->busy = false;
+	raise_status(b);
+}
+
+static void go_done(struct event *ev)
+{
+	struct box *b = container_of(ev, struct box, go);
+
+	if (vice(V_ANSWER, 8)) {
+		w.happened |= H_ERROR;
+		set_done(b, true);
+	} else if (vice(V_ANSWER, 8) || !b->nr_rd) {
+		w.happened |= H_SILENT;
+		b->busy = false;
+	} else {
+		set_done(b, false);
+	}
+}
+
+static void copied(struct event *ev)
+{
+	struct box *b = container_of(ev, struct box, copied);
+
+	b->busy = false;
+	if (w.r60)
+		raise_status(b);
+}
+
+static void go(struct box *b)
+{
+	u64 takes = w.vices & V_SLOW ? spread(990 * MSEC) :
+		    spread(chance(8) ? 20 * MSEC : 200 * USEC);
+
+	if ((b->busy || b->ready) && !current->user &&
+	    !(w.happened & ~(H_SIGNAL | H_CANCEL | H_NOMEM)))
+		fail("Go while Busy or Ready");
+	if (vice(V_ANSWER, 8)) {
+		takes = SEC - 5 * MSEC + spread(500 * MSEC);
+		w.happened |= H_SILENT;
+	}
+	b->kernels = !current->user;
+	if (!make_response(b) && b->kernels && !(w.happened & ~H_SIGNAL))
+		fail("Go for an object that is none");
+	b->nr_wr = 0;
+	b->shape = rnd(4);
+	b->busy = b->shape != 3;
+	event_set(&b->go, shim_now + takes);
+	if (!b->shape)
+		event_set(&b->copied, shim_now + rnd(takes + 1));
+	if (vice(V_IRQ, 4)) {
+		/* Early: the message is ahead of Ready */
+		raise_status(b);
+	}
+}
+
+/* ---- Abort and reset ---- */
+
+static void abort_done(struct event *ev)
+{
+	struct box *b = container_of(ev, struct box, aborted);
+
+	b->busy = b->ready = b->error = b->aborting = false;
+	if (w.r60)
+		raise_status(b);
+}
+
+static void forget(struct box *b)
+{
+	b->nr_wr = b->nr_rd = b->rd_at = 0;
+	event_clear(&b->go);
+	event_clear(&b->copied);
+	event_clear(&b->aborted);
+}
+
+static void abort_box(struct box *b)
+{
+	u64 takes = chance(2) ? 0 : spread(w.vices & V_SLOW ? 900 * MSEC :
+							      MSEC);
+
+	b->aborting = true;
+	event_clear(&b->go);
+	event_clear(&b->copied);
+	event_clear(&b->aborted);
+	b->nr_wr = 0;
+	if (chance(2)) {
+		forget(b);
+		b->ready = false;
+	}
+	b->busy |= takes && chance(2);
+	/* It may take a little longer than can be seen */
+	if (!b->busy && !b->ready && !b->error)
+		takes = min(takes, MSEC);
+	if (vice(V_ABORT, 3)) {
+		w.happened |= H_DEAD | H_BUSY;
+		b->busy |= !b->ready && !b->error;
+		if (chance(2))
+			return;
+		takes = SEC - 10 * MSEC + spread(900 * MSEC);
+	}
+	if (takes)
+		event_set(&b->aborted, shim_now + takes);
+	else
+		abort_done(&b->aborted);
+}
+
+void device_reset(struct box *b)
+{
+	forget(b);
+	b->int_sta = b->int_en = b->error = b->ready = b->aborting = false;
+	b->msi = false;
+	b->busy = false;
+	if (chance(3)) {
+		b->busy = true;
+		event_set(&b->aborted, shim_now + spread(900 * MSEC));
+	}
+	if (vice(V_BUSY, 3)) {
+		w.happened |= H_BUSY;
+		b->busy = true;
+		event_set(&b->aborted, shim_now + spread(3 * SEC));
+	}
+	trace("device: reset, Busy %d", b->busy);
+}
+
+void device_heal(void)
+{
+	struct box *b;
+
+	w.vices = 0;
+	w.ones_until = 0;
+	for (b = w.box; b < w.box + w.nr_boxes; b++)
+		if (b->aborting || b->busy)
+			event_set(&b->aborted, shim_now + MSEC);
+}
+
+static void misbehave(struct box *b, u32 reg, bool write)
+{
+	if (vice(V_ONES, w.rate) && shim_now > w.ones_until + 10 * MSEC) {
+		w.happened |= H_ALL_ONES;
+		w.ones_until = shim_now + spread(chance(8) ? 2 * SEC :
+							     100 * USEC);
+	}
+	if (vice(V_RESET, w.rate) ||
+	    (write && shim_now < w.ones_until)) {
+		/* Nobody can know which write is lost, unless all is */
+		w.happened |= H_RESET;
+		w.interruptions++;
+		w.master = false;
+		device_reset(b);
+	}
+	if (vice(V_READY, w.rate) && b->ready) {
+		w.happened |= H_ERROR | H_GARBLED | H_SILENT;
+		b->ready = false;
+		b->error = chance(2);
+	}
+	if (vice(V_IRQ, w.rate)) {
+		b->storm = chance(8) ? 200 : 0;
+		raise_status(b);
+	}
+	if (vice(V_BUSY, w.rate) && reg == PCI_DOE_STATUS && !b->busy &&
+	    !b->aborting && !b->nr_wr && !event_is_set(&b->go)) {
+		w.happened |= H_BUSY;
+		b->busy = true;
+		event_set(&b->copied, shim_now + spread(3 * SEC));
+	}
+}
+
+/* ---- Registers ---- */
+
+static u32 read_reg(struct box *b, u32 reg)
+{
+	switch (reg) {
+	case 0:
+		return w.cap_version << 16 | PCI_EXT_CAP_ID_DOE;
+	case PCI_DOE_CAP:
+		return w.int_sup ? (b - w.box) << 1 | PCI_DOE_CAP_INT_SUP : 0;
+	case PCI_DOE_CTRL:
+		return b->int_en ? PCI_DOE_CTRL_INT_EN : 0;
+	case PCI_DOE_STATUS:
+		return b->busy | b->int_sta << 1 | b->error << 2 |
+		       (u32)b->ready << 31;
+	case PCI_DOE_READ:
+		return b->ready && !b->error && b->rd_at < b->nr_rd ?
+		       b->rd[b->rd_at] : 0;
+	}
+	return 0;
+}
+
+static void write_ctrl(struct box *b, u32 val)
+{
+	if (!current->user && val & ~(PCI_DOE_CTRL_GO | PCI_DOE_CTRL_ABORT |
+				      PCI_DOE_CTRL_INT_EN))
+		fail("Control written with %x", val);
+	if (val & PCI_DOE_CTRL_GO && !current->user && b->int_en &&
+	    !(val & PCI_DOE_CTRL_INT_EN))
+		fail("Go turns the interrupt off");
+	b->int_en = val & PCI_DOE_CTRL_INT_EN && w.int_sup;
+	update_msi(b);
+	if (val & PCI_DOE_CTRL_ABORT)
+		abort_box(b);
+	else if (val & PCI_DOE_CTRL_GO && !b->error)
+		go(b);
+}
+
+static void write_reg(struct box *b, u32 reg, u32 val)
+{
+	switch (reg) {
+	case PCI_DOE_CTRL:
+		write_ctrl(b, val);
+		break;
+	case PCI_DOE_STATUS:
+		if (!current->user && val != PCI_DOE_STATUS_INT_STATUS)
+			fail("Status written with %x", val);
+		b->int_sta = false;
+		update_msi(b);
+		break;
+	case PCI_DOE_WRITE:
+		if (b->busy && !w.happened)
+			fail("object written while Busy");
+		if (!b->busy && b->nr_wr < MAX_DW)
+			b->wr[b->nr_wr++] = val;
+		break;
+	case PCI_DOE_READ:
+		if (!b->ready && !w.happened)
+			fail("empty mailbox acknowledged");
+		if (b->ready && ++b->rd_at >= b->nr_rd) {
+			b->ready = false;
+			b->busy &= b->shape != 2;
+		}
+	}
+}
+
+static const char *reg_name(u32 reg)
+{
+	static const char * const names[] = {
+		"header", "Capabilities", "Control", "Status", "Write", "Read"
+	};
+
+	return names[reg / 4];
+}
+
+static void check_hold(struct box *b, const char *what, u32 reg)
+{
+	/* The handler may look: that is a message on its way, or another's */
+	if (current->user || w.resetter_calls || (current->hardirq && reg == PCI_DOE_STATUS &&
+				  !(b->keep_off & K_DESTROYED)))
+		return;
+	if (b->keep_off)
+		fail("%s of %s %s", what, reg_name(reg),
+		     b->keep_off & K_DESTROYED ? "after destroy" :
+		     b->keep_off & K_HELD ? "while reset or asleep" :
+					    "while handed over");
+	if (w.frozen_since && shim_now > w.frozen_since + 50 * MSEC)
+		fail("%s of %s in a frozen channel", what, reg_name(reg));
+}
+
+static int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
+{
+	struct box *b = w.box;
+	unsigned long flags;
+	u32 reg;
+
+	point();
+	if (current->locks && !current->user)
+		fail("registers accessed with a lock held");
+	if (in_freed(pdev))
+		fail("config access to a device that was released");
+	if (pdev->error_state == pci_channel_io_perm_failure) {
+		if (!write)
+			*val = ~0U;
+		return 0x86; /* PCIBIOS_DEVICE_NOT_FOUND */
+	}
+	if (!w.lockless && !current->user)
+		raw_spin_lock_irqsave(&pci_lock, flags);
+	if (where == PCI_COMMAND) {
+		*val = w.master ? PCI_COMMAND_MASTER : 0;
+		goto out;
+	}
+	while (where - b->off >= PCI_DOE_CAP_SIZEOF)
+		if (++b == w.box + w.nr_boxes)
+			fail("config access to %x", where);
+	reg = where - b->off;
+	/* pci_doe_get_irq_num() may read that at any time */
+	if (reg != PCI_DOE_CAP)
+		check_hold(b, write ? "write" : "read", reg);
+	shim_now += vice(V_ACCESS, 4) ? spread(300 * USEC) : rnd(USEC);
+	misbehave(b, reg, write);
+	if (shim_now < w.ones_until || pdev->current_state == PCI_D3cold) {
+		if (pdev->current_state == PCI_D3cold)
+			w.happened |= H_COLD;
+		if (!write)
+			*val = ~0U;
+	} else if (pdev->current_state == PCI_D3hot) {
+		if (!write)
+			*val = 0;
+	} else if (write) {
+		write_reg(b, reg, *val);
+	} else {
+		*val = read_reg(b, reg);
+		current->secret = reg == PCI_DOE_READ && b->kernels && *val;
+	}
+	trace("%s %s%x %s %08x", current->user ? "user" : "host",
+	      write ? "write " : "read ", b->off, reg_name(reg), *val);
+out:
+	if (!w.lockless && !current->user)
+		raw_spin_unlock_irqrestore(&pci_lock, flags);
+	point();
+	return 0;
+}
+
+int pci_read_config_dword(struct pci_dev *pdev, int where, u32 *val)
+{
+	return config_access(pdev, where, val, false);
+}
+
+int pci_write_config_dword(struct pci_dev *pdev, int where, u32 val)
+{
+	return config_access(pdev, where, &val, true);
+}
+
+int pci_read_config_word(struct pci_dev *pdev, int where, u16 *val)
+{
+	u32 dw;
+	int rc = config_access(pdev, where, &dw, false);
+
+	*val = dw;
+	return rc;
+}
+
+u32 user_read(u16 where)
+{
+	u32 val, really;
+
+	raw_spin_lock_irq(&pci_lock);
+	current->user = true;
+	current->secret = false;
+	pci_read_config_dword(w.pdev, where, &val);
+	current->user = false;
+	really = val;
+	pci_doe_user_read(w.pdev, where, 4, &val);
+	if (val && current->secret)
+		fail("a response to the kernel is shown to user space");
+	raw_spin_unlock_irq(&pci_lock);
+	return really;
+}
+
+void user_write(u16 where, u32 val)
+{
+	raw_spin_lock_irq(&pci_lock);
+	current->user = true;
+	pci_write_config_dword(w.pdev, where, val);
+	current->user = false;
+	raw_spin_unlock_irq(&pci_lock);
+}
+
+void device_start(void)
+{
+	struct box *b;
+
+	memset(&w, 0, sizeof(w));
+	memset(lines, 0, sizeof(lines));
+	memset(&pci_lock, 0, sizeof(pci_lock));
+	w.nr_boxes = 1 + chance(3);
+	w.rate = 8 << rnd(6);
+	w.nr_feats = 2 + (chance(4) ? rnd(NR_FEATS) : rnd(3));
+	w.lockless = rnd(3);
+	w.int_sup = rnd(4);
+	w.r60 = chance(3);
+	w.oneshot_safe = rnd(8);
+	w.vectors = rnd(3);
+	w.cap_version = 1 + rnd(2);
+	for (b = w.box; b < w.box + w.nr_boxes; b++) {
+		b->off = 0x100 + (b - w.box) * 0x40;
+		b->go.fn = go_done;
+		b->copied.fn = copied;
+		b->aborted.fn = abort_done;
+		b->message.fn = send_message;
+	}
+}
