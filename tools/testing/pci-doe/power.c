@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schedule explorer for the DOE library: what the PCI core and the PM core do
+ * to a device: runtime suspend, sleep, reset, error recovery, removal
+ */
+
+#include "actors.h"
+
+/* The device lock, and what keeps system sleep and runtime PM apart */
+static struct mutex device_lock;
+static bool stopping;
+
+/* ---- References ---- */
+
+struct pci_dev *pci_dev_get(struct pci_dev *pdev)
+{
+	point();
+	if (in_freed(pdev))
+		fail("reference taken to a device that was released");
+	pdev->dev.refs++;
+	return pdev;
+}
+
+void pci_dev_put(struct pci_dev *pdev)
+{
+	point();
+	if (in_freed(pdev) || pdev->dev.refs <= 0)
+		fail("reference dropped that nobody holds");
+	if (--pdev->dev.refs)
+		return;
+	pci_doe_release(pdev);
+	kfree(pdev);
+}
+
+int devm_add_action_or_reset(struct device *dev, void (*fn)(void *), void *arg)
+{
+	fn(arg);
+	return -ENOMEM;
+}
+
+/* ---- Configuration space ---- */
+
+u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
+{
+	u32 i;
+
+	for (i = 0; i < w.nr_boxes; i++)
+		if (w.box[i].off > pos)
+			return w.box[i].off;
+	return 0;
+}
+
+static struct box *box_at(unsigned int off)
+{
+	return &w.box[off != w.box[0].off];
+}
+
+bool pci_request_config_region_exclusive(struct pci_dev *pdev,
+					 unsigned int where, unsigned int len,
+					 const char *name)
+{
+	if (alloc_fails && chance(alloc_fails))
+		return false;
+	if (box_at(where)->claimed)
+		fail("registers claimed twice");
+	return box_at(where)->claimed = true;
+}
+
+void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
+			       unsigned int len)
+{
+	if (!box_at(where)->claimed)
+		fail("registers released that were not claimed");
+	box_at(where)->claimed = false;
+}
+
+/* ---- Runtime PM ---- */
+
+static void ask(struct device *dev)
+{
+	dev->asked = true;
+	wake_blocked(&device_lock);
+}
+
+void pm_runtime_get_noresume(struct device *dev)
+{
+	point();
+	dev->usage++;
+}
+
+int pm_runtime_get_sync(struct device *dev)
+{
+	might_sleep();
+	pm_runtime_get_noresume(dev);
+	while (!dev->disabled && dev->status != RPM_ACTIVE) {
+		ask(dev);
+		shim_sleep(MSEC);
+	}
+	return 0;
+}
+
+void pm_runtime_put(struct device *dev)
+{
+	point();
+	if (--dev->usage < 0)
+		fail("runtime PM usage count below 0");
+	if (!dev->usage)
+		ask(dev);
+}
+
+void pm_request_resume(struct device *dev)
+{
+	point();
+	ask(dev);
+}
+
+static void reset_boxes(void)
+{
+	struct box *b;
+
+	for (b = w.box; b < w.box + w.nr_boxes; b++)
+		device_reset(b);
+	w.master = false;
+}
+
+static void keep_off(unsigned int why, bool on)
+{
+	struct box *b;
+
+	for (b = w.box; b < w.box + w.nr_boxes; b++)
+		b->keep_off = on ? b->keep_off | why : b->keep_off & ~why;
+}
+
+static void restore_state(void)
+{
+	keep_off(K_HELD, false);
+	w.master = true;
+	pci_doe_restore(w.pdev);
+	w.pdev->state_saved = false;
+}
+
+/* The library wakes a device that nobody drives */
+int pci_set_power_state(struct pci_dev *pdev, pci_power_t state)
+{
+	if (pdev->current_state == state)
+		return 0;
+	shim_sleep(10 * MSEC);
+	reset_boxes();
+	pdev->current_state = state;
+	return 0;
+}
+
+void pci_restore_state(struct pci_dev *pdev)
+{
+	if (pdev->state_saved)
+		restore_state();
+}
+
+static void power_up(void)
+{
+	/* PCIe allows 1.1 s from D3cold; no reset is over before 10 ms */
+	shim_sleep(10 * MSEC + (chance(8) ? rnd(1090) * MSEC : 0));
+	reset_boxes();
+	w.pdev->current_state = PCI_D0;
+	point();
+	restore_state();
+}
+
+static void rpm_suspend(struct device *dev)
+{
+	dev->status = RPM_SUSPENDING;
+	w.happened |= H_SUSPEND;
+	trace("runtime suspend");
+	if (chance(4))
+		call_once(true);
+	w.pdev->state_saved = true;
+	point();
+	w.pdev->current_state = chance(4) ? PCI_D3cold : PCI_D3hot;
+	shim_sleep(spread(5 * MSEC));
+	dev->status = RPM_SUSPENDED;
+}
+
+static void rpm_resume(struct device *dev)
+{
+	dev->status = RPM_RESUMING;
+	trace("runtime resume");
+	power_up();
+	if (chance(4))
+		call_once(true);
+	point();
+	dev->status = RPM_ACTIVE;
+}
+
+/* pm_wq, which resumes and suspends the device as it is asked to */
+void pm_actor(void *may_suspend)
+{
+	struct device *dev = &w.pdev->dev;
+
+	for (;;) {
+		while (!dev->asked && !stopping)
+			block_on(&device_lock);
+		if (stopping)
+			return;
+		dev->asked = false;
+		if (dev->status == RPM_ACTIVE)
+			shim_sleep(spread(100 * MSEC));
+		mutex_lock(&device_lock);
+		if (dev->disabled)
+			;
+		else if (dev->status == RPM_SUSPENDED)
+			rpm_resume(dev);
+		else if (!dev->usage && may_suspend)
+			rpm_suspend(dev);
+		mutex_unlock(&device_lock);
+	}
+}
+
+void stop_pm(struct task_struct *pm)
+{
+	stopping = true;
+	wake_blocked(&device_lock);
+	join(pm);
+	stopping = false;
+}
+
+/* Keep it awake, and the others off */
+void get_device(struct device *dev)
+{
+	mutex_lock(&device_lock);
+	pm_runtime_get_noresume(dev);
+	if (dev->status == RPM_SUSPENDED)
+		rpm_resume(dev);
+	w.interruptions++;
+}
+
+void put_device(struct device *dev)
+{
+	mutex_unlock(&device_lock);
+	pm_runtime_put(dev);
+}
+
+/* ---- Reset, sleep, error recovery ---- */
+
+void announced_reset(void)
+{
+	trace("reset is announced");
+	w.happened |= H_HOLD;
+	w.pdev->state_saved = true;
+	pci_doe_quiesce(w.pdev);
+	keep_off(K_HELD, true);
+	shim_sleep(spread(100 * MSEC));
+	reset_boxes();
+	if (chance(4)) {
+		/* CMA reauthenticates the device before it is restored */
+		w.resetter_calls = true;
+		call_once(true);
+		w.resetter_calls = false;
+	}
+	shim_sleep(chance(8) ? spread(7 * SEC) : spread(300 * MSEC));
+	trace("reset is over");
+	restore_state();
+}
+
+static void system_sleep(void)
+{
+	struct device *dev = &w.pdev->dev;
+	bool stays = chance(3);
+
+	mutex_lock(&device_lock);
+	trace("system sleep");
+	w.interruptions++;
+	w.happened |= H_HOLD;
+	pm_runtime_get_noresume(dev);
+	dev->disabled++;
+	pci_doe_suspend(w.pdev);
+	keep_off(K_HELD, true);
+	if (dev->status == RPM_ACTIVE && !stays) {
+		w.pdev->state_saved = true;
+		w.pdev->current_state = chance(4) ? PCI_D3cold : PCI_D3hot;
+	}
+	shim_sleep(spread(2 * SEC));
+	trace("system wakes");
+	if (dev->status == RPM_SUSPENDED ? chance(2) : !stays) {
+		power_up();
+		dev->status = RPM_ACTIVE;
+	}
+	if (chance(2))
+		call_once(true);
+	dev->disabled--;
+	shim_sleep(spread(50 * MSEC));
+	keep_off(K_HELD, false);
+	pci_doe_resume(w.pdev);
+	pm_runtime_put(dev);
+	mutex_unlock(&device_lock);
+}
+
+static void set_channel(pci_channel_state_t state)
+{
+	point();
+	if (w.pdev->error_state != pci_channel_io_perm_failure)
+		w.pdev->error_state = state;
+}
+
+static void error_recovery(void)
+{
+	get_device(&w.pdev->dev);
+	trace("channel is frozen");
+	w.happened |= H_FROZEN;
+	set_channel(pci_channel_io_frozen);
+	w.frozen_since = shim_now;
+	shim_sleep(spread(2 * SEC));
+	w.frozen_since = 0;
+	if (chance(2)) {
+		reset_boxes();
+		w.pdev->state_saved = true;
+		restore_state();
+		/* ->slot_reset() */
+		if (chance(2))
+			call_once(true);
+	}
+	trace("channel is back");
+	set_channel(pci_channel_io_normal);
+	put_device(&w.pdev->dev);
+}
+
+void core_actor(void *unused)
+{
+	int rounds = 1 + rnd(3);
+
+	while (rounds--) {
+		shim_sleep(spread(2 * SEC));
+		switch (rnd(3)) {
+		case 0:
+			get_device(&w.pdev->dev);
+			announced_reset();
+			put_device(&w.pdev->dev);
+			break;
+		case 1:
+			system_sleep();
+			break;
+		default:
+			error_recovery();
+		}
+	}
+}
+
+void disconnect(void)
+{
+	trace("disconnected");
+	w.happened |= H_GONE;
+	w.pdev->error_state = pci_channel_io_perm_failure;
+	point();
+	pci_doe_disconnected(w.pdev);
+	w.gone_since = shim_now;
+}
+
+void destroy(void)
+{
+	u64 since = shim_now, stolen = stolen_time;
+
+	w.happened |= H_GONE;
+	w.pdev->dev.registered = false;
+	pci_doe_destroy(w.pdev);
+	trace("destroyed");
+	keep_off(K_DESTROYED, true);
+	check_bound("removal", since, stolen, SEC);
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schedule explorer for the DOE library: drivers and user space
+ *
+ * Each request carries a number that its answer is made from, so that an
+ * answer to another request is known as such.
+ */
+
+#include "actors.h"
+
+#define MAX_REQ		160
+#define MAX_RSP		200
+#define GUARD		0xc3
+
+struct call {
+	struct pci_doe_task task;
+	struct pci_doe_mb *mb;
+	u8 req[MAX_REQ], rsp[MAX_RSP + 4];
+	size_t room;		/* for the response */
+	u32 first;		/* DW of the request */
+	bool bad_feat;		/* the device does not offer it */
+	bool queued;		/* the library has it */
+	bool out;		/* complete() has not returned */
+	bool cancelled, again;
+	u64 since, stolen, bound;
+	u32 interruptions;
+	struct list_head node;	/* in @async */
+	u32 began, accepted;	/* order of calls of submit and their ends */
+};
+
+static u32 last_tag, order;
+static struct list_head async;	/* tasks that the library has */
+
+/* What has to have happened for a call to end with an error */
+static const struct {
+	int rv;
+	u32 needs;
+} excuses[] = {
+	{ -ETIMEDOUT, H_SILENT | H_GARBLED | H_BAD_LIST | H_RESET | H_ALL_ONES |
+		      H_HOLD | H_FROZEN | H_SUSPEND | H_DEAD | H_BUSY },
+	{ -EIO, H_ERROR | H_DEAD | H_BUSY },
+	{ -EPROTO, H_GARBLED | H_RESET | H_BAD_LIST | H_SUSPEND | H_FROZEN },
+	{ -ENODEV, H_ALL_ONES | H_GONE | H_COLD },
+	{ -ECONNRESET, H_RESET | H_HOLD | H_FROZEN | H_SUSPEND },
+	{ -ECANCELED, H_YIELD },
+	{ -EBUSY, H_YIELD | H_BUSY },
+	{ -EINVAL, H_BAD_LIST },
+	{ -ENOMEM, H_NOMEM },
+	{ -EINTR, H_SIGNAL },
+};
+
+void check_bound(const char *what, u64 since, u64 stolen, u64 bound)
+{
+	u64 took = shim_now - since - min(stolen_time - stolen,
+					  shim_now - since);
+
+	/* Accesses of a slow device, late timers and jiffies */
+	if (took > bound + 100 * MSEC)
+		fail("%s took %llu ms of %llu", what, took / MSEC,
+		     bound / MSEC);
+}
+
+/* ---- Exchanges ---- */
+
+static struct pci_doe_mb *any_mailbox(void)
+{
+	u32 i = rnd(w.nr_boxes);
+
+	return w.pdev->doe_mbs.entry[i] ?: w.pdev->doe_mbs.entry[0];
+}
+
+void users_start(void)
+{
+	last_tag = 0;
+	INIT_LIST_HEAD(&async);
+}
+
+static void start_clock(struct call *c)
+{
+	memset(c->rsp, GUARD, sizeof(c->rsp));
+	c->since = shim_now;
+	c->stolen = stolen_time;
+	c->interruptions = w.interruptions;
+	/* Discovery and its last exchange, all that is queued, and its own */
+	c->bound = 5 * SEC + (w.outstanding + 2) * 3 * SEC;
+}
+
+static void prepare(struct call *c)
+{
+	u32 i, dw;
+
+	c->mb = any_mailbox();
+	memset(&c->task, 0, sizeof(c->task));
+	c->task.request_pl = c->req;
+	c->task.response_pl = c->rsp;
+	c->task.request_pl_sz = chance(4) ? rnd(MAX_REQ) : 4 + rnd(8);
+	c->room = chance(8) ? rnd(8) : rnd(MAX_RSP);
+	c->task.response_pl_sz = c->room;
+	c->bad_feat = chance(16);
+	c->task.feat.vid = FEAT_VID;
+	c->task.feat.type = c->bad_feat ? 0x99 : 1 + rnd(w.nr_feats - 1);
+	for (i = 0; i < MAX_REQ; i++)
+		c->req[i] = rnd(256);
+	dw = ++last_tag << 6 | (chance(4) ? rnd(62) : rnd(4));
+	put_unaligned_le32(dw, c->req);
+	c->first = 0;
+	memcpy(&c->first, c->req, min(c->task.request_pl_sz, (size_t)4));
+	c->cancelled = false;
+	start_clock(c);
+}
+
+static void check_bytes(struct call *c, int rv)
+{
+	size_t want = c->task.request_pl_sz ? (c->first & 0x3f) * 4 : 0, i;
+	u32 dw;
+
+	if (c->task.complete && c->task.object_pl_sz != want &&
+	    !(w.happened & H_GARBLED))
+		fail("object of %zu bytes, not %zu", c->task.object_pl_sz, want);
+	want = min(want, c->room);
+	if (rv != (int)want && !(w.happened & H_GARBLED))
+		fail("response of %d bytes, not %zu", rv, want);
+	if ((size_t)rv > c->room)
+		fail("response of %d bytes for %zu", rv, c->room);
+	for (i = 0; i < sizeof(c->rsp); i++) {
+		dw = answer_dw(c->first, i / 4);
+		if (c->rsp[i] != (i < (size_t)rv ? (u8)(dw >> i % 4 * 8) :
+						   GUARD))
+			fail("wrong byte %zu of %d in a response", i, rv);
+	}
+}
+
+static void check_end(struct call *c, int rv)
+{
+	u64 more = w.interruptions - c->interruptions, i;
+
+	if (w.gone_since && c->since < w.gone_since) {
+		check_bound("end after disconnect", w.gone_since, 0,
+			    100 * MSEC + stolen_time);
+		more++;
+	}
+	check_bound("exchange", c->since, c->stolen,
+		    c->bound + (more + !!w.interruptions) * 11 * SEC);
+	__atomic_add_fetch(rv < 0 ? &counts->errors : &counts->good, 1,
+			   __ATOMIC_RELAXED);
+	if (rv >= 0) {
+		check_bytes(c, rv);
+		if (c->bad_feat && !(w.happened & H_BAD_LIST))
+			fail("a feature is used that is not offered");
+		return;
+	}
+	if ((rv == -EINVAL && c->bad_feat) ||
+	    (rv == -ECANCELED && c->cancelled))
+		return;
+	for (i = 0; i < ARRAY_SIZE(excuses); i++)
+		if (excuses[i].rv == rv && excuses[i].needs & w.happened)
+			return;
+	fail("error %d, which nothing explains (%x)", rv, w.happened);
+}
+
+int call_once(bool core)
+{
+	bool uninterruptible = core || chance(2);
+	struct call c;
+	int rv;
+
+	prepare(&c);
+	if (!c.mb)
+		return -ENODEV;
+	trace("pci_doe(%u)", last_tag);
+	w.outstanding++;
+	rv = (uninterruptible ? pci_doe : pci_doe_interruptible)(c.mb,
+			c.task.feat.vid, c.task.feat.type, c.req,
+			c.task.request_pl_sz, c.rsp, c.task.response_pl_sz);
+	w.outstanding--;
+	trace("pci_doe() = %d", rv);
+	if (current->signal && !uninterruptible)
+		check_bound("return after a signal",
+			    max(c.since, current->signal_at), c.stolen,
+			    100 * MSEC);
+	check_end(&c, rv);
+	if (c.bad_feat && rv == -EINVAL)
+		return 0;
+	return rv;
+}
+
+void caller_actor(void *unused)
+{
+	u32 rounds = 1 + rnd(6);
+
+	pci_dev_get(w.pdev);
+	while (rounds--) {
+		call_once(false);
+		current->signal = false;
+		if (chance(2))
+			shim_sleep(spread(200 * MSEC));
+	}
+	pci_dev_put(w.pdev);
+}
+
+void signal_actor(void *caller)
+{
+	struct task_struct *task = caller;
+	u32 rounds = 1 + rnd(4);
+
+	while (rounds--) {
+		shim_sleep(spread(500 * MSEC));
+		w.happened |= H_SIGNAL;
+		trace("signal");
+		task->signal = true;
+		task->signal_at = shim_now;
+		wake_up_state(task, TASK_INTERRUPTIBLE);
+	}
+}
+
+/* A response that the library has allocated goes where the others are */
+static void take_response(struct call *c, struct pci_doe_task *task)
+{
+	if (!task->response_max)
+		return;
+	if ((task->rv >= 0) != !!task->response_pl)
+		fail("response %p with rv %d", task->response_pl, task->rv);
+	if (task->rv > 0)
+		memcpy(c->rsp, task->response_pl, task->rv);
+	kvfree(task->response_pl);
+	task->response_pl = NULL;
+}
+
+static int submit(struct call *c)
+{
+	int rc;
+
+	c->queued = true;
+	c->out = true;
+	c->accepted = 0;
+	c->began = ++order;
+	w.outstanding++;
+	list_add_tail(&c->node, &async);
+	trace("submit(%u)", c->first >> 6);
+	rc = pci_doe_submit_task(c->mb, &c->task);
+	if (!rc) {
+		c->accepted = ++order;
+		return 0;
+	}
+	trace("submit() = %d", rc);
+	c->queued = false;
+	c->out = false;
+	w.outstanding--;
+	list_del(&c->node);
+	if (!(rc == -ENODEV && w.happened & H_GONE) &&
+	    !(rc == -EIO && w.happened & (H_DEAD | H_BUSY)) &&
+	    !(rc == -EBUSY && w.happened & H_YIELD))
+		fail("submit ended with %d", rc);
+	return rc;
+}
+
+static void complete(struct pci_doe_task *task)
+{
+	struct call *c = task->private, *other;
+
+	might_sleep();
+	if (!c->queued)
+		fail("complete() of a task that had ended");
+	c->queued = false;
+	w.outstanding--;
+	list_del(&c->node);
+	list_for_each_entry(other, &async, node)
+		if (other->mb == c->mb && other->accepted &&
+		    other->accepted < c->began && !c->cancelled)
+			fail("a task ends before one that was queued first");
+	trace("complete(%u): %d", c->first >> 6, task->rv);
+	take_response(c, task);
+	check_end(c, task->rv);
+	if (chance(4))
+		shim_sleep(spread(MSEC));
+	if (c->again && task->rv != -ECANCELED) {
+		c->again = false;
+		start_clock(c);
+		if (!submit(c))
+			return;
+	}
+	c->out = false;
+	wake_blocked(c);
+}
+
+void async_actor(void *unused)
+{
+	u32 rounds = 1 + rnd(4);
+	struct call c = { };
+	u64 since, stolen;
+	bool ended;
+
+	pci_dev_get(w.pdev);
+	while (rounds--) {
+		prepare(&c);
+		if (!c.mb)
+			break;
+		c.task.complete = complete;
+		c.task.private = &c;
+		c.again = chance(3);
+		if (chance(4)) {
+			c.task.response_max = ++c.room;
+			c.task.response_pl_sz = 0;
+			c.task.response_pl = NULL;
+		}
+		submit(&c);
+		if (chance(3)) {
+			shim_sleep(spread(300 * MSEC));
+			since = shim_now;
+			stolen = stolen_time;
+			c.cancelled = true;
+			trace("cancel(%u)", c.first >> 6);
+			ended = pci_doe_cancel_task(c.mb, &c.task);
+			if (c.out)
+				fail("cancel returned before complete()");
+			if (ended && c.task.rv != -ECANCELED)
+				fail("cancel ended it, rv %d", c.task.rv);
+			check_bound("cancel", since, stolen, 100 * MSEC);
+		}
+		while (c.out)
+			block_on(&c);
+		if (chance(2))
+			shim_sleep(spread(200 * MSEC));
+	}
+	pci_dev_put(w.pdev);
+}
+
+void check_all_ended(void)
+{
+	if (!list_empty(&async))
+		fail("a task has not ended");
+}
+
+/* ---- References, hand-over ---- */
+
+static void use_registers(struct box *b)
+{
+	u32 n = rnd(20);
+
+	while (n--) {
+		switch (rnd(6)) {
+		case 0:
+			user_write(b->off + PCI_DOE_CTRL,
+				   chance(2) ? PCI_DOE_CTRL_GO :
+				   rnd(4));
+			break;
+		case 1:
+			user_write(b->off + PCI_DOE_READ, 0);
+			break;
+		case 2:
+			user_read(b->off + PCI_DOE_STATUS);
+			break;
+		default:
+			user_write(b->off + PCI_DOE_WRITE,
+				   chance(2) ? 3 : PCI_VENDOR_ID_PCI_SIG);
+		}
+	}
+	shim_sleep(spread(50 * MSEC));
+}
+
+static void hand_over(struct pci_doe_mb *mb, struct box *b)
+{
+	u64 since = shim_now, stolen = stolen_time;
+	u32 interruptions = w.interruptions;
+	int rc;
+
+	w.happened |= H_YIELD;
+	trace("yield");
+	rc = pci_doe_yield_mb(mb);
+	trace("yield = %d", rc);
+	/* Discovery, what the exchange in flight waits for, and an abort */
+	check_bound("hand-over", since, stolen, 8 * SEC +
+		    (w.interruptions - interruptions) * 11 * SEC);
+	if ((rc == -ENODEV && w.happened & H_GONE) || rc == -EBUSY)
+		return;
+	if (rc)
+		fail("yield ended with %d", rc);
+	if (b->claimed)
+		fail("handed over with the registers claimed");
+	if (!(w.happened & (H_RESET | H_DEAD | H_ALL_ONES | H_BUSY | H_HOLD |
+			    H_FROZEN | H_SUSPEND | H_GONE | H_ERROR)) &&
+	    (b->busy || b->ready || b->error || b->int_en || b->nr_wr))
+		fail("handed over in use");
+	b->keep_off |= K_USER;
+	use_registers(b);
+	b->keep_off &= ~K_USER;
+	trace("reclaim");
+	rc = pci_doe_reclaim_mb(mb);
+	if (rc && !(rc == -ENODEV && w.happened & H_GONE))
+		fail("reclaim ended with %d", rc);
+}
+
+/* The driver that is bound, or the auxiliary driver */
+void owner_actor(void *unused)
+{
+	u32 rounds = 1 + rnd(3);
+	struct pci_doe_mb *mb;
+	struct box *b;
+	bool use_irq;
+
+	pci_dev_get(w.pdev);
+	while (rounds--) {
+		b = &w.box[rnd(w.nr_boxes)];
+		use_irq = rnd(4);
+		w.irq_users += use_irq;
+		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+		if (IS_ERR(mb)) {
+			w.irq_users -= use_irq;
+			if (!(w.happened & (H_GONE | H_NOMEM)))
+				fail("create ended with %ld", PTR_ERR(mb));
+			break;
+		}
+		if (chance(2))
+			call_once(false);
+		shim_sleep(spread(300 * MSEC));
+		if (chance(2))
+			hand_over(mb, b);
+		if (chance(2))
+			shim_sleep(spread(100 * MSEC));
+		pci_doe_destroy_mb(mb);
+		w.irq_users -= use_irq;
+		if (!w.irq_users && irqs_requested())
+			fail("the interrupt outlives its last user");
+	}
+	pci_dev_put(w.pdev);
+}
+
+/* lspci -xxxx */
+void reader_actor(void *unused)
+{
+	u32 rounds = 100, i;
+
+	pci_dev_get(w.pdev);
+	while (rounds--) {
+		i = rnd(w.nr_boxes);
+		user_read(w.box[i].off + (chance(4) ? PCI_DOE_STATUS :
+						      PCI_DOE_READ));
+		if (chance(4))
+			shim_sleep(spread(50 * MSEC));
+	}
+	pci_dev_put(w.pdev);
+}
+
+void lookup_actor(void *unused)
+{
+	u64 stolen = stolen_time, since = shim_now;
+	struct pci_doe_mb *mb;
+
+	pci_dev_get(w.pdev);
+	mb = pci_find_doe_mailbox(w.pdev, FEAT_VID, 1);
+	check_bound("lookup", since, stolen, w.nr_boxes * 5 * SEC);
+	if (!mb && !w.happened)
+		fail("mailbox not found");
+	if (mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
+	    !(w.happened & H_BAD_LIST))
+		fail("a feature is found that is not offered");
+	pci_dev_put(w.pdev);
+}
