@@ -14,6 +14,7 @@ COMMANDS = {
     "coverage": "count which lines and branches of the library the suites reach",
     "mutate": "see that the suites notice each of a list of small faults",
     "bench": "measure this library and mainline's side by side",
+    "explore": "run the library in user space under a deterministic scheduler",
     "external": "run the simulated device as a module of Debian's kernel",
     "series": "write patches for the mailing list, apply and build them",
     "tree": "make an integrated kernel tree",
