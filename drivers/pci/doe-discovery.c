@@ -29,6 +29,9 @@
 /* Room for features grows by so many: few devices have more */
 #define PCI_DOE_DISC_FEATS	16
 
+/* This many resets may befall one Discovery */
+#define PCI_DOE_DISC_RESETS	16
+
 /**
  * struct pci_doe_discovery - One Discovery; lives only as long as that
  * @task: asks for one entry; has ended when it belongs to no mailbox
@@ -40,7 +43,7 @@
  * @index: Discovery index of the next entry
  * @version: Discovery version of the request
  * @retried: the present entry has failed once
- * @anew: all entries were asked for a second time, after a reset
+ * @resets: how often all entries were asked for anew
  */
 struct pci_doe_discovery {
 	struct pci_doe_task task;
@@ -52,7 +55,7 @@ struct pci_doe_discovery {
 	u8 index;
 	u8 version;
 	bool retried;
-	bool anew;
+	u8 resets;
 };
 
 bool pci_doe_is_discovery(struct pci_doe_mb *mb,
@@ -131,6 +134,8 @@ void pci_doe_want_discovery(struct pci_doe_mb *mb)
 void pci_doe_renew_wait(struct pci_doe_mb *mb)
 {
 	mb->features.until = jiffies + PCI_DOE_DISC_TIMEOUT;
+	if (mb->features.run)
+		mb->features.run->deadline = mb->features.until;
 }
 
 /* Ahead of all that wait for Discovery */
@@ -311,19 +316,20 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb, int rv)
 	raw_spin_lock_irq(&mb->lock);
 }
 
-/* The device was reset: ask from the start, but only once, or it never ends */
-static void pci_doe_restart_discovery(struct pci_doe_mb *mb)
+/* The device was reset: ask from the start, if it does not go on for ever */
+static bool pci_doe_restart_discovery(struct pci_doe_mb *mb)
 {
 	struct pci_doe_discovery *disc = mb->features.run;
 
-	if (mb->todo & PCI_DOE_TODO_DISCOVER && !disc->anew) {
-		disc->anew = true;
-		disc->index = 0;
-		disc->nr = 0;
-		disc->deadline = jiffies + PCI_DOE_DISC_TIMEOUT;
-		mb->features.until = disc->deadline;
-	}
+	if (!(mb->todo & PCI_DOE_TODO_DISCOVER) ||
+	    disc->resets == PCI_DOE_DISC_RESETS)
+		return false;
+
+	disc->resets++;
+	disc->index = 0;
+	disc->nr = 0;
 	mb->todo &= ~PCI_DOE_TODO_DISCOVER;
+	return true;
 }
 
 /* An exchange of Discovery has ended: ask once more, ask for more, or end */
@@ -340,12 +346,16 @@ static void pci_doe_step_discovery(struct pci_doe_mb *mb)
 	failed = rv < 0 && rv != -ENOMEM;
 
 	/* A device that is slow, or goes on for ever, does not hold up tasks */
-	if (time_after(jiffies, disc->deadline) &&
-	    !(mb->todo & PCI_DOE_TODO_DISCOVER)) {
+	if (time_after(jiffies, disc->deadline)) {
 		pci_doe_end_discovery(mb, -ETIMEDOUT);
+	} else if (rv == -ECONNRESET && pci_doe_restart_discovery(mb)) {
+		pci_doe_queue_discovery(mb);
 	} else if (failed && !disc->retried) {
 		disc->retried = true;
-		pci_doe_restart_discovery(mb);
+		/* A glitch may well be followed by others */
+		if (!disc->resets)
+			pci_doe_restart_discovery(mb);
+		mb->todo &= ~PCI_DOE_TODO_DISCOVER;
 		pci_doe_queue_discovery(mb);
 	} else if (rv > 0) {
 		disc->retried = false;
@@ -385,9 +395,10 @@ bool pci_doe_next_discovery(struct pci_doe_mb *mb)
 		return true;
 	}
 
-	if (disc && mb->todo & PCI_DOE_TODO_DISCOVER) {
+	if (disc) {
 		pci_doe_restart_discovery(mb);
-	} else if (!disc && pci_doe_needs_discovery(mb)) {
+		mb->todo &= ~PCI_DOE_TODO_DISCOVER;
+	} else if (pci_doe_needs_discovery(mb)) {
 		pci_doe_begin_discovery(mb);
 		return true;
 	}
@@ -424,7 +435,7 @@ static bool pci_doe_is_told(struct pci_doe_mb *mb, bool lookup)
 	bool told;
 
 	raw_spin_lock_irq(&mb->lock);
-	told = !mb->features.wanted ||
+	told = !mb->features.wanted || pci_doe_is_owner(mb, current) ||
 	       mb->holds.mask & (PCI_DOE_HOLD_USER | PCI_DOE_HOLD_GONE) ||
 	       (!lookup && pci_doe_refuses(mb, current));
 	raw_spin_unlock_irq(&mb->lock);

@@ -71,7 +71,9 @@ void pci_doe_hold(struct pci_doe_mb *mb, unsigned long hold, int rv)
 		pci_doe_trace_state(mb, mb->phase);
 	}
 	pci_doe_stop(mb, rv);
-	pci_doe_kick(mb);
+	/* A mailbox that was removed is not to be run again */
+	if (hold & PCI_DOE_HOLD_GONE || !(mb->holds.mask & PCI_DOE_HOLD_GONE))
+		pci_doe_kick(mb);
 }
 
 /**
@@ -97,7 +99,8 @@ void pci_doe_unhold(struct pci_doe_mb *mb, unsigned long hold)
 /* The device has lost what it knew: do it all again when it is needed */
 static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
 {
-	if (!(mb->holds.mask & hold))
+	/* One that was removed is not to be run again */
+	if (!(mb->holds.mask & hold) || mb->holds.mask & PCI_DOE_HOLD_GONE)
 		return;
 
 	mb->todo |= PCI_DOE_TODO_ALL;
@@ -116,9 +119,10 @@ static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
  * is restored, or the channel is online again.  Or the system sleeps and has
  * left the device in the low-power state that runtime PM had put it in.
  */
-static bool pci_doe_is_frozen(struct pci_doe_mb *mb)
+static bool pci_doe_is_frozen(struct pci_doe_mb *mb,
+			      pci_channel_state_t state)
 {
-	if (!pci_channel_offline(mb->pdev))
+	if (state == pci_channel_io_normal)
 		mb->holds.thawed = false;
 	else if (!mb->holds.thawed)
 		return true;
@@ -134,17 +138,18 @@ static bool pci_doe_is_frozen(struct pci_doe_mb *mb)
  */
 void pci_doe_check_channel(struct pci_doe_mb *mb)
 {
+	pci_channel_state_t state = READ_ONCE(mb->pdev->error_state);
 	bool frozen;
 
 	if (mb->holds.mask & PCI_DOE_HOLD_GONE)
 		return;
 
-	if (pci_dev_is_disconnected(mb->pdev)) {
+	if (state == pci_channel_io_perm_failure) {
 		pci_doe_hold(mb, PCI_DOE_HOLD_GONE, -ENODEV);
 		return;
 	}
 
-	frozen = pci_doe_is_frozen(mb);
+	frozen = pci_doe_is_frozen(mb, state);
 	if (frozen && !(mb->holds.mask & PCI_DOE_HOLD_FROZEN))
 		pci_doe_hold(mb, PCI_DOE_HOLD_FROZEN, -ECONNRESET);
 	else if (!frozen)
@@ -280,6 +285,27 @@ void pci_doe_resume(struct pci_dev *pdev)
 		pci_doe_end_hold(mb, PCI_DOE_HOLD_RESET);
 		raw_spin_unlock_irq(&mb->lock);
 		pci_doe_wake_waiters(mb);
+	}
+}
+
+/**
+ * pci_doe_frozen() - Error recovery begins
+ * @pdev: PCI device
+ *
+ * What was restored in an earlier recovery does not count in this one.
+ *
+ * Context: Any.
+ */
+void pci_doe_frozen(struct pci_dev *pdev)
+{
+	unsigned long flags;
+	struct pci_doe_mb *mb;
+	unsigned long i;
+
+	xa_for_each(&pdev->doe_mbs, i, mb) {
+		raw_spin_lock_irqsave(&mb->lock, flags);
+		mb->holds.thawed = false;
+		raw_spin_unlock_irqrestore(&mb->lock, flags);
 	}
 }
 

@@ -246,7 +246,7 @@ static bool pci_doe_is_detached(struct pci_doe_mb *mb)
 	bool detached;
 
 	raw_spin_lock_irq(&mb->lock);
-	detached = !(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) ||
+	detached = (!(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) && !mb->running) ||
 		   mb->holds.mask & PCI_DOE_HOLDS_OFF || pci_doe_low_power(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
@@ -271,7 +271,8 @@ void pci_doe_detach_irq(struct pci_doe_mb *mb)
 
 	raw_spin_lock_irq(&mb->lock);
 	mb->intr.irq = 0;
-	pci_doe_kick(mb);
+	if (!(mb->holds.mask & PCI_DOE_HOLD_GONE))
+		pci_doe_kick(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
 	/* The runner takes Interrupt Enable away, if it has no long transfer */

@@ -117,6 +117,12 @@ static struct pci_doe_mb *pci_doe_add(struct pci_dev *pdev, u16 cap_offset)
 	pci_doe_claim(mb);
 
 	raw_spin_lock_irq(&mb->lock);
+	/*
+	 * Made late, it would not know of a reset that was announced before.
+	 * The PCI core writes this without a lock, and before it announces.
+	 */
+	if (data_race(!!pdev->state_saved))
+		pci_doe_hold(mb, PCI_DOE_HOLD_RESET, -ECONNRESET);
 	pci_doe_discover_anew(mb);
 	raw_spin_unlock_irq(&mb->lock);
 
@@ -208,7 +214,7 @@ struct pci_doe_mb *pci_doe_create_mb(struct pci_dev *pdev, u16 cap_offset,
 	}
 
 	raw_spin_lock_irq(&mb->lock);
-	if (mb->holds.mask & PCI_DOE_HOLD_DEAD) {
+	if (mb->holds.mask & PCI_DOE_HOLD_DEAD && !pci_doe_is_gone(mb)) {
 		pci_doe_unhold(mb, PCI_DOE_HOLD_DEAD);
 		pci_doe_discover_anew(mb);
 	} else {
@@ -464,9 +470,12 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	}
 
 	pci_doe_detach_irq(doe_mb);
+	/* A reset may have been in the way of that; it is not made up for */
+	raw_spin_lock_irq(&doe_mb->lock);
+	doe_mb->life.handed = true;
+	raw_spin_unlock_irq(&doe_mb->lock);
 	pci_doe_clear_interrupt(doe_mb);
 	pci_doe_release_claim(doe_mb);
-	doe_mb->life.handed = true;
 
 	return 0;
 }

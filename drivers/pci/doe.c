@@ -351,15 +351,29 @@ static bool pci_doe_powered(struct pci_doe_mb *mb)
 		return false;
 	}
 
-	/* A driver has left it like this and is gone: nobody else wakes it */
-	if (pci_doe_low_power(mb) && !READ_ONCE(mb->pdev->driver)) {
-		pci_set_power_state(mb->pdev, PCI_D0);
-		pci_restore_state(mb->pdev);
-	}
-
 	/* So is this */
 	return data_race(pm_runtime_active(dev)) ||
 	       (pci_doe_power_state(mb) == PCI_D0 && !pci_doe_saved(mb));
+}
+
+/*
+ * A driver has left the device in a low-power state and is gone, so nobody else
+ * wakes it.  True if that was done.
+ */
+static bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	if (!pci_doe_low_power(mb) || READ_ONCE(mb->pdev->driver) ||
+	    data_race(!pm_runtime_active(&mb->pdev->dev)))
+		return false;
+
+	raw_spin_unlock_irq(&mb->lock);
+	pci_set_power_state(mb->pdev, PCI_D0);
+	raw_spin_lock_irq(&mb->lock);
+	mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+	mb->pending = true;
+
+	return true;
 }
 
 /* From now on until there is nothing to do the device stays awake */
@@ -578,7 +592,7 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 	if (pci_doe_has_feat(mb, task->feat.vid, task->feat.type))
 		return true;
 
-	rv = mb->features.rv;
+	rv = mb->holds.mask ? -ECONNRESET : mb->features.rv;
 	if (rv)
 		pci_doe_say_refused(mb, rv);
 	pci_doe_end(mb, rv ?: -EINVAL);
@@ -716,7 +730,8 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 	bool powered;
 	int rc = 0;
 
-	if (!mb->attempt.task && !pci_doe_choose(mb))
+	if ((!mb->attempt.task && !pci_doe_choose(mb)) ||
+	    pci_doe_wakes_unbound(mb))
 		return;
 
 	raw_spin_unlock_irq(&mb->lock);
@@ -781,6 +796,19 @@ static int pci_doe_look_for_response(struct pci_doe_mb *mb, bool late,
 	return rv;
 }
 
+/*
+ * User space may have read the response and not yet been told whether it may
+ * have it: pci_doe_user_read() decides under pci_lock, as the read was done.
+ */
+static void pci_doe_let_readers_go(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	raw_spin_unlock_irq(&mb->lock);
+	raw_spin_lock_irq(&pci_lock);
+	raw_spin_unlock_irq(&pci_lock);
+	raw_spin_lock_irq(&mb->lock);
+}
+
 static void pci_doe_receive(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
@@ -813,6 +841,7 @@ static void pci_doe_receive(struct pci_doe_mb *mb)
 	} else {
 		trace_pci_doe_response(mb->pdev, mb->cap_offset,
 				       task->feat.vid, task->feat.type, rv);
+		pci_doe_let_readers_go(mb);
 		pci_doe_enter(mb, PCI_DOE_IDLE);
 		pci_doe_end(mb, rv);
 	}
@@ -825,6 +854,13 @@ static void pci_doe_await_abort(struct pci_doe_mb *mb)
 	u32 status;
 	int rc;
 
+	/* Something else has woken the machine */
+	if (ktime_to_ns(ktime_sub(ktime_get(), mb->wait.since)) <
+	    PCI_DOE_ABORT_PAUSE) {
+		pci_doe_arm(mb, PCI_DOE_TIMEOUT);
+		return;
+	}
+
 	raw_spin_unlock_irq(&mb->lock);
 	rc = pci_doe_read_status(mb, &status);
 	/* An abort does not clear it, and while set it holds back the next */
@@ -836,6 +872,7 @@ static void pci_doe_await_abort(struct pci_doe_mb *mb)
 	if (rc || pci_doe_low_power(mb)) {
 		pci_doe_fail(mb, rc ?: -ECONNRESET);
 	} else if (!(status & PCI_DOE_STATUS_LEFT)) {
+		pci_doe_let_readers_go(mb);
 		pci_doe_enter(mb, PCI_DOE_IDLE);
 		if (!mb->attempt.task)
 			mb->attempt = (struct pci_doe_attempt){ };
@@ -944,7 +981,7 @@ static void pci_doe_drop_int_en(struct pci_doe_mb *mb)
 
 	if (!(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) ||
 	    mb->holds.mask & PCI_DOE_HOLDS_OFF || pci_doe_low_power(mb) ||
-	    (mb->intr.irq && !mb->intr.storm_until))
+	    (mb->intr.irq && !mb->intr.storm_until) || mb->life.handed)
 		return;
 
 	if (mb->intr.irq)
@@ -1184,6 +1221,7 @@ void pci_doe_init_machine(struct pci_doe_mb *mb)
 	hrtimer_setup(&mb->timer, pci_doe_timeout, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
 	pci_doe_init_queue(mb);
+	mb->todo = PCI_DOE_TODO_ALL;
 }
 
 /**
@@ -1194,12 +1232,21 @@ void pci_doe_init_machine(struct pci_doe_mb *mb)
  */
 void pci_doe_drain(struct pci_doe_mb *mb)
 {
+	bool aborts;
+
 	pci_doe_settle(mb);
-	if (mb->holds.mask == PCI_DOE_HOLD_GONE &&
-	    mb->todo & PCI_DOE_TODO_ABORT &&
-	    !(mb->todo & PCI_DOE_TODO_CONTROL) &&
-	    !pci_dev_is_disconnected(mb->pdev) && !pci_doe_low_power(mb))
+
+	raw_spin_lock_irq(&mb->lock);
+	aborts = !mb->running && mb->holds.mask == PCI_DOE_HOLD_GONE &&
+		 mb->todo & PCI_DOE_TODO_ABORT &&
+		 !(mb->todo & PCI_DOE_TODO_CONTROL) &&
+		 !pci_dev_is_disconnected(mb->pdev) && !pci_doe_low_power(mb);
+	mb->running |= aborts;
+	raw_spin_unlock_irq(&mb->lock);
+	if (aborts) {
 		pci_doe_write_ctrl(mb, mb->intr.ctrl | PCI_DOE_CTRL_ABORT);
+		pci_doe_end_access(mb);
+	}
 
 	hrtimer_cancel(&mb->timer);
 	flush_work(&mb->work);

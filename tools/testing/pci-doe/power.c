@@ -307,6 +307,7 @@ static void error_recovery(void)
 	trace("channel is frozen");
 	w.happened |= H_FROZEN;
 	set_channel(pci_channel_io_frozen);
+	pci_doe_frozen(w.pdev);
 	w.frozen_since = shim_now;
 	shim_sleep(spread(2 * SEC));
 	w.frozen_since = 0;

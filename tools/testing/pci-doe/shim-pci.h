@@ -111,6 +111,7 @@ void pci_doe_destroy(struct pci_dev *pdev);
 void pci_doe_disconnected(struct pci_dev *pdev);
 void pci_doe_quiesce(struct pci_dev *pdev);
 void pci_doe_suspend(struct pci_dev *pdev);
+void pci_doe_frozen(struct pci_dev *pdev);
 void pci_doe_restore(struct pci_dev *pdev);
 void pci_doe_resume(struct pci_dev *pdev);
 void pci_doe_release(struct pci_dev *pdev);
