@@ -1240,7 +1240,7 @@ void pci_doe_drain(struct pci_doe_mb *mb)
 	aborts = !mb->running && mb->holds.mask == PCI_DOE_HOLD_GONE &&
 		 mb->todo & PCI_DOE_TODO_ABORT &&
 		 !(mb->todo & PCI_DOE_TODO_CONTROL) &&
-		 !pci_dev_is_disconnected(mb->pdev) && !pci_doe_low_power(mb);
+		 !pci_channel_offline(mb->pdev) && !pci_doe_low_power(mb);
 	mb->running |= aborts;
 	raw_spin_unlock_irq(&mb->lock);
 	if (aborts) {

@@ -22,6 +22,7 @@ void destroy(void);
 struct counts {
 	u64 schedules, failed, good, errors;
 };
+extern struct mutex device_lock;
 extern struct counts *counts;
 
 void users_start(void);

@@ -7,7 +7,7 @@
 #include "actors.h"
 
 /* The device lock, and what keeps system sleep and runtime PM apart */
-static struct mutex device_lock;
+struct mutex device_lock;
 static bool stopping;
 
 /* ---- References ---- */

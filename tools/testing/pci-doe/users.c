@@ -395,15 +395,21 @@ void owner_actor(void *unused)
 {
 	u32 rounds = 1 + rnd(3);
 	struct pci_doe_mb *mb;
+	bool use_irq, late;
 	struct box *b;
-	bool use_irq;
 
 	pci_dev_get(w.pdev);
 	while (rounds--) {
 		b = &w.box[rnd(w.nr_boxes)];
 		use_irq = rnd(4);
 		w.irq_users += use_irq;
+		/* A mailbox is made late by probe(), under the device lock */
+		late = w.happened & H_NOMEM;
+		if (late)
+			mutex_lock(&device_lock);
 		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+		if (late)
+			mutex_unlock(&device_lock);
 		if (IS_ERR(mb)) {
 			w.irq_users -= use_irq;
 			if (!(w.happened & (H_GONE | H_NOMEM)))
