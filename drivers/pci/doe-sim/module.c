@@ -83,47 +83,45 @@ EXPORT_SYMBOL_GPL(doe_sim_destroy);
 
 /* Driver */
 
+/* How many messages the mailboxes want, or -ENODEV: not to be bound */
 static int nr_messages(struct pci_dev *pdev)
 {
-	int max = -1;
-	u16 off = 0;
+	struct doe_sim_dev *sim;
+	unsigned int i;
+	int nr = 0;
 	u32 cap;
 
-	while ((off = pci_find_next_ext_capability(pdev, off,
-						   PCI_EXT_CAP_ID_DOE))) {
-		pci_read_config_dword(pdev, off + PCI_DOE_CAP, &cap);
+	guard(rcu)();
+
+	sim = doe_sim_find(pdev);
+	if (!sim || !sim->config.bind)
+		return -ENODEV;
+
+	for (i = 0; i < sim->config.nr_mailboxes; i++) {
+		pci_read_config_dword(pdev, doe_sim_offset(sim, i) +
+				      PCI_DOE_CAP, &cap);
 		if (cap & PCI_DOE_CAP_INT_SUP)
-			max = max_t(int, max, FIELD_GET(PCI_DOE_CAP_INT_MSG_NUM,
-							cap));
+			nr = max_t(int, nr, FIELD_GET(PCI_DOE_CAP_INT_MSG_NUM,
+						      cap) + 1);
 	}
 
-	return max + 1;
-}
-
-static bool may_bind(struct pci_dev *pdev)
-{
-	struct doe_sim_dev *sim;
-
-	guard(rcu)();
-	sim = doe_sim_find(pdev);
-	return sim && sim->config.bind;
+	return nr;
 }
 
 static int doe_sim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	int n, ret;
+	int ret, nr = nr_messages(pdev);
 
-	if (!may_bind(pdev))
-		return -ENODEV;
+	if (nr < 0)
+		return nr;
 
 	ret = pcim_enable_device(pdev);
 	if (ret)
 		return ret;
 
-	n = nr_messages(pdev);
-	if (n) {
+	if (nr) {
 		pci_set_master(pdev);
-		ret = pci_alloc_irq_vectors(pdev, 1, n,
+		ret = pci_alloc_irq_vectors(pdev, 1, nr,
 					    PCI_IRQ_MSIX | PCI_IRQ_MSI);
 		if (ret < 0)
 			pci_warn(pdev, "no interrupts (%d)\n", ret);

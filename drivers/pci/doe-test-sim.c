@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: the simulated device itself
+ *
+ * What the other suites rely on: it sees what a wrong host does, lets a right
+ * one pass, and its faults are what they are called.  The cases are the host;
+ * the library's mailbox is idle meanwhile.
+ */
+
+#include <linux/pci_regs.h>
+
+#include "doe-test-util.h"
+
+static u32 sim_read(struct doe_test *dt, int reg)
+{
+	u32 val;
+
+	pci_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, 0) + reg, &val);
+	return val;
+}
+
+static void sim_write(struct doe_test *dt, int reg, u32 val)
+{
+	pci_write_config_dword(dt->pdev, doe_sim_offset(dt->sim, 0) + reg, val);
+}
+
+/* A request of one payload DW to a type of the device's vendor */
+static void sim_request(struct doe_test *dt, u8 type, u32 payload)
+{
+	sim_write(dt, PCI_DOE_WRITE, DOE_SIM_VENDOR_ID | type << 16);
+	sim_write(dt, PCI_DOE_WRITE, 3);
+	sim_write(dt, PCI_DOE_WRITE, payload);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_GO);
+}
+
+/* The last DW of a response of @n; the first is checked */
+static u32 sim_response(struct doe_test *dt, u8 type, u32 n)
+{
+	u32 val = sim_read(dt, PCI_DOE_READ);
+
+	KUNIT_EXPECT_EQ(dt->test, val, DOE_SIM_VENDOR_ID | type << 16);
+	while (n--) {
+		val = sim_read(dt, PCI_DOE_READ);
+		sim_write(dt, PCI_DOE_READ, 0);
+	}
+
+	return val;
+}
+
+static struct doe_test *sim_start(struct kunit *test,
+				  const struct doe_sim_knobs *knobs)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.bind = false;
+	dt = doe_test_new_raw(test, &config);
+	doe_test_find_mbs(dt);
+	if (knobs)
+		KUNIT_ASSERT_EQ(test, doe_sim_set_knobs(dt->sim, 0, knobs), 0);
+
+	return dt;
+}
+
+#define SIM_KNOBS(...)							\
+	(&(const struct doe_sim_knobs) {				\
+		.busy = DOE_SIM_BUSY_NEVER, .length = -1,		\
+		.discovery_version = -1, .discovery_dw = 3, __VA_ARGS__ })
+
+/* ---- Wrong hosts ---- */
+
+/* Status was clear when it was read, by this thread or by another one */
+static int look_thread(struct doe_test_thread *thread)
+{
+	return sim_read(thread->data, PCI_DOE_STATUS);
+}
+
+static void foreign_look(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, NULL);
+
+	sim_read(dt, PCI_DOE_STATUS);
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	sim_write(dt, PCI_DOE_WRITE, 0);
+	KUNIT_EXPECT_EQ(test, doe_sim_violations(dt->sim), 0);
+
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+	doe_test_join(test, doe_test_thread(test, look_thread, dt));
+	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
+	sim_write(dt, PCI_DOE_WRITE, 0);
+	KUNIT_EXPECT_EQ(test, doe_sim_forgive(dt->sim, 0, DOE_SIM_V_WRITE_BUSY),
+			1);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+}
+
+/* Bits that the host does not know are not to be written back */
+static void newer_bits(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, SIM_KNOBS(.ctrl_or = 0x14,
+							.status_or = 0x18));
+
+	sim_write(dt, PCI_DOE_CTRL, sim_read(dt, PCI_DOE_CTRL));
+	sim_write(dt, PCI_DOE_STATUS, sim_read(dt, PCI_DOE_STATUS));
+	doe_sim_clear_counters(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, doe_sim_violations(dt->sim), 2);
+	KUNIT_EXPECT_EQ(test, doe_sim_forgive(dt->sim, 0, DOE_SIM_V_CTRL_BITS),
+			1);
+	KUNIT_EXPECT_EQ(test, doe_sim_forgive(dt->sim, 0,
+					      DOE_SIM_V_STATUS_BITS), 1);
+	doe_test_works(dt, 0);
+}
+
+static void go_in_d3(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot), 0);
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 0);
+	KUNIT_EXPECT_EQ(test, doe_sim_forgive(dt->sim, 0, DOE_SIM_V_GO_D3), 1);
+	KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0), 0);
+	pci_restore_state(dt->pdev);
+	doe_test_works(dt, 0);
+}
+
+/* ---- Right hosts ---- */
+
+/* One request of each type may be outstanding, and Status read by bytes */
+static void interleaved(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, SIM_KNOBS(.proc_ns = 1000));
+	u8 val;
+
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	sim_request(dt, DOE_SIM_TYPE_SIZED, 5);
+	KUNIT_EXPECT_TRUE(test, sim_read(dt, PCI_DOE_STATUS) &
+			  PCI_DOE_STATUS_BUSY);
+	udelay(2);
+	KUNIT_EXPECT_EQ(test, sim_response(dt, DOE_SIM_TYPE_ECHO, 3), 1);
+	udelay(2);
+	KUNIT_EXPECT_EQ(test, sim_response(dt, DOE_SIM_TYPE_SIZED, 7),
+			doe_sim_sized_dw(0, 4));
+	pci_read_config_byte(dt->pdev, doe_sim_offset(dt->sim, 0) +
+			     PCI_DOE_STATUS, &val);
+	KUNIT_EXPECT_EQ(test, val & PCI_DOE_STATUS_BUSY, 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+}
+
+/* ---- Faults ---- */
+
+static void error_takes_ready(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, SIM_KNOBS(.error_unready = true,
+							.stray_ack_error = true));
+
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	doe_sim_set_error(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS) &
+			~PCI_DOE_STATUS_INT_STATUS, PCI_DOE_STATUS_ERROR);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+	sim_write(dt, PCI_DOE_READ, 0);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS) &
+			~PCI_DOE_STATUS_INT_STATUS, PCI_DOE_STATUS_ERROR);
+	KUNIT_EXPECT_EQ(test, doe_sim_forgive(dt->sim, 0,
+					      DOE_SIM_V_ACK_UNREADY), 1);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+}
+
+/* The message, and Ready 2 ms after it; no answer while Status is read */
+static void early_and_starving(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, SIM_KNOBS(.proc_ns = 1000000,
+							.irq_early_ns = 2000000));
+	int i;
+
+	sim_write(dt, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	mdelay(2);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS),
+			PCI_DOE_STATUS_INT_STATUS);
+	sim_write(dt, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
+	mdelay(2);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS),
+			PCI_DOE_STATUS_DATA_OBJECT_READY);
+	sim_response(dt, DOE_SIM_TYPE_ECHO, 3);
+
+	doe_sim_set_knobs(dt->sim, 0, SIM_KNOBS(.proc_ns = 1000000,
+						.starve_ns = 5000000));
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS), 0);
+		mdelay(2);
+	}
+	mdelay(5);
+	KUNIT_EXPECT_TRUE(test, sim_read(dt, PCI_DOE_STATUS) &
+			  PCI_DOE_STATUS_DATA_OBJECT_READY);
+	sim_response(dt, DOE_SIM_TYPE_ECHO, 3);
+}
+
+/* Status is clear at once, and the request after it is dropped */
+static void late_abort(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, SIM_KNOBS(.proc_ns = 10000000,
+							.abort_late_ns = 1000000));
+
+	sim_write(dt, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS), 0);
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	mdelay(20);
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS), 0);
+	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
+	mdelay(2);
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	mdelay(11);
+	KUNIT_EXPECT_EQ(test, sim_response(dt, DOE_SIM_TYPE_ECHO, 3), 1);
+}
+
+/* Messages go to another CPU, where there is one */
+static void message_elsewhere(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i;
+
+	config.knobs.irq_elsewhere = true;
+	config.knobs.proc_ns = 100000;
+	dt = doe_test_new(test, &config);
+	for (i = 0; i < 100; i++)
+		doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 100);
+}
+
+/* ---- Shapes that the library has to cope with ---- */
+
+static const struct sim_shape {
+	const char *name;
+	enum doe_sim_cap_list caps;
+	enum doe_sim_bad_index bad_index;
+	bool no_entry;
+	bool dsn;
+} sim_shapes[] = {
+	{ "list out of order", DOE_SIM_CAPS_REVERSED },
+	{ "after another capability", DOE_SIM_CAPS_REVERSED, .dsn = true },
+	{ "list that loops", DOE_SIM_CAPS_LOOP },
+	{ "no entry for Discovery", .no_entry = true },
+	{ "FFFFh and Next Index 0", .bad_index = DOE_SIM_BAD_INDEX_LAST },
+};
+
+KUNIT_ARRAY_PARAM_DESC(sim_shape, sim_shapes, name);
+
+static void shapes(struct kunit *test)
+{
+	static const struct doe_sim_feature echo = { DOE_SIM_VENDOR_ID,
+						     DOE_SIM_TYPE_ECHO };
+	static const struct doe_sim_feature_list one[3] = { { &echo, 1 },
+							    { &echo, 1 },
+							    { &echo, 1 } };
+	const struct sim_shape *shape = test->param_value;
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	unsigned int i;
+
+	config.nr_mailboxes = 3;
+	config.cap_list = shape->caps;
+	config.dsn = shape->dsn;
+	config.knobs.chain = shape->bad_index ? DOE_SIM_CHAIN_OPEN :
+						DOE_SIM_CHAIN_GOOD;
+	config.knobs.bad_index = shape->bad_index;
+	config.mailbox_features = shape->no_entry ? one : NULL;
+	dt = doe_test_new(test, &config);
+	for (i = 0; i < config.nr_mailboxes; i++)
+		doe_test_works(dt, i);
+}
+
+static struct kunit_case doe_sim_cases[] = {
+	KUNIT_CASE(foreign_look),
+	KUNIT_CASE(newer_bits),
+	KUNIT_CASE(go_in_d3),
+	KUNIT_CASE(interleaved),
+	KUNIT_CASE(error_takes_ready),
+	KUNIT_CASE(early_and_starving),
+	KUNIT_CASE(late_abort),
+	KUNIT_CASE(message_elsewhere),
+	KUNIT_CASE_PARAM(shapes, sim_shape_gen_params),
+	{ }
+};
+
+DOE_TEST_SUITE(sim);
