@@ -160,47 +160,40 @@ enum doe_sim_bad_index {
  * How a mailbox behaves: this list makes struct doe_sim_knobs, what debugfs
  * and the module parameter knobs take, and what they say of it.
  *
- *	N(type, name, min, max, help)	a number, a switch, or (u64) a time in
- *					ns, which may be %DOE_SIM_NEVER
+ *	N(type, name, min, max, help)	a number
+ *	T(name, help)			a time in ns, or %DOE_SIM_NEVER
+ *	B(name, help)			a switch
  *	E(enum, name, words, help)	an enumeration, in its order
  */
-#define DOE_SIM_KNOBS(N, E)						\
+#define DOE_SIM_KNOBS(N, T, B, E)					\
 	N(u32, skip, 0, U32_MAX, "leave so many requests alone")	\
 	N(u32, times, 0, U32_MAX, "then affect so many, 0: all")	\
 	N(u32, access_ns, 0, 10000000,					\
 	  "what each register access takes, whatever skip and times say") \
 	E(doe_sim_busy, busy, "pulse, ready, drained, never, stuck",	\
 	  "DOE Busy from Go for copy_ns, to Ready, to the last acknowledge, never, to an abort") \
-	N(u64, copy_ns, 0, DOE_SIM_MAX_NS, "see busy=pulse")		\
-	N(u64, proc_ns, 0, DOE_SIM_MAX_NS,				\
+	T(copy_ns, "see busy=pulse")					\
+	T(proc_ns,							\
 	  "from Go to Ready, 0: within the write, never: drop the request silently") \
-	N(u64, starve_ns, 0, DOE_SIM_MAX_NS,				\
+	T(starve_ns,							\
 	  "neither answers nor ends an abort so long after a read of Status") \
-	N(u64, busy_after_ns, 0, DOE_SIM_MAX_NS,			\
-	  "Busy after a response was read")				\
-	N(u64, abort_ns, 0, DOE_SIM_MAX_NS,				\
-	  "duration of an abort, never: until a reset")			\
-	N(bool, abort_ignored, 0, 1, "an abort does nothing")		\
-	N(u64, abort_late_ns, 0, DOE_SIM_MAX_NS,			\
+	T(busy_after_ns, "Busy after a response was read")		\
+	T(abort_ns, "duration of an abort, never: until a reset")	\
+	B(abort_ignored, "an abort does nothing")			\
+	T(abort_late_ns,						\
 	  "drops so long after an abort whatever there is by then")	\
-	N(u64, reset_busy_ns, 0, DOE_SIM_MAX_NS,			\
-	  "Busy after a reset, an abort does not end it")		\
-	N(u64, stale_busy_ns, 0, DOE_SIM_MAX_NS, "Busy that is left over") \
-	N(bool, busy_sticky, 0, 1,					\
-	  "an abort ends neither that nor busy_after_ns")		\
-	E(doe_sim_error_at, error_at,					\
-	  "none, write, go, done, ready, drained",			\
+	T(reset_busy_ns, "Busy after a reset, an abort does not end it") \
+	T(stale_busy_ns, "Busy that is left over")			\
+	B(busy_sticky, "an abort ends neither that nor busy_after_ns")	\
+	E(doe_sim_error_at, error_at, "none, write, go, done, ready, drained", \
 	  "DOE Error at request DW error_dw, Go, instead of Ready, with it, last acknowledge") \
-	N(u32, error_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1,			\
-	  "see error_at=write")						\
-	N(bool, error_unready, 0, 1, "DOE Error clears Ready")		\
-	N(bool, stray_ack_error, 0, 1,					\
-	  "DOE Error at an acknowledge without Ready")			\
+	N(u32, error_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see error_at=write") \
+	B(error_unready, "DOE Error clears Ready")			\
+	B(stray_ack_error, "DOE Error at an acknowledge without Ready")	\
 	E(doe_sim_event, read_event, DOE_SIM_EVENTS,			\
 	  "what happens when response DW read_dw is read, the header counts") \
 	N(u32, read_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see read_event")	\
-	N(bool, read_late, 0, 1,					\
-	  "read_event after that DW has been read, not before")		\
+	B(read_late, "read_event after that DW has been read, not before") \
 	N(u32, hdr_xor0, 0, U32_MAX, "spoils header DW 0 of responses")	\
 	N(u32, hdr_xor1, 0, U32_MAX, "spoils header DW 1 of responses")	\
 	N(u32, payload_xor, 0, U32_MAX,					\
@@ -209,24 +202,18 @@ enum doe_sim_bad_index {
 	  "Length of responses, -1: true")				\
 	N(u32, rsp_dw, 0, DOE_SIM_MAX_OBJECT_DW,			\
 	  "DW that they really have before Ready drops, 0: as many as Length says") \
-	N(u32, extra, 0, U8_MAX,					\
-	  "so many copies of a response follow it")			\
-	N(bool, unsupported_error, 0, 1,				\
+	N(u32, extra, 0, U8_MAX, "so many copies of a response follow it") \
+	B(unsupported_error,						\
 	  "DOE Error for what is not supported, else silence")		\
-	N(bool, int_en_ignored, 0, 1, "Interrupt Enable cannot be set")	\
-	N(u32, irq_lose, 0, U32_MAX,					\
-	  "lose so many messages, 4294967295: all")			\
-	N(u64, irq_delay_ns, 0, DOE_SIM_MAX_NS, "messages are late")	\
-	N(u64, irq_early_ns, 0, DOE_SIM_MAX_NS,				\
-	  "and this before Ready, which sends none then")		\
-	N(bool, irq_elsewhere, 0, 1,					\
-	  "they go to another CPU than that of the access")		\
-	N(bool, irq_on_busy, 0, 1,					\
-	  "message when Busy clears, as in PCIe r6.0")			\
+	B(int_en_ignored, "Interrupt Enable cannot be set")		\
+	N(u32, irq_lose, 0, U32_MAX, "lose so many messages, 4294967295: all") \
+	T(irq_delay_ns, "messages are late")				\
+	T(irq_early_ns, "and this before Ready, which sends none then")	\
+	B(irq_elsewhere, "they go to another CPU than that of the access") \
+	B(irq_on_busy, "message when Busy clears, as in PCIe r6.0")	\
 	N(u32, storm_ns, 0, U32_MAX,					\
 	  "period of messages for nothing, at least 20 us, 0: none")	\
-	N(bool, storm_status, 0, 1,					\
-	  "they come with Interrupt Status set")			\
+	B(storm_status, "they come with Interrupt Status set")		\
 	N(u32, discovery_dw, 3, 4, "length of Discovery responses")	\
 	E(doe_sim_chain, chain, "good, self, back, open",		\
 	  "a feature points to the next one, to itself, the last to entry 1, the last to FFFFh") \
@@ -234,17 +221,19 @@ enum doe_sim_bad_index {
 	  "answer to a Discovery index that is out of range")		\
 	N(s32, discovery_version, -1, U8_MAX,				\
 	  "Discovery version that fits, -1: as the capability says")	\
-	N(bool, discovery_strict, 0, 1,					\
-	  "FFFFh to a Discovery version that does not fit")		\
+	B(discovery_strict, "FFFFh to a Discovery version that does not fit") \
 	N(u32, cap_or, 0, U32_MAX, "bits set in Capabilities")		\
 	N(u32, ctrl_or, 0, U32_MAX, "bits set in Control when it is read") \
 	N(u32, status_or, 0, U32_MAX, "bits set in Status")
 
 #define DOE_SIM_FIELD_N(type, name, ...)	type name;
+#define DOE_SIM_FIELD_T(name, help)		u64 name;
+#define DOE_SIM_FIELD_B(name, help)		bool name;
 #define DOE_SIM_FIELD_E(tag, name, ...)		enum tag name;
 
 struct doe_sim_knobs {
-	DOE_SIM_KNOBS(DOE_SIM_FIELD_N, DOE_SIM_FIELD_E)
+	DOE_SIM_KNOBS(DOE_SIM_FIELD_N, DOE_SIM_FIELD_T, DOE_SIM_FIELD_B,
+		      DOE_SIM_FIELD_E)
 };
 
 /* A well-behaved mailbox that answers at once and never shows Busy */
@@ -258,8 +247,8 @@ struct doe_sim_knobs {
 
 /*
  * What a simulated device is made of: this list makes struct doe_sim_config
- * and the parameters of the module.  N and E as above, with the name of the
- * parameter in the second place; B(name, help) is a switch.
+ * and the parameters of the module.  As above, but N and E have the name of
+ * the parameter in the third place.
  */
 #define DOE_SIM_CONFIG(N, E, B)						\
 	N(u32, nr_mailboxes, mailboxes, 0, DOE_SIM_MAX_MAILBOXES,	\
@@ -290,8 +279,6 @@ struct doe_sim_knobs {
 	  "Entries of the CDAT (default 8)")				\
 	N(u32, stale, stale, 0, DOE_SIM_STALE_ALL,			\
 	  "Mask of what was left: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16/32 interrupt")
-
-#define DOE_SIM_FIELD_B(name, ...)		bool name;
 
 /**
  * struct doe_sim_config - What a simulated device is made of
@@ -383,7 +370,6 @@ enum doe_sim_violation {
 	X(acks_unready)							\
 	X(reads_unready)	/* of the mailbox, Ready not set */	\
 	X(interleaved)		/* a type beside the outstanding one */	\
-	X(not_d0)		/* Go in another power state */		\
 	X(gone)			/* accesses while the device was */	\
 	/* What befell it and had an effect: read_event and triggers */	\
 	X(events)

@@ -220,10 +220,8 @@ void doe_sim_go(struct doe_sim_mb *mb)
 	u32 n = mb->wr_n;
 
 	mb->cnt.gos++;
-	if (doe_sim_power_state(mb->sim)) {
-		mb->cnt.not_d0++;
+	if (doe_sim_power_state(mb->sim))
 		doe_sim_violation(mb, DOE_SIM_V_GO_D3);
-	}
 	mb->wr_n = 0;
 	mb->wr_lost = false;
 	mb->seen_clear = NULL;

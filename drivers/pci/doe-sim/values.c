@@ -25,6 +25,10 @@
 
 #define KNOB_N(type, name, min, max, help)				\
 	VALUE(doe_sim_knobs, name, name, NULL, min, max, help)
+#define KNOB_T(name, help)						\
+	VALUE(doe_sim_knobs, name, name, NULL, 0, DOE_SIM_MAX_NS, help)
+#define KNOB_B(name, help)						\
+	VALUE(doe_sim_knobs, name, name, NULL, 0, 1, help)
 #define KNOB_E(tag, name, words, help)					\
 	VALUE(doe_sim_knobs, name, name, words, 0, 0, help)
 #define CONFIG_N(type, field, name, min, max, help)			\
@@ -34,7 +38,7 @@
 #define CONFIG_B(name, help)	/* those are bool for the module */
 
 const struct doe_sim_value doe_sim_knob_values[] = {
-	DOE_SIM_KNOBS(KNOB_N, KNOB_E)
+	DOE_SIM_KNOBS(KNOB_N, KNOB_T, KNOB_B, KNOB_E)
 	{ }
 };
 

@@ -5,51 +5,12 @@
 . "$(dirname "$0")/doe_user.sh"
 
 NS="0 to 3600000000000 or never"
-U32="0 to 4294967295"
-BOOL="0 to 1"
-DW="0 to 262143"
 STALE="0 to 63"
-EVENTS="none, unready, error, flr, gone-value, gone-error"
 
 # The knobs, and what they may be
 ranges()
 {
-	cat <<-END
-		skip $U32
-		times $U32
-		access_ns 0 to 10000000
-		busy pulse, ready, drained, never, stuck
-		copy_ns $NS
-		proc_ns $NS
-		busy_after_ns $NS
-		abort_ns $NS
-		abort_ignored $BOOL
-		reset_busy_ns $NS
-		stale_busy_ns $NS
-		busy_sticky $BOOL
-		error_at none, write, go, done, ready, drained
-		error_dw $DW
-		read_event $EVENTS
-		read_dw $DW
-		read_late $BOOL
-		hdr_xor0 $U32
-		hdr_xor1 $U32
-		payload_xor $U32
-		length -1 to 262143
-		rsp_dw 0 to 262144
-		extra 0 to 255
-		unsupported_error $BOOL
-		int_en_ignored $BOOL
-		irq_lose $U32
-		irq_delay_ns $NS
-		irq_on_busy $BOOL
-		storm_ns $U32
-		storm_status $BOOL
-		discovery_dw 3 to 4
-		chain good, self, back, open
-		bad_index ffff, error, silent
-		discovery_strict $BOOL
-	END
+	sed 's/ (\([^)]*\)):.*/ \1/' "$SIM/$dev/help"
 }
 
 # refused FILE WHAT TEXT: EINVAL, and a message that says TEXT

@@ -18,6 +18,7 @@ PARAMETERS="
 	stale:0:63"
 OTHERS="
 	mailboxes=160,dsn=1:mailboxes must be 0 to 159 with dsn
+	cap_list=x:cap_list must be good, loop, reversed
 	irq=x:irq must be none, msi, msix, both
 	irq=msi,vectors=3:vectors must be a power of 2, 1 to 32, for MSI
 	irq=both,vectors=64:vectors must be a power of 2, 1 to 32, for MSI

@@ -82,7 +82,7 @@ slept_busy()
 # Nobody has used the simulated device while it slept
 kept_off()
 {
-	[ ! -e "$SIM/$1" ] || [ "$(sim_count "$1" not_d0)" -eq 0 ]
+	[ ! -e "$SIM/$1" ] || [ "$(sim_count "$1" violation-go-not-in-d0)" -eq 0 ]
 }
 
 doe_list=$(aux_mailboxes | words)
