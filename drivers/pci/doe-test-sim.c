@@ -97,8 +97,10 @@ static void foreign_look(struct kunit *test)
 static void newer_bits(struct kunit *test)
 {
 	struct doe_test *dt = sim_start(test, SIM_KNOBS(.ctrl_or = 0x14,
-							.status_or = 0x18));
+							.status_or = 0x18,
+							.cap_or = 0x3000));
 
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_CAP) & 0x3000, 0x3000);
 	sim_write(dt, PCI_DOE_CTRL, sim_read(dt, PCI_DOE_CTRL));
 	sim_write(dt, PCI_DOE_STATUS, sim_read(dt, PCI_DOE_STATUS));
 	doe_sim_clear_counters(dt->sim, 0);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * configuration space but for the DOE Capabilities
+ * Simulated device with DOE mailboxes: configuration space but for DOE
  *
  * A Root Complex Integrated Endpoint with Power Management, PCI Express, MSI
  * and MSI-X Capabilities.
  */
 
 #include <linux/bitfield.h>
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/log2.h>
@@ -92,16 +92,14 @@ static u32 read_extended(struct doe_sim_dev *sim, unsigned int where)
 int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
 			  bool write, u32 *val)
 {
-	int ret = PCIBIOS_SUCCESSFUL;
-	unsigned long flags;
 	u32 dw;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	if (sim->gone) {
 		if (!write)
 			*val = U32_MAX;
 		if (sim->gone == DOE_SIM_EV_GONE_ERROR)
-			ret = PCIBIOS_DEVICE_NOT_FOUND;
+			return PCIBIOS_DEVICE_NOT_FOUND;
 	} else if (write) {
 		if (where < sizeof(sim->base))
 			write_base(sim, where, size, *val);
@@ -112,9 +110,8 @@ int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
 			dw = read_extended(sim, where & ~3);
 		*val = dw >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 	}
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 
-	return ret;
+	return PCIBIOS_SUCCESSFUL;
 }
 
 static void add_cap(struct doe_sim_dev *sim, u8 *last, u8 where, u32 header)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * debugfs
+ * Simulated device with DOE mailboxes: debugfs
  *
  *	doe-sim/<device>/help		what knobs there are
  *	doe-sim/<device>/knobs		write [<mailbox>:] <name>=<value> ...
@@ -110,25 +109,22 @@ static const struct doe_sim_value injected_values[] = {
 static void inject(struct doe_sim_dev *sim, unsigned int mb, enum injection i,
 		   const struct injected *val)
 {
-	switch (i) {
-	case FLR:
-		return doe_sim_flr(sim);
-	case GONE_VALUE:
-		return doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
-	case GONE_ERROR:
-		return doe_sim_set_gone(sim, DOE_SIM_EV_GONE_ERROR);
-	case BACK:
-		return doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
-	case RAISE:
-	case SPURIOUS:
-		return doe_sim_raise(sim, mb, i == RAISE);
-	case ERROR:
-		return doe_sim_set_error(sim, mb);
-	case BUSY:
-		return doe_sim_set_busy(sim, mb, val->busy);
-	case STALE:
-		return doe_sim_set_stale(sim, mb, val->stale);
-	}
+	static const enum doe_sim_event gone[] = {
+		DOE_SIM_EV_GONE_VALUE, DOE_SIM_EV_GONE_ERROR, DOE_SIM_EV_NONE,
+	};
+
+	if (i == FLR)
+		doe_sim_flr(sim);
+	else if (i <= BACK)
+		doe_sim_set_gone(sim, gone[i - GONE_VALUE]);
+	else if (i <= SPURIOUS)
+		doe_sim_raise(sim, mb, i == RAISE);
+	else if (i == ERROR)
+		doe_sim_set_error(sim, mb);
+	else if (i == BUSY)
+		doe_sim_set_busy(sim, mb, val->busy);
+	else
+		doe_sim_set_stale(sim, mb, val->stale);
 }
 
 static int write_inject(struct doe_sim_dev *sim, unsigned int mb, char *str)

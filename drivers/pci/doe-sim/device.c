@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * what a device is made of, and what tests do with it
+ * Simulated device with DOE mailboxes: devices, and what tests do with them
  */
 
 #undef pr_fmt

@@ -196,8 +196,6 @@ enum doe_sim_bad_index {
 	B(read_late, "read_event after that DW has been read, not before") \
 	N(u32, hdr_xor0, 0, U32_MAX, "spoils header DW 0 of responses")	\
 	N(u32, hdr_xor1, 0, U32_MAX, "spoils header DW 1 of responses")	\
-	N(u32, payload_xor, 0, U32_MAX,					\
-	  "spoils the first payload DW of responses")			\
 	N(s32, length, -1, DOE_SIM_MAX_OBJECT_DW - 1,			\
 	  "Length of responses, -1: true")				\
 	N(u32, rsp_dw, 0, DOE_SIM_MAX_OBJECT_DW,			\

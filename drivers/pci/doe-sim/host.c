@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * the PCI domains they are in
+ * Simulated device with DOE mailboxes: the PCI domains they are in
  */
 
 #include <linux/cleanup.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * what its source files share
+ * Simulated device with DOE mailboxes: what its source files share
  *
  * Each calls only those above it in this list, but for struct doe_sim_ops:
  *

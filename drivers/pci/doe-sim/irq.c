@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * messages become interrupts
+ * Simulated device with DOE mailboxes: messages become interrupts
  *
  * A hard hrtimer raises a message, because what causes it is under the lock of
  * the device, and possibly that of an interrupt descriptor.  An irq_work would
@@ -34,7 +33,6 @@ static struct doe_sim_dev *desc_to_sim(struct msi_desc *desc)
 static void update_desc(struct irq_data *data)
 {
 	struct doe_sim_dev *sim;
-	unsigned long flags;
 
 	guard(rcu)();
 
@@ -42,9 +40,8 @@ static void update_desc(struct irq_data *data)
 	if (!sim)
 		return;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_update_messages(sim);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 }
 
 static void doe_sim_irq_mask(struct irq_data *data)

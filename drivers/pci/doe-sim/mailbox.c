@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * requests, answers and aborts, PCIe r6.2 sec 6.30
+ * Simulated device with DOE mailboxes: requests, answers (PCIe r6.2 sec 6.30)
  *
  * Everything here runs under the lock of the device, unless it takes it.
  */
 
 #include <linux/bitfield.h>
+#include <linux/cleanup.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/percpu.h>
@@ -366,17 +366,10 @@ void doe_sim_read_event(struct doe_sim_mb *mb, bool late)
 /* DW @i of the answer, header included */
 static u32 answer_dw(struct doe_sim_mb *mb, u32 i)
 {
-	u32 val;
-
 	if (i < 2)
 		return mb->hdr[i];
 
-	if (i < mb->rd_buf_n)
-		val = mb->rd[i];
-	else
-		val = doe_sim_sized_dw(mb->seed, i - 2);
-
-	return i == 2 ? val ^ mb->k->payload_xor : val;
+	return i < mb->rd_buf_n ? mb->rd[i] : doe_sim_sized_dw(mb->seed, i - 2);
 }
 
 u32 doe_sim_read_dw(struct doe_sim_mb *mb)
@@ -444,12 +437,10 @@ void doe_sim_run_due(struct doe_sim_mb *mb)
 static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
 {
 	struct doe_sim_mb *mb = container_of(timer, struct doe_sim_mb, timer);
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&mb->sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&mb->sim->lock);
 	doe_sim_run_due(mb);
 	doe_sim_rearm(mb);
-	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
 
 	return HRTIMER_NORESTART;
 }
@@ -459,7 +450,6 @@ static enum hrtimer_restart doe_sim_mb_timer(struct hrtimer *timer)
 int doe_sim_mb_init(struct doe_sim_mb *mb)
 {
 	struct doe_sim_dev *sim = mb->sim;
-	unsigned long flags;
 
 	hrtimer_setup(&mb->timer, doe_sim_mb_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
@@ -469,11 +459,10 @@ int doe_sim_mb_init(struct doe_sim_mb *mb)
 	if (!mb->wr || !mb->rd)
 		return -ENOMEM;
 
-	raw_spin_lock_irqsave(&sim->lock, flags);
+	guard(raw_spinlock_irqsave)(&sim->lock);
 	doe_sim_apply_knobs(mb, &sim->config.knobs);
 	doe_sim_hold_busy(mb, mb->k->reset_busy_ns, true);
 	doe_sim_leave_stale(mb, sim->config.stale);
-	raw_spin_unlock_irqrestore(&sim->lock, flags);
 
 	return 0;
 }
@@ -481,14 +470,11 @@ int doe_sim_mb_init(struct doe_sim_mb *mb)
 /* Nobody accesses the mailbox any more */
 void doe_sim_mb_exit(struct doe_sim_mb *mb)
 {
-	unsigned long flags;
-
 	if (!mb->sim)
 		return;
 
-	raw_spin_lock_irqsave(&mb->sim->lock, flags);
-	mb->knobs.storm_ns = 0;
-	raw_spin_unlock_irqrestore(&mb->sim->lock, flags);
+	scoped_guard(raw_spinlock_irqsave, &mb->sim->lock)
+		mb->knobs.storm_ns = 0;
 
 	hrtimer_cancel(&mb->timer);
 	kvfree(mb->wr);

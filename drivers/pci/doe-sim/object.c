@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * the data objects that are served
+ * Simulated device with DOE mailboxes: the data objects that are served
  *
  * The request stands in doe_sim_mb.wr and has passed the checks of its header.
  * Its length is that of its header.  A request that is longer than its type

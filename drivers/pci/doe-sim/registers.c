@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * registers of a DOE Capability, PCIe r6.2 sec 7.9.24
+ * Simulated device with DOE mailboxes: registers (PCIe r6.2 sec 7.9.24)
  */
 
 #include <linux/bitfield.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * what Status shows, messages and timers, and how a mailbox behaves
+ * Simulated device with DOE mailboxes: Status, messages, timers and behaviour
  *
  * Everything here runs under the lock of the device.
  */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated PCIe device with Data Object Exchange (DOE) Capabilities:
- * knobs and module parameters by name
+ * Simulated device with DOE mailboxes: knobs and module parameters by name
  */
 
 #undef pr_fmt
