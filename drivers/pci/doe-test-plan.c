@@ -187,97 +187,180 @@ static void plan_slow_abort(struct doe_worker *w, struct doe_plan *p)
 	p->knobs.abort_ns = doe_any(w, 5 * NSEC_PER_MSEC);
 }
 
-static void plan_spurious(struct doe_worker *w, struct doe_plan *p)
+/* These are done to the device, and not to an answer */
+
+static void do_spurious(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	if (w->dt->pdev->msi_enabled || w->dt->pdev->msix_enabled)
-		doe_sim_raise(w->dt->sim, w->mb, doe_one_in(w, 2));
+	struct doe_worker *w = data;
+
+	doe_sim_raise(sim, mb, w->arg & 1);
 }
 
-/* In the midst of an exchange, nobody could tell that from its own answer */
-static void plan_stale(struct doe_worker *w, struct doe_plan *p)
+static void do_stale(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	if (w->shared)
+	struct doe_worker *w = data;
+
+	doe_sim_set_stale(sim, mb, w->arg % (DOE_SIM_STALE_ALL + 1) &
+				   ~DOE_SIM_STALE_WRITE);
+	w->done = true;
+}
+
+/*
+ * In the midst of an exchange, nobody could tell that from its own answer:
+ * wait for the access that follows the last one of an exchange
+ */
+static void do_stale_between(struct doe_sim_dev *sim, unsigned int mb,
+			     void *data)
+{
+	struct doe_sim_counters cnt;
+	struct doe_worker *w = data;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (cnt.objects_out != w->before.objects_out &&
+	    doe_sim_idle(sim, mb)) {
+		do_stale(sim, mb, data);
 		return;
-	doe_sim_set_stale(w->dt->sim, w->mb,
-			  doe_any(w, DOE_SIM_STALE_ALL + 1) &
-			  ~DOE_SIM_STALE_WRITE);
+	}
+	w->before.objects_out = cnt.objects_out;
+	doe_test_call_next(sim, mb, do_stale_between, data);
 }
 
-static void plan_busy(struct doe_worker *w, struct doe_plan *p)
+static void do_busy(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	doe_sim_set_busy(w->dt->sim, w->mb, doe_any(w, 300000));
+	struct doe_worker *w = data;
+
+	doe_sim_set_busy(sim, mb, w->arg % 300000);
+	w->done = true;
 }
 
-static void plan_error_before(struct doe_worker *w, struct doe_plan *p)
+static void do_error_before(struct doe_sim_dev *sim, unsigned int mb,
+			    void *data)
 {
-	doe_sim_set_error(w->dt->sim, w->mb);
+	doe_sim_set_error(sim, mb);
 }
 
 static void plan_reset(struct doe_worker *w, struct doe_plan *p)
 {
-	doe_sim_flr(w->dt->sim);
 	/* Discovery is done again, and suffers from no knob here */
 	p->knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
 }
 
+static void do_reset(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	doe_sim_flr(sim);
+}
+
 static void plan_gone(struct doe_worker *w, struct doe_plan *p)
 {
-	doe_sim_set_gone(w->dt->sim,
-			 doe_one_in(w, 2) ? DOE_SIM_EV_GONE_VALUE :
-					    DOE_SIM_EV_GONE_ERROR);
 	p->rv = -ENODEV;
 	p->heal = true;
 }
 
-/* These take a second */
+static void do_gone(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct doe_worker *w = data;
+
+	doe_sim_set_gone(sim, w->arg & 1 ? DOE_SIM_EV_GONE_VALUE :
+					   DOE_SIM_EV_GONE_ERROR);
+}
+
 static void plan_silence(struct doe_worker *w, struct doe_plan *p)
 {
-	if (!doe_one_in(w, 40))
-		return;
 	p->knobs.proc_ns = DOE_SIM_NEVER;
 	p->rv = -ETIMEDOUT;
 }
 
-static void plan_nothing(struct doe_worker *w, struct doe_plan *p)
-{
-}
-
-static const struct {
+/**
+ * struct fault - A way in which a device misbehaves
+ * @name: for reports
+ * @weight: how often it is chosen
+ * @counter: the counter in struct doe_sim_counters that tells its effect, 0:
+ *	     that it was done is its effect
+ * @plan: changes an exchange and its result
+ * @now: is done to the device
+ */
+struct fault {
 	const char *name;
+	unsigned int weight;
+	size_t counter;
 	void (*plan)(struct doe_worker *w, struct doe_plan *p);
-} faults[] = {
-#define FAULT(_name)	{ #_name, plan_##_name }
-	FAULT(nothing),
-	FAULT(nothing),
-	FAULT(nothing),
-	FAULT(nothing),
-	FAULT(error),
-	FAULT(error_drained),
-	FAULT(header),
-	FAULT(reserved),
-	FAULT(short_length),
-	FAULT(long_length),
-	FAULT(long_answer),
-	FAULT(cut),
-	FAULT(event),
-	FAULT(extra),
-	FAULT(slow_abort),
-	FAULT(spurious),
-	FAULT(stale),
-	FAULT(busy),
-	FAULT(error_before),
-	FAULT(reset),
-	FAULT(gone),
-	FAULT(silence),
+	void (*now)(struct doe_sim_dev *sim, unsigned int mb, void *data);
 };
 
-/* Have the device misbehave; returns in which way */
-unsigned int doe_plan_fault(struct doe_worker *w, struct doe_plan *p)
-{
-	unsigned int fault = doe_any(w, ARRAY_SIZE(faults));
+#define COUNTER(_name)	offsetof(struct doe_sim_counters, _name)
+#define PLAN(_name, _counter, _weight)					\
+	{ #_name, _weight, COUNTER(_counter), .plan = plan_##_name }
 
-	faults[fault].plan(w, p);
-	return fault;
+static const struct fault faults[] = {
+	{ "nothing", 160, COUNTER(gos) },
+	PLAN(error, errors, 40),
+	PLAN(error_drained, errors, 40),
+	PLAN(header, gos, 40),
+	PLAN(reserved, gos, 40),
+	PLAN(short_length, gos, 40),
+	PLAN(long_length, gos, 40),
+	PLAN(long_answer, gos, 40),
+	PLAN(cut, gos, 40),
+	PLAN(event, events, 40),
+	PLAN(extra, gos, 40),
+	PLAN(slow_abort, aborts, 40),
+	{ "spurious", 40, COUNTER(irqs_spurious), .now = do_spurious },
+	{ "stale", 40, .now = do_stale },
+	{ "busy", 40, .now = do_busy },
+	{ "error_before", 40, COUNTER(errors), .now = do_error_before },
+	{ "reset", 40, COUNTER(resets), plan_reset, do_reset },
+	{ "gone", 40, COUNTER(gone), plan_gone, do_gone },
+	/* Takes a second */
+	PLAN(silence, discarded, 1),
+};
+
+/* One at random */
+unsigned int doe_any_fault(struct doe_worker *w)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
+		sum += faults[i].weight;
+	sum = doe_any(w, sum);
+	for (i = 0; sum >= faults[i].weight; i++)
+		sum -= faults[i].weight;
+
+	return i;
+}
+
+/*
+ * Have the device misbehave.  If others use it, what is done to it is done
+ * right before its next access.
+ */
+void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
+		    unsigned int fault)
+{
+	const struct fault *f = &faults[fault];
+
+	w->arg = prandom_u32_state(&w->rnd);
+	w->done = false;
+	doe_sim_get_counters(w->dt->sim, w->mb, &w->before);
+	if (f->plan)
+		f->plan(w, p);
+	if (f->now && !w->shared)
+		f->now(w->dt->sim, w->mb, w);
+	else if (f->now)
+		doe_test_call_next(w->dt->sim, w->mb, f->now == do_stale ?
+				   do_stale_between : f->now, w);
+}
+
+/* Did it have an effect until now? */
+bool doe_fault_bit(struct doe_worker *w, unsigned int fault)
+{
+	size_t counter = faults[fault].counter;
+	struct doe_sim_counters cnt;
+
+	if (!counter)
+		return READ_ONCE(w->done);
+
+	doe_sim_get_counters(w->dt->sim, w->mb, &cnt);
+	return *(u64 *)((void *)&cnt + counter) !=
+	       *(u64 *)((void *)&w->before + counter);
 }
 
 /* NULL behind the last one */

@@ -23,6 +23,9 @@
  * @wrong: those with wrong bytes
  * @shared: others use the mailbox at the same time
  * @stop: end early
+ * @arg: random, of the present fault
+ * @done: that was done
+ * @before: the mailbox's counters before it
  * @buf: request, and behind it the response
  */
 struct doe_worker {
@@ -36,6 +39,9 @@ struct doe_worker {
 	unsigned int wrong;
 	bool shared;
 	bool *stop;
+	u32 arg;
+	bool done;
+	struct doe_sim_counters before;
 	u8 *buf;
 };
 
@@ -65,7 +71,10 @@ struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
 				  unsigned int mb, unsigned int nr,
 				  unsigned long salt);
 void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
-unsigned int doe_plan_fault(struct doe_worker *w, struct doe_plan *p);
+unsigned int doe_any_fault(struct doe_worker *w);
+void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
+		    unsigned int fault);
+bool doe_fault_bit(struct doe_worker *w, unsigned int fault);
 const char *doe_fault_name(unsigned int fault);
 int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
 		struct doe_plan *p);

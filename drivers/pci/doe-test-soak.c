@@ -30,7 +30,7 @@ MODULE_PARM_DESC(soaking, "The soak goes on, and user space may meddle");
 #define NR_MAILBOXES	2
 #define NR_USERS	4
 #define NR_TASKS	4
-#define MAX_FAULTS	32
+#define MAX_FAULTS	32U
 /* Until a mailbox works at the end, with pauses of 100 ms */
 #define MAX_TRIES	100
 
@@ -68,8 +68,8 @@ static const char * const action_names[] = {
  * @recovered: good ones that followed one that had failed
  * @lost: tasks that did not end, or more than once
  * @corrupted: with wrong bytes
- * @faults: by kind
- * @actions: by kind
+ * @faults: those that had an effect, by kind
+ * @actions: those that were done, by kind
  */
 struct soak {
 	struct kunit *test;
@@ -252,6 +252,16 @@ static int user(struct doe_test_thread *thread)
 
 /* ---- Faults of the device ---- */
 
+static unsigned int nr_faults(void)
+{
+	unsigned int nr = 0;
+
+	while (doe_fault_name(nr))
+		nr++;
+
+	return min(nr, MAX_FAULTS);
+}
+
 /* A device that was away was reset, and does not go on in a transfer */
 static void come_back(struct doe_sim_dev *sim)
 {
@@ -259,24 +269,41 @@ static void come_back(struct doe_sim_dev *sim)
 	doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
 }
 
+/* A kind that had no effect yet, if there is one, else any */
+static unsigned int missing(struct doe_worker *w, atomic_t *kinds,
+			    unsigned int nr, unsigned int any)
+{
+	unsigned int i, kind = doe_any(w, nr);
+
+	for (i = 0; i < nr; i++, kind = (kind + 1) % nr)
+		if (!atomic_read(&kinds[kind]))
+			return kind;
+
+	return any;
+}
+
 static int faulter(struct doe_test_thread *thread)
 {
 	struct soaker *s = thread->data;
+	atomic_t *faults = s->soak->faults;
 	struct doe_worker *w = s->w;
-	struct doe_plan p;
 	unsigned int fault;
+	struct doe_plan p;
 
 	w->shared = true;
 	while (!READ_ONCE(s->soak->stop)) {
 		w->mb = doe_any(w, NR_MAILBOXES);
 		doe_plan_good(w, &p);
-		fault = doe_plan_fault(w, &p);
-		atomic_inc(&s->soak->faults[min(fault, MAX_FAULTS - 1U)]);
+		fault = missing(w, faults, nr_faults(), doe_any_fault(w));
+		doe_plan_fault(w, &p, fault);
 		p.knobs.times = 1 + doe_any(w, 2);
 		if (doe_sim_set_knobs(w->dt->sim, w->mb, &p.knobs))
 			return -EINVAL;
 
 		usleep_range(1000, 1000 + doe_any(w, 20000));
+		doe_sim_set_trigger(w->dt->sim, w->mb, NULL);
+		if (doe_fault_bit(w, fault))
+			atomic_inc(&faults[fault]);
 		if (p.heal)
 			come_back(w->dt->sim);
 	}
@@ -292,16 +319,20 @@ static void pause(struct doe_worker *w)
 	usleep_range(100, 100 + doe_any(w, 2000));
 }
 
-static void hand_over(struct doe_worker *w, struct pci_dev *pdev)
+/* What follows returns whether it was done */
+
+static bool hand_over(struct doe_worker *w, struct pci_dev *pdev)
 {
 	unsigned int nr = doe_any(w, NR_MAILBOXES);
 	struct doe_sim_dev *sim = w->dt->sim;
 	struct pci_doe_mb *mb;
+	bool handed;
 
 	mb = pci_doe_create_mb(pdev, doe_sim_offset(sim, nr), false);
 	if (IS_ERR(mb))
-		return;
-	if (!pci_doe_yield_mb(mb)) {
+		return false;
+	handed = !pci_doe_yield_mb(mb);
+	if (handed) {
 		/*
 		 * By a binding through sysfs the kernel may have it back by
 		 * now: no half request, which would become part of its own
@@ -312,40 +343,45 @@ static void hand_over(struct doe_worker *w, struct pci_dev *pdev)
 		pci_doe_reclaim_mb(mb);
 	}
 	pci_doe_destroy_mb(mb);
+
+	return handed;
 }
 
-static void rebind(struct doe_worker *w, struct pci_dev *pdev)
+static bool rebind(struct doe_worker *w, struct pci_dev *pdev)
 {
 	/* It is on its bus before the driver core knows of it */
 	if (!device_is_registered(&pdev->dev))
-		return;
+		return false;
 	device_release_driver(&pdev->dev);
 	pause(w);
 	/* Fails if there is no memory, and if it has been removed */
-	if (device_attach(&pdev->dev) < 0)
-		pci_dbg(pdev, "not bound\n");
+	return device_attach(&pdev->dev) > 0;
 }
 
 /* As error recovery does */
-static void freeze(struct doe_worker *w, struct pci_dev *pdev)
+static bool freeze(struct doe_worker *w, struct pci_dev *pdev)
 {
 	if (pci_save_state(pdev))
-		return;
+		return false;
 	pdev->error_state = pci_channel_io_frozen;
 	pause(w);
 	pdev->error_state = pci_channel_io_normal;
 	pci_restore_state(pdev);
+
+	return true;
 }
 
 /* As the PM core does it to all devices, with a driver that powers it down */
-static void suspend(struct doe_worker *w, struct pci_dev *pdev)
+static bool suspend(struct doe_worker *w, struct pci_dev *pdev)
 {
 	const struct dev_pm_ops *pm = pdev->dev.bus->pm;
 	struct device *dev = &pdev->dev;
+	int rc;
 
 	if (!pm || !pm->suspend || pm->prepare(dev) < 0)
-		return;
-	if (pm->suspend(dev))
+		return false;
+	rc = pm->suspend(dev);
+	if (rc)
 		goto complete;
 	pm->suspend_late(dev);
 	pm->suspend_noirq(dev);
@@ -357,29 +393,36 @@ static void suspend(struct doe_worker *w, struct pci_dev *pdev)
 	pm->resume(dev);
 complete:
 	pm->complete(dev);
+
+	return !rc;
 }
 
 /* These are for the device that is in the slot now */
-static void interrupt(struct doe_worker *w, struct pci_dev *pdev,
+static bool interrupt(struct doe_worker *w, struct pci_dev *pdev,
 		      enum action action)
 {
+	bool done = false;
+
 	device_lock(&pdev->dev);
 	if (!device_is_registered(&pdev->dev))
 		goto unlock;
 	if (action == ACT_FREEZE)
-		freeze(w, pdev);
+		done = freeze(w, pdev);
 	else if (action == ACT_SUSPEND)
-		suspend(w, pdev);
+		done = suspend(w, pdev);
 	else
-		pci_reset_function_locked(pdev);
+		done = !pci_reset_function_locked(pdev);
 unlock:
 	device_unlock(&pdev->dev);
+
+	return done;
 }
 
-static void take_away(struct doe_worker *w, struct pci_dev *pdev,
+static bool take_away(struct doe_worker *w, struct pci_dev *pdev,
 		      enum action action)
 {
 	struct doe_sim_dev *sim = w->dt->sim;
+	bool there = device_is_registered(&pdev->dev);
 
 	if (action == ACT_PULL_OUT) {
 		doe_sim_set_gone(sim, doe_one_in(w, 2) ? DOE_SIM_EV_GONE_VALUE :
@@ -392,28 +435,34 @@ static void take_away(struct doe_worker *w, struct pci_dev *pdev,
 		come_back(sim);
 	/* If that fails, or somebody else removes it, the next time */
 	doe_sim_rescan(sim);
+
+	return there;
 }
 
 static void act(struct soaker *s, struct pci_dev *pdev)
 {
-	enum action action = doe_any(s->w, NR_ACTIONS);
+	atomic_t *actions = s->soak->actions;
+	enum action action;
+	bool done;
 
-	atomic_inc(&s->soak->actions[action]);
+	action = missing(s->w, actions, NR_ACTIONS, doe_any(s->w, NR_ACTIONS));
 	switch (action) {
 	case ACT_HAND_OVER:
-		hand_over(s->w, pdev);
+		done = hand_over(s->w, pdev);
 		break;
 	case ACT_REBIND:
-		rebind(s->w, pdev);
+		done = rebind(s->w, pdev);
 		break;
 	case ACT_REMOVE:
 	case ACT_PULL_OUT:
-		take_away(s->w, pdev, action);
+		done = take_away(s->w, pdev, action);
 		break;
 	default:
-		interrupt(s->w, pdev, action);
+		done = interrupt(s->w, pdev, action);
 		break;
 	}
+	if (done)
+		atomic_inc(&actions[action]);
 }
 
 static int actor(struct doe_test_thread *thread)
@@ -515,9 +564,8 @@ static void heal(struct soak *soak, struct doe_test *dt)
 
 static void report(struct soak *soak, unsigned int hung)
 {
+	int i, nr, len = 0;
 	char line[256];
-	const char *name;
-	int i, len = 0;
 
 	kunit_info(soak->test,
 		   "soak: exchanges=%d good=%d failed=%d cancelled=%d recovered=%d lost=%d corrupted=%d odd=%d hung=%u\n",
@@ -527,24 +575,44 @@ static void report(struct soak *soak, unsigned int hung)
 		   atomic_read(&soak->corrupted), atomic_read(&soak->odd),
 		   hung);
 
-	for (i = 0; i < NR_ACTIONS; i++)
+	for (i = 0; i < NR_ACTIONS; i++) {
+		nr = atomic_read(&soak->actions[i]);
 		len += scnprintf(line + len, sizeof(line) - len, " %s=%d",
-				 action_names[i],
-				 atomic_read(&soak->actions[i]));
+				 action_names[i], nr);
+		KUNIT_EXPECT_GT_MSG(soak->test, nr, 0, "no %s was done",
+				    action_names[i]);
+	}
 	kunit_info(soak->test, "soak actions:%s\n", line);
 
-	for (i = 0; (name = doe_fault_name(i)); i++)
-		kunit_info(soak->test, "soak fault: %s=%d\n", name,
-			   atomic_read(&soak->faults[min(i, MAX_FAULTS - 1)]));
+	for (i = 0; i < nr_faults(); i++) {
+		nr = atomic_read(&soak->faults[i]);
+		kunit_info(soak->test, "soak fault: %s=%d\n",
+			   doe_fault_name(i), nr);
+		KUNIT_EXPECT_GT_MSG(soak->test, nr, 0, "no %s had an effect",
+				    doe_fault_name(i));
+	}
 }
 
-static void soak_run(struct kunit *test)
+static void make_devices(struct soak *soak)
 {
 	static const enum doe_sim_irq_mode modes[] = {
 		DOE_SIM_IRQ_MSIX, DOE_SIM_IRQ_NONE, DOE_SIM_IRQ_MSI,
 	};
-	struct doe_test_thread *thread[NR_DEVICES * (NR_USERS + 2)];
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	int i;
+
+	config.nr_mailboxes = NR_MAILBOXES;
+	for (i = 0; i < NR_DEVICES; i++) {
+		config.irq_mode = modes[i % ARRAY_SIZE(modes)];
+		config.irq_shared = i == 2;
+		config.cap_version = 1 + i % 2;
+		soak->dt[i] = doe_test_new(soak->test, &config);
+	}
+}
+
+static void soak_run(struct kunit *test)
+{
+	struct doe_test_thread *thread[NR_DEVICES * (NR_USERS + 2)];
 	unsigned long salt = doe_test_seed(test);
 	unsigned int i, j, n = 0, hung = 0;
 	struct soak *soak;
@@ -553,13 +621,7 @@ static void soak_run(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, soak);
 	soak->test = test;
 
-	config.nr_mailboxes = NR_MAILBOXES;
-	for (i = 0; i < NR_DEVICES; i++) {
-		config.irq_mode = modes[i % ARRAY_SIZE(modes)];
-		config.irq_shared = i == 2;
-		config.cap_version = 1 + i % 2;
-		soak->dt[i] = doe_test_new(test, &config);
-	}
+	make_devices(soak);
 	for (i = 0; i < NR_DEVICES; i++) {
 		for (j = 0; j < NR_USERS; j++)
 			start(soak, user, i, ++salt, &thread[n++]);

@@ -34,12 +34,15 @@ static int fault_worker(struct doe_test_thread *thread)
 {
 	struct doe_worker *w = thread->data;
 	struct doe_plan p;
+	unsigned int kind;
 	const char *fault;
 	int rv;
 
 	while (w->left) {
 		doe_plan_good(w, &p);
-		fault = doe_fault_name(doe_plan_fault(w, &p));
+		kind = doe_any_fault(w);
+		fault = doe_fault_name(kind);
+		doe_plan_fault(w, &p, kind);
 		if (doe_sim_set_knobs(w->dt->sim, w->mb, &p.knobs))
 			return -EINVAL;
 

@@ -119,10 +119,11 @@ static bool can_signal(struct doe_sim_mb *mb)
 
 void doe_sim_deliver(struct doe_sim_mb *mb)
 {
-	struct doe_sim_vector *vector = get_vector(mb);
+	/* A device without interrupts has no message, either */
+	struct doe_sim_vector *vector = can_signal(mb) ? get_vector(mb) : NULL;
 	unsigned int cpu;
 
-	if (!vector || !can_signal(mb)) {
+	if (!vector) {
 		mb->cnt.irqs_blocked++;
 		return;
 	}
@@ -193,7 +194,7 @@ void doe_sim_send_spurious(struct doe_sim_mb *mb, bool status)
 		mb->int_sta = true;
 		mb->signalled = mb->int_en && can_signal(mb);
 	}
-	mb->cnt.irqs_spurious++;
+	mb->cnt.irqs_spurious += can_signal(mb);
 	doe_sim_deliver(mb);
 }
 
