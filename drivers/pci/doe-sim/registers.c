@@ -44,7 +44,8 @@ static u32 read_status(struct doe_sim_mb *mb)
 	if (mb->ready)
 		val |= PCI_DOE_STATUS_DATA_OBJECT_READY;
 
-	if (!mb->busy && !mb->error)
+	/* Interrupts do not take away what the thread has seen */
+	if (!mb->busy && !mb->error && (in_task() || !mb->seen_clear))
 		mb->seen_clear = doe_sim_accessor();
 	if (mb->k->starve_ns) {
 		starve(mb, TIMER_DONE);
