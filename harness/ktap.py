@@ -9,6 +9,7 @@ import re
 import sys
 
 import host
+import tree
 
 # Its allocations fail in a range of addresses that user space gives: see guest/soak
 NOMEM = "pci-doe-nomem-core."
@@ -98,16 +99,20 @@ def parse(tree, text):
     return parser.parse_run_tests(*arguments[:parser.parse_run_tests.__code__.co_argcount])
 
 
-def cases(glob="*.*", slow=False):
+def cases(glob="*", slow=False, virtual=True):
     """suite.case of each KUnit case that the sources have, whatever #ifdef stands around
-    it, but for NOMEM; very slow ones on demand."""
+    it, but for NOMEM; very slow ones and those for virtual time on demand."""
+    makefile = (host.ROOT / tree.MAKEFILE).read_text()
+    timed = " ".join(re.findall(r"\(CONFIG_UML_TIME_TRAVEL_SUPPORT\)\s*\+=(.*)", makefile))
     found = []
     for path in sorted((host.ROOT / "drivers/pci").glob("doe-test*.c")):
         text = path.read_text()
-        arrays = dict(re.findall(r"struct kunit_case (\w+)\[\] = \{\n(.*?)^\};", text, re.M | re.S))
-        for body in re.findall(r"struct kunit_suite \w+ = \{\n(.*?)^\};", text, re.M | re.S):
-            suite = re.search(r'\.name = "(.*)"', body).group(1)
-            array = arrays[re.search(r"\.test_cases = (\w+)", body).group(1)]
-            found += [f"{suite}.{re.match(r'[A-Z_]*[(] *([a-z0-9_]+)', case).group(1)}"
-                      for case in array.split("KUNIT_CASE")[1:] if slow or "VERY_SLOW" not in case]
+        if not virtual and f"{path.stem}.o" in timed:
+            continue
+        for suite, array in re.findall(r"struct kunit_case doe_(\w+)_cases\[\] = \{\n(.*?)^\};",
+                                       text, re.M | re.S):
+            found += [f"pci-doe-{suite.replace('_', '-')}.{name}" for name, rest in re.findall(
+                r"KUNIT_CASE[A-Z_]*\(\s*(\w+)((?:(?!KUNIT_CASE).)*)", array, re.S)
+                      if slow or "VERY_SLOW" not in rest]
+    glob = glob if "." in glob else f"{glob}.*"
     return [name for name in found if fnmatch.fnmatch(name, glob) and NOMEM not in name]

@@ -69,6 +69,8 @@ def read():
     for mutant in mutants:
         try:
             mutant.find(sources)
+            if not ktap.cases(mutant.suite):
+                raise host.Fail(f"{mutant.name}: there is no case {mutant.suite}")
         except host.Fail as err:
             found.append(str(err))
     return mutants, found + proportions(mutants, texts)
@@ -180,9 +182,8 @@ class Judge:
     def run(self, number, glob, cpu):
         """Cases with a mutant: the first that fails, nothing if none does."""
         name = f"{number}-{re.sub(r'[^a-z0-9]+', '-', glob)}.log"
-        results = uml.suites(self.built, self.built.dir / name, f"doe_mutant={number}",
-                             *([f"kunit.filter_glob={glob}"] if glob else []),
-                             wanted=ktap.cases(glob or "*.*"), cpu=cpu)
+        results = uml.suites(self.built, self.built.dir / name, f"doe_mutant={number}", glob=glob,
+                             cpu=cpu)
         if not results.failed:
             return ""
         named = re.match(r"[\w-]+\.\w+(?=[.:])", results.failures[0])

@@ -126,7 +126,8 @@ def kunit(built, what, machine, parameters):
         *(f"--kernel_args={word}" for word in ("panic_on_warn=1", *parameters.split()))),
         cwd=built.tree, env=guest.tcg_only())
     progress.done()
-    results = ktap.Results(built.tree, guest.read(built.dir / "test.log"), ktap.cases())
+    results = ktap.Results(built.tree, guest.read(built.dir / "test.log"),
+                           ktap.cases(virtual=False))
     if ran.returncode:
         results.ended(f"kunit.py gives {ran.returncode}", built.dir / "test.log")
     return judged(what, results)

@@ -57,7 +57,9 @@ def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
     return console, problem
 
 
-def suites(built, log, *parameters, wanted=None, **limits):
-    """Run suites, all but very slow cases by default: their results."""
-    console, problem = boot(built.image, log, *guest.KUNIT.split(), *QUICK, *parameters, **limits)
-    return ktap.Results(built.tree, console, wanted or ktap.cases()).ended(problem, log)
+def suites(built, log, *parameters, glob="", **limits):
+    """Run the cases that match, but for very slow ones: their results."""
+    chosen = [f"kunit.filter_glob={glob}"] if glob else []
+    console, problem = boot(built.image, log, *guest.KUNIT.split(), *QUICK, *chosen, *parameters,
+                            **limits)
+    return ktap.Results(built.tree, console, ktap.cases(glob or "*")).ended(problem, log)
