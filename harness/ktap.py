@@ -17,6 +17,9 @@ NOMEM = "pci-doe-nomem-core."
 SPLAT = re.compile(r"WARNING:|BUG:|BUG at|KASAN|UBSAN|Oops|Call [Tt]race|possible circular locking|"
                    r"inconsistent lock state|Kernel panic|rcu: INFO|ODEBUG:|blocked for more")
 
+# Lines that are shown of what a failed test said
+TOLD = 12
+
 
 class Results:
     """How many passed and failed, of which failures has the names and said all that they
@@ -71,7 +74,8 @@ class Results:
                 self.passed += 1
             elif status != "SUCCESS" and len(self.failures) + len(self.lost) == known:
                 self.failures.append(f"{name}: {'skipped' if status == 'SKIPPED' else 'failed'}")
-                self.said += [self.failures[-1], *test.log]
+                told = [line for line in test.log if line.startswith(" ")]
+                self.said += [self.failures[-1], *told[-TOLD:]]
         elif not test.subtests:
             self.lost.append(name)
 

@@ -103,11 +103,13 @@ def judged(what, results):
     return results.passed, results.failed
 
 
-def quick(release):
+def quick(release, slow=False):
     """The suites in User-mode Linux."""
     built = uml.Kernel(release)
     built.build()
-    return judged("suites in UML", uml.suites(built, built.dir / "test.log"))
+    what = "very slow suites in UML" if slow else "suites in UML"
+    return judged(what, uml.suites(built, built.dir / f"{what.replace(' ', '-')}.log", slow=slow,
+                                   cpu=900 if slow else uml.CPU_LIMIT))
 
 
 def on_arch(release, name):
@@ -135,7 +137,7 @@ def kunit(built, what, machine, parameters):
 
 def tests(release):
     """First what takes seconds, at last everything on the emulated CXL machine."""
-    counts = [quick(release)]
+    counts = [quick(release), quick(release, slow=True)]
     built = kernel.ready(release)
     counts += [tool(), sample(built),
                kunit(built, "suites in QEMU", "-smp 2", arch.ARCHES["x86_64"].parameters)]

@@ -14,7 +14,6 @@ import ktap
 # Time that a boot may take, on the processor and by the clock
 CPU_LIMIT, PATIENCE = 120, 600
 MACHINE = ("mem=1G", "console=tty", "panic_on_warn=1", "time-travel=inf-cpu")
-QUICK = ("kunit_shutdown=halt", "kunit.filter=speed>very_slow")
 ENDED = "reboot: System halted"
 PACKAGES = {name: host.BUILD_PACKAGES[name] for name in (
     "gcc", "libc6-dev", "make", "flex", "bison", "bc", "xz-utils", "ccache")}
@@ -57,9 +56,14 @@ def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
     return console, problem
 
 
-def suites(built, log, *parameters, glob="", **limits):
-    """Run the cases that match, but for very slow ones: their results."""
+def suites(built, log, *parameters, glob="", slow=False, **limits):
+    """Run the cases that match, without the very slow ones or those alone: their results,
+    which are the same each time."""
     chosen = [f"kunit.filter_glob={glob}"] if glob else []
-    console, problem = boot(built.image, log, *guest.KUNIT.split(), *QUICK, *chosen, *parameters,
-                            **limits)
-    return ktap.Results(built.tree, console, ktap.cases(glob or "*")).ended(problem, log)
+    wanted = ktap.cases(glob or "*")
+    if slow:
+        wanted = sorted({*ktap.cases(slow=True)} - {*wanted})
+    console, problem = boot(built.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
+                            "doe_tests.seed=1", f"kunit.filter=speed{'=' if slow else '>'}very_slow", *chosen,
+                            *parameters, **limits)
+    return ktap.Results(built.tree, console, wanted).ended(problem, log)

@@ -815,7 +815,8 @@ static void pairs_of_faults(struct kunit *test)
 }
 
 static struct kunit_case doe_pairs_cases[] = {
-	KUNIT_CASE_PARAM(pairs_of_faults, next_param),
+	KUNIT_CASE_PARAM_ATTR(pairs_of_faults, next_param,
+			      { .speed = KUNIT_SPEED_VERY_SLOW }),
 	{}
 };
 
