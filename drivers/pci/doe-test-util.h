@@ -151,7 +151,6 @@ int doe_test_need_virtual_time(struct kunit_suite *suite);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
 
 /* Suites */
-int doe_test_need_virtual_time(struct kunit_suite *suite);
 int doe_test_init(struct kunit *test);
 void doe_test_exit(struct kunit *test);
 
