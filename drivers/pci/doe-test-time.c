@@ -215,16 +215,11 @@ static u64 next_irq_look(u64 ns)
 	return ns < IRQ_LOOK_NS ? ns + IRQ_LOOK_NS : WAIT_NS;
 }
 
-/* Early is only what shares the interrupt of the tick, or of the device */
-static bool is_look(u64 from, u64 ns, u64 due, u64 ready)
+/* Early is what shares another timer's interrupt, but not at the end */
+static bool is_look(u64 ns, u64 due)
 {
-	if (is_at(ns - from, due))
-		return true;
-	if (due == WAIT_NS || ns - from > due ||
-	    ns - from < due - due / LOOK_SLACK)
-		return false;
-
-	return ns % TICK_NSEC <= GRAIN_NS || is_at(ns - from, ready);
+	return is_at(ns, due) || (due != WAIT_NS && ns < due &&
+				  ns >= due - due / LOOK_SLACK);
 }
 
 /*
@@ -232,7 +227,7 @@ static bool is_look(u64 from, u64 ns, u64 due, u64 ready)
  * begins, to the end of the wait.  Looks at the same time are one: the timer
  * leaves what it finds to the runner.  Returns when the last one came.
  */
-static u64 check_looks(struct trace *tr, unsigned int i, u64 ready,
+static u64 check_looks(struct trace *tr, unsigned int i,
 		       u64 (*next)(u64 ns), unsigned int *looks)
 {
 	u64 from = tr->ns[i], last = 0;
@@ -245,8 +240,7 @@ static u64 check_looks(struct trace *tr, unsigned int i, u64 ready,
 			continue;
 		if (*looks || !is_at(ns, 0))
 			KUNIT_EXPECT_TRUE_MSG(tr->dt->test,
-					      is_look(from, tr->ns[i],
-						      next(last), ready),
+					      is_look(ns, next(last)),
 					      "look at %llu ns after one at %llu, want %llu",
 					      ns, last, next(last));
 		last = ns;
@@ -297,14 +291,14 @@ static void looks_without_answer(struct kunit *test)
 
 	i = find(tr, 0, KIND_GO);
 	KUNIT_ASSERT_LT(test, i, tr->nr);
-	last = check_looks(tr, i, 0, next, &looks);
+	last = check_looks(tr, i, next, &looks);
 	KUNIT_EXPECT_TRUE(test, is_at(last, WAIT_NS));
 	expect_looks(test, looks, count_looks(next, WAIT_NS));
 	kunit_info(test, "%u looks in 1 s\n", looks);
 
 	i = find(tr, i, KIND_ABORT);
 	KUNIT_ASSERT_LT(test, i, tr->nr);
-	last = check_looks(tr, i, 0, next_abort_look, &looks);
+	last = check_looks(tr, i, next_abort_look, &looks);
 	KUNIT_EXPECT_TRUE(test, is_at(last, WAIT_NS));
 	expect_looks(test, looks, count_looks(next_abort_look, WAIT_NS));
 	dt->messy = true;
@@ -346,7 +340,7 @@ static void answer_is_noticed(struct kunit *test)
 		i = find(tr, 0, KIND_GO);
 		KUNIT_ASSERT_LT(test, i, tr->nr);
 		if (polled(test))
-			check_looks(tr, i, ns, next_poll, &looks);
+			check_looks(tr, i, next_poll, &looks);
 		late = tr->ns[find(tr, i, KIND_READ)] - tr->ns[i] - ns;
 		limit = polled(test) ? poll_pause(ns) : GRAIN_NS;
 		KUNIT_EXPECT_LE_MSG(test, late, limit + GRAIN_NS,
