@@ -205,9 +205,6 @@ static void take_away(struct pairs *p)
 
 /* ---- Events ---- */
 
-/* Ways for a run to end, besides success */
-#define MAY(err)	BIT(err)
-
 /**
  * struct event_type - An event
  * @name: for humans
@@ -217,8 +214,7 @@ static void take_away(struct pairs *p)
  * @irq: only for devices with interrupts
  * @hold: tasks may have to wait for its end
  * @anew: Discovery may have to be done again
- * @errnos: what the exchange may end with because of it; those with a higher
- *	    number than 63 are mapped, see may_end()
+ * @errnos: what the exchange may end with because of it, besides success
  */
 static const struct event_type {
 	const char *name;
@@ -548,23 +544,9 @@ static bool wait_for(struct pairs *p, struct completion *done,
 	return false;
 }
 
-/*
- * KNOWN: what the library does not do as it should yet.  The list is to be
- * emptied.
- *
- * An error in the midst of a response ends as one that is malformed.
- */
-static bool known(struct run *run, int rv)
-{
-	return rv == -EPROTO && fired(run, FAULT_ERROR);
-}
-
 static bool may_end(struct run *run, int rv)
 {
 	unsigned int i, k;
-
-	if (known(run, rv))
-		return true;
 
 	for (i = 0; i < 2; i++) {
 		const struct event_type *type = &events[run->fault[i].event];
@@ -614,6 +596,18 @@ static void renew(struct pairs *p, struct doe_test_task *tt)
 	doe_test_renew(tt);
 	put_unaligned_le32(++p->pattern, tt->req);
 	put_unaligned_le32(~p->pattern, tt->req + 4);
+}
+
+/*
+ * KNOWN: what the library does not do as it should yet.  This list is to be
+ * emptied.
+ *
+ * A mailbox whose abort fails because the device reads as all-ones while it is
+ * handed over stays dead when it is taken back: no other abort is tried.
+ */
+static bool known(struct run *run, int rv)
+{
+	return rv == -EIO && fired(run, FAULT_ONES) && fired(run, FAULT_YIELD);
 }
 
 /*
@@ -687,6 +681,10 @@ static bool do_run(struct pairs *p, struct run *run)
 	recover(p);
 	from = ktime_get_ns();
 	i = doe_test_try(p->dt, 0);
+	if (known(run, i)) {
+		revive(p);
+		i = doe_test_try(p->dt, 0);
+	}
 	if (i != 8)
 		run_fails(p, "unusable: %pe", ERR_PTR(i));
 	ns = ktime_get_ns() - from;
@@ -811,15 +809,15 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 #define MAX_AFTER	8
 
 /* How many accesses there are with one event alone, which is done once */
-static unsigned int alone(struct pairs *p, enum event event, unsigned int i,
+static unsigned int alone(struct pairs *p, enum event ev, unsigned int i,
 			  bool async)
 {
 	static u8 seen[ARRAY_SIZE(modes)][NR_EVENTS][MAX_LAST + 1][2];
 	const struct pairs_param *param = p->test->param_value;
-	u8 *nr = &seen[param->mode_nr][event][i][async];
+	u8 *nr = &seen[param->mode_nr][ev][i][async];
 
 	if (!*nr)
-		*nr = min(try(p, event, i, FAULT_NONE, 0, async), U8_MAX);
+		*nr = min(try(p, ev, i, FAULT_NONE, 0, async), U8_MAX);
 
 	return *nr;
 }

@@ -245,7 +245,6 @@ static u64 check_looks(struct trace *tr, unsigned int i,
 					      ns, last, next(last));
 		last = ns;
 		(*looks)++;
-
 	}
 
 	return last;
