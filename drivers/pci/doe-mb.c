@@ -505,7 +505,8 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 	pci_doe_take_back(doe_mb);
 	pci_doe_claim(doe_mb);
 	raw_spin_lock_irq(&doe_mb->lock);
-	pci_doe_unhold(doe_mb, PCI_DOE_HOLD_USER);
+	/* If it was dead, it gets another abort */
+	pci_doe_unhold(doe_mb, PCI_DOE_HOLD_USER | PCI_DOE_HOLD_DEAD);
 	pci_doe_discover_anew(doe_mb);
 	raw_spin_unlock_irq(&doe_mb->lock);
 	pci_doe_wake_waiters(doe_mb);

@@ -599,18 +599,6 @@ static void renew(struct pairs *p, struct doe_test_task *tt)
 }
 
 /*
- * KNOWN: what the library does not do as it should yet.  This list is to be
- * emptied.
- *
- * A mailbox whose abort fails because the device reads as all-ones while it is
- * handed over stays dead when it is taken back: no other abort is tried.
- */
-static bool known(struct run *run, int rv)
-{
-	return rv == -EIO && fired(run, FAULT_ONES) && fired(run, FAULT_YIELD);
-}
-
-/*
  * Begin each run after a pause that the library takes for one, and at the same
  * place between two ticks and two steps of the clock: a timer may or may not
  * share another one's interrupt otherwise.
@@ -681,10 +669,6 @@ static bool do_run(struct pairs *p, struct run *run)
 	recover(p);
 	from = ktime_get_ns();
 	i = doe_test_try(p->dt, 0);
-	if (known(run, i)) {
-		revive(p);
-		i = doe_test_try(p->dt, 0);
-	}
 	if (i != 8)
 		run_fails(p, "unusable: %pe", ERR_PTR(i));
 	ns = ktime_get_ns() - from;
