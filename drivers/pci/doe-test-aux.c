@@ -35,12 +35,9 @@ static struct device *auxdev(struct doe_test *dt)
 
 static void aux_one_per_mailbox(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct auxdevs found = { };
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 5);
 
-	config.nr_mailboxes = 5;
-	dt = doe_test_new(test, &config);
 	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
 	KUNIT_EXPECT_EQ(test, found.nr, 5);
 	device_release_driver(&dt->pdev->dev);
@@ -83,9 +80,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
-		if (config.irq_mode != DOE_SIM_IRQ_NONE)
-			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
-					0);
+		doe_test_expect_irqs(dt, 1);
 	}
 }
 
@@ -206,8 +201,7 @@ static void aux_rebind_and_exchanges(struct kunit *test)
 		thread[i] = doe_test_thread(test, echo_over_rebinds, &race);
 	rebind = doe_test_thread(test, rebind_aux, &race);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, rebind), 0);
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	doe_test_join_all(test, thread, 3, 0);
 	doe_test_works(race.dt, 0);
 }
 

@@ -268,8 +268,7 @@ static void r57_discovery_chain(struct kunit *test)
 			   pci_doe_supports_feat(dt->mb[0],
 						 DOE_SIM_VID_FILLER,
 						 nr ? nr - NR_PLAIN : 0));
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0xffff,
-						       0xff));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0xffff, 0xff));
 	/* An index out of range, and once more if the answer is Error */
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries,
 			(nr ?: NR_PLAIN) + 1 +
@@ -318,10 +317,8 @@ static void r11_every_pair(struct kunit *test)
 		u16 vid = odd_features[i].vid;
 		u8 type = odd_features[i].type;
 
-		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0], vid,
-							      type));
-		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], vid,
-							       type ^ 0x12));
+		KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, vid, type));
+		KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, vid, type ^ 0x12));
 		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
 							       vid ^ 0x1200,
 							       type));
@@ -329,8 +326,7 @@ static void r11_every_pair(struct kunit *test)
 					      4), 4);
 		KUNIT_EXPECT_MEMEQ(test, buf, &i, 4);
 	}
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0xffff,
-						       0xff));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0xffff, 0xff));
 }
 
 /* Entry 0 says FFFFh: the mailbox offers nothing but Discovery */

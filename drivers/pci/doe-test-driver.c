@@ -65,35 +65,18 @@ static int doe_test_phase(struct device *dev, enum doe_test_phase phase)
 	return 0;
 }
 
-static int doe_test_suspend(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_SUSPEND);
+#define PHASE(name, phase)						\
+static int doe_test_##name(struct device *dev)				\
+{									\
+	return doe_test_phase(dev, DOE_TEST_##phase);			\
 }
 
-static int doe_test_suspend_late(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_SUSPEND_LATE);
-}
-
-static int doe_test_suspend_noirq(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_SUSPEND_NOIRQ);
-}
-
-static int doe_test_resume_noirq(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_RESUME_NOIRQ);
-}
-
-static int doe_test_resume_early(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_RESUME_EARLY);
-}
-
-static int doe_test_resume(struct device *dev)
-{
-	return doe_test_phase(dev, DOE_TEST_RESUME);
-}
+PHASE(suspend, SUSPEND)
+PHASE(suspend_late, SUSPEND_LATE)
+PHASE(suspend_noirq, SUSPEND_NOIRQ)
+PHASE(resume_noirq, RESUME_NOIRQ)
+PHASE(resume_early, RESUME_EARLY)
+PHASE(resume, RESUME)
 
 static const struct dev_pm_ops doe_test_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(doe_test_suspend, doe_test_resume)

@@ -285,11 +285,8 @@ static void yields_and_reclaims(struct kunit *test)
 /* A storm is forgotten when the interrupt is requested anew */
 static void storm_is_over(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
 
-	config.bind = false;
-	dt = doe_test_new(test, &config);
 	doe_test_alloc_vectors(dt);
 	doe_test_take_irq(dt, 0);
 	doe_test_works(dt, 0);

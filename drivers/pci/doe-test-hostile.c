@@ -184,16 +184,13 @@ static void r30_short_responses(struct kunit *test)
  */
 static void r33_cdat(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	u16 handle = 0, entries = 0;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, cdat_entries, 30);
 	size_t total = 0;
 	__le32 rsp[16];
 	__le32 req;
 	int rv;
 
-	config.cdat_entries = 30;
-	dt = doe_test_new(test, &config);
 	do {
 		req = cpu_to_le32(handle << 16);
 		memset(rsp, 0, sizeof(rsp));
@@ -263,11 +260,8 @@ static void all_ones_as_data(struct kunit *test)
 /* The device takes shorter requests than the specification allows */
 static void request_too_long_for_device(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, max_object, 8);
 
-	config.max_object = 8;
-	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 24), 24);
 	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 25), -EIO);
 	doe_test_works(dt, 0);

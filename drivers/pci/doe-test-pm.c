@@ -157,9 +157,7 @@ static void d3_and_back(struct kunit *test)
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
 		doe_test_works(dt, 0);
-		if (config.irq_mode != DOE_SIM_IRQ_NONE)
-			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
-					2);
+		doe_test_expect_irqs(dt, 2);
 	}
 }
 

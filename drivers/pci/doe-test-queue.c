@@ -88,8 +88,7 @@ static void r24_many_submitters(struct kunit *test)
 		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
-	for (i = 0; i < ARRAY_SIZE(thread); i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	doe_test_join_all(test, thread, ARRAY_SIZE(thread), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out,
 			ARRAY_SIZE(thread) * 20 + ARRAY_SIZE(tt));
 }
@@ -97,14 +96,11 @@ static void r24_many_submitters(struct kunit *test)
 /* Mailboxes do not wait for each other */
 static void mailboxes_are_independent(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_sim_knobs stuck = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 4);
 	int i;
 
-	config.nr_mailboxes = 4;
-	dt = doe_test_new(test, &config);
 	stuck.proc_ns = DOE_SIM_NEVER;
 	doe_sim_set_knobs(dt->sim, 1, &stuck);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
@@ -444,12 +440,9 @@ static void restored_half_way(struct kunit *test)
 /* A cancelled task can be submitted again, to another mailbox as well */
 static void cancel_and_submit(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2);
 
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
 	tt = doe_test_stuck(dt);
 	doe_test_cancel(dt, tt);
 

@@ -122,8 +122,7 @@ static void consumer_unloaded(struct kunit *test)
 	KUNIT_EXPECT_GE(test, consumer.cancelled, 1);
 
 	/* Others do not notice */
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 8);
+	doe_test_join_all(test, thread, 2, 8);
 	doe_test_works(dt, 0);
 }
 
@@ -185,9 +184,7 @@ static void removal_ends_tasks(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
 	}
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-				-ENODEV);
+	doe_test_join_all(test, thread, 3, -ENODEV);
 	doe_test_expect_gone(dt);
 }
 
@@ -319,9 +316,7 @@ static void r22_removal_and_submission(struct kunit *test)
 						    tasks_until_gone, dt);
 		usleep_range(3000 * round, 3000 * round + 100);
 		doe_test_remove(dt);
-		for (i = 0; i < 4; i++)
-			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-					-ENODEV);
+		doe_test_join_all(test, thread, 4, -ENODEV);
 		doe_test_discard(dt);
 	}
 }
@@ -471,13 +466,10 @@ static void surprise_wakes_waiters(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[4];
-	int i;
 
 	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 4);
 	disconnect(dt);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-				-ENODEV);
+	doe_test_join_all(test, thread, 4, -ENODEV);
 	dt->messy = true;
 }
 
@@ -494,13 +486,9 @@ static void surprise_while_busy(struct kunit *test)
 
 static void surprise_while_aborting(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_begin_aborting(dt);
 
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ns, 500 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	disconnect(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
 	dt->messy = true;

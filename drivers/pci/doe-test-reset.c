@@ -23,9 +23,7 @@ static void r52_reset_while_idle(struct kunit *test)
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_works(dt, 0);
 		doe_test_works(dt, 0);
-		if (config.irq_mode != DOE_SIM_IRQ_NONE)
-			KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs,
-					2);
+		doe_test_expect_irqs(dt, 2);
 		KUNIT_EXPECT_TRUE(test,
 				  pci_doe_supports_feat(dt->mb[0],
 							DOE_SIM_VID_CXL,
@@ -55,13 +53,10 @@ static void reset_with_sync(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_thread *thread[3];
-	int i;
 
 	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-				-ECONNRESET);
+	doe_test_join_all(test, thread, 3, -ECONNRESET);
 	doe_test_recovers(dt);
 }
 
@@ -326,11 +321,8 @@ static void reset_changes_features(struct kunit *test)
 		} else {
 			break;
 		}
-		KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0],
-							      0x1234, type));
-		KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
-							       0x1234,
-							       type - 1));
+		KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, 0x1234, type));
+		KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, type - 1));
 	}
 	features[2].type = 0;
 }
@@ -380,8 +372,8 @@ static void reset_within_list(struct kunit *test)
 	doe_test_call_next(dt->sim, 0, reset_at_third, &reset);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_TRUE(test, reset.done);
-	KUNIT_EXPECT_TRUE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 1));
-	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0], 0x1234, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, 0x1234, 1));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
 }
 
 /* In states other than those of the cases above */
@@ -397,13 +389,9 @@ static void reset_while_busy(struct kunit *test)
 
 static void reset_while_aborting(struct kunit *test)
 {
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_begin_aborting(dt);
 
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_wait_echo(test, tt);

@@ -81,8 +81,7 @@ static void works_as_before(struct doe_test *dt)
 	doe_test_works(dt, 0);
 	doe_test_works(dt, 0);
 	/* None for the second one if the first handler is a late thread */
-	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE)
-		KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
+	doe_test_expect_irqs(dt, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
 }
 
@@ -144,14 +143,11 @@ static void sleep_with_sync(struct kunit *test)
 {
 	struct doe_test_thread *thread[3];
 	struct doe_test *dt;
-	int i;
 
 	dt = new_sleeper(test, &no_hooks);
 	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
 	go_to_sleep(dt);
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-				-ECONNRESET);
+	doe_test_join_all(test, thread, 3, -ECONNRESET);
 	wake_up_device(dt);
 	works_as_before(dt);
 }
@@ -331,15 +327,9 @@ static void sleep_while_busy(struct kunit *test)
 
 static void sleep_while_aborting(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt = doe_test_begin_aborting(dt);
 
-	knobs.error_at = DOE_SIM_ERROR_GO;
-	knobs.abort_ns = DOE_SIM_NEVER;
-	doe_test_set_knobs(dt, &knobs);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	go_to_sleep(dt);
 	doe_sim_behave(dt->sim, 0);
 	wake_up_device(dt);
@@ -455,8 +445,7 @@ static void r52_sleep_and_exchanges(struct kunit *test)
 		wake_up_device(race.dt);
 	}
 	WRITE_ONCE(race.stop, true);
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]), 0);
+	doe_test_join_all(test, thread, 3, 0);
 	works_as_before(race.dt);
 }
 

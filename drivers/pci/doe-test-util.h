@@ -3,6 +3,7 @@
  * KUnit tests of the DOE library: what the suites share
  *
  *	doe-test-util.c		fixture and helpers, on the public API alone
+ *	doe-test-exchange.c	exchanges, and what befalls them
  *	doe-test-driver.c	a driver that calls the case
  *	doe-test-plan.c		random exchanges and faults
  *
@@ -179,6 +180,7 @@ void doe_test_give_irq(struct doe_test *dt, unsigned int mb);
 const struct doe_sim_counters *doe_test_counters(struct doe_test *dt,
 						 unsigned int mb);
 u64 doe_test_accesses(struct doe_test *dt, unsigned int mb);
+void doe_test_expect_irqs(struct doe_test *dt, unsigned int nr);
 u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg);
 void doe_test_expect_file(struct kunit *test, struct device *dev,
 			  struct kernfs_node *dir, const char *name,
@@ -192,6 +194,7 @@ bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
 void doe_test_recovers(struct doe_test *dt);
+bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type);
 bool doe_test_offers_echo(struct doe_test *dt);
 struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt);
 int doe_test_try(struct doe_test *dt, unsigned int mb);
@@ -217,6 +220,7 @@ int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
 struct doe_test_task *doe_test_begin_busy(struct doe_test *dt);
+struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
 void doe_test_jam(struct doe_test *dt, struct doe_test_task **tt, int nr);
 int doe_test_wait(struct kunit *test, struct doe_test_task *tt);
@@ -235,7 +239,18 @@ void doe_test_stuck_threads(struct doe_test *dt,
 			    int (*fn)(struct doe_test_thread *t),
 			    struct doe_test_thread **thread, int nr);
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
+void doe_test_join_all(struct kunit *test, struct doe_test_thread **thread,
+		       int nr, int want);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
+
+/* A device as doe_test_config() says, but for one field */
+#define doe_test_new_with(test, field, value)				\
+({									\
+	struct doe_sim_config __config = doe_test_config(test);	\
+									\
+	__config.field = (value);					\
+	doe_test_new(test, &__config);					\
+})
 
 /* Change one knob of the first mailbox, and have all behave like it */
 #define doe_test_knob(dt, knob, value)					\

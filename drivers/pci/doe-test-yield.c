@@ -87,9 +87,7 @@ static void yield_and_reclaim(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
 				0);
-		if (config.irq_mode != DOE_SIM_IRQ_NONE)
-			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->irqs,
-					0);
+		doe_test_expect_irqs(dt, 1);
 	}
 }
 
@@ -261,13 +259,10 @@ static int reset_once_thread(struct doe_test_thread *thread)
 /* It comes back in the midst of a reset, which it is not to disturb */
 static void reclaimed_in_reset(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	const struct doe_sim_counters *cnt;
 	struct doe_test_thread *reset;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2);
 
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	reset = doe_test_thread(test, reset_once_thread, dt);
 	doe_test_until(test, doe_test_try(dt, 1) == -ECONNRESET);

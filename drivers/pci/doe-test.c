@@ -231,11 +231,9 @@ static void r13_status_at_once_after_go(struct kunit *test)
 
 static void accesses_by_interrupt(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, knobs.proc_ns,
+						  DOE_TEST_SLOW);
 
-	config.knobs.proc_ns = DOE_TEST_SLOW;
-	dt = doe_test_new(test, &config);
 	/* Interrupt Enable is written before the first one */
 	doe_test_works(dt, 0);
 	doe_sim_clear_counters(dt->sim, 0);
@@ -523,13 +521,10 @@ static void feature_not_offered(struct kunit *test)
 
 static void submitted_twice(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test_task *tt[2];
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2);
 	int i;
 
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
 	/* One of them is in flight, the other one queued */
 	doe_test_jam(dt, tt, 2);
 	for (i = 0; i < 2; i++) {
@@ -545,14 +540,11 @@ static void submitted_twice(struct kunit *test)
 
 static void create_mb_bad_offset(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct pci_doe_mb *mb;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2);
 	u16 off, good;
 	int i;
 
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
 	good = doe_sim_offset(dt->sim, 0);
 
 	for (i = 0; i < 5; i++) {
@@ -572,13 +564,10 @@ static void create_mb_bad_offset(struct kunit *test)
 /* There is one object for each DOE Capability, whoever asks for it */
 static void create_mb_gives_the_same(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct pci_doe_mb *mb[2];
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 3);
 	int i;
 
-	config.nr_mailboxes = 3;
-	dt = doe_test_new(test, &config);
 	for (i = 0; i < 3; i++) {
 		u16 off = doe_sim_offset(dt->sim, i);
 
