@@ -19,6 +19,9 @@
 #include "doe.h"
 #include "pci.h"
 
+/* Tasks wait for the end of a reset no longer */
+#define PCI_DOE_RESET_TIMEOUT	(5 * PCI_DOE_TIMEOUT)
+
 const struct pci_doe_hold_info pci_doe_hold_info[] = {
 	/* No new call is refused: each has the machine look at the device */
 	[ilog2(PCI_DOE_HOLD_DEAD)]   = { "dead", 0, -EIO, false },
@@ -189,6 +192,110 @@ int pci_doe_refuses(struct pci_doe_mb *mb, struct task_struct *waiter)
 
 	info = &pci_doe_hold_info[pci_doe_top_hold(mb)];
 	return !waiter && info->waits ? 0 : info->call_rv;
+}
+
+/* ---- What the machine does instead of running ---- */
+
+/**
+ * pci_doe_end_tasks() - End all that are queued
+ * @mb: DOE mailbox, with no task in flight
+ * @rv: what they end with
+ *
+ * Called by the runner.  Drops the lock now and then, and stops if there is
+ * something new.
+ */
+void pci_doe_end_tasks(struct pci_doe_mb *mb, int rv)
+	__must_hold(&mb->lock)
+{
+	struct pci_doe_task *task;
+
+	while ((task = pci_doe_first(mb))) {
+		if (!pci_doe_is_discovery(mb, task))
+			pci_doe_say_refused(mb, rv);
+		pci_doe_finish(mb, task, rv);
+		raw_spin_unlock_irq(&mb->lock);
+		raw_spin_lock_irq(&mb->lock);
+	}
+}
+
+/* A dead mailbox that somebody needs lives again if its abort has finished */
+static bool pci_doe_lives(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	bool lives;
+	u32 status;
+
+	if (mb->holds.mask != PCI_DOE_HOLD_DEAD ||
+	    (!pci_doe_first(mb) && !mb->features.wanted))
+		return false;
+
+	raw_spin_unlock_irq(&mb->lock);
+	lives = pci_doe_powered(mb) && !pci_doe_read_status(mb, &status) &&
+		!(status & PCI_DOE_STATUS_LEFT);
+	raw_spin_lock_irq(&mb->lock);
+
+	if (lives)
+		pci_doe_unhold(mb, PCI_DOE_HOLD_DEAD);
+	return lives;
+}
+
+/* User space is to find the mailbox idle: finish what was begun */
+static bool pci_doe_clears_up(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	if (mb->holds.mask & (PCI_DOE_HOLDS_OFF | PCI_DOE_HOLD_DEAD))
+		return false;
+
+	if (mb->phase == PCI_DOE_ABORT)
+		pci_doe_await_abort(mb);
+	else if (mb->awake && mb->todo & PCI_DOE_TODO_ABORT &&
+		 !pci_doe_low_power(mb))
+		pci_doe_abort(mb);
+	else
+		return false;
+
+	return true;
+}
+
+/* Tasks wait for the end of a reset, but not for ever */
+static bool pci_doe_waits_on(struct pci_doe_mb *mb)
+{
+	if (!pci_doe_hold_info[pci_doe_top_hold(mb)].waits)
+		return false;
+
+	if (!pci_doe_first(mb) && !mb->features.wanted)
+		pci_doe_new_wait(mb);
+	else if (pci_doe_late(mb))
+		return false;
+	else
+		pci_doe_arm(mb, PCI_DOE_RESET_TIMEOUT);
+
+	return true;
+}
+
+/* No task is begun: end those that need not wait */
+void pci_doe_park(struct pci_doe_mb *mb)
+	__must_hold(&mb->lock)
+{
+	const struct pci_doe_hold_info *info;
+
+	if (pci_doe_lives(mb) || pci_doe_clears_up(mb))
+		return;
+
+	pci_doe_leave(mb);
+	if (!mb->holds.mask) {
+		mb->pending = true;
+		return;
+	}
+	info = &pci_doe_hold_info[pci_doe_top_hold(mb)];
+	if (!pci_doe_waits_on(mb)) {
+		pci_doe_new_wait(mb);
+		pci_doe_end_tasks(mb, info->task_rv);
+		pci_doe_cut_discovery(mb, info->task_rv);
+	}
+
+	if (!pci_doe_first(mb) && !mb->features.wanted)
+		pci_doe_rest(mb);
 }
 
 /* ---- Called by the PCI core ---- */

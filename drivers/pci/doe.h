@@ -14,6 +14,7 @@
 #include <linux/list.h>
 #include <linux/pci-doe.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
 struct pci_doe_attr;
@@ -28,6 +29,15 @@ struct pci_doe_discovery;
 /* The instance has ended its work on the request, well or not */
 #define PCI_DOE_STATUS_DONE \
 	(PCI_DOE_STATUS_ERROR | PCI_DOE_STATUS_DATA_OBJECT_READY)
+
+/* PCIe r7.0 sec 6.30.2: limit for a response, and for an abort */
+#define PCI_DOE_TIMEOUT		((u64)NSEC_PER_SEC)
+
+/* PCIe r7.0 sec 6.6.1: 1 s after a reset, 100 ms for the link, and the driver */
+#define PCI_DOE_WAKE_TIMEOUT	(2 * PCI_DOE_TIMEOUT)
+
+/* Some firmware drops its work only a little after it has cleared Status */
+#define PCI_DOE_ABORT_PAUSE	(2 * (u64)NSEC_PER_MSEC)
 
 /* What an abort has to clear */
 #define PCI_DOE_STATUS_LEFT	(PCI_DOE_STATUS_DONE | PCI_DOE_STATUS_BUSY)
@@ -298,21 +308,23 @@ struct pci_doe_mb {
  */
 
 /* doe.c: the state machine */
-void pci_doe_kick(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_step(struct pci_doe_mb *mb);			/* [lock] */
 void pci_doe_stop(struct pci_doe_mb *mb, int rv);		/* [lock] */
-void pci_doe_stay_awake(struct pci_doe_mb *mb);			/* [lock] */
-void pci_doe_new_wait(struct pci_doe_mb *mb);			/* [lock] */
-void pci_doe_end_tasks(struct pci_doe_mb *mb, int rv);		/* [lock] */
-void pci_doe_say(struct pci_doe_mb *mb, u8 line, int rv);	/* [lock] */
-void pci_doe_refused(struct pci_doe_mb *mb, int rv);
-void pci_doe_poll_now(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_leave(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_abort(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_await_abort(struct pci_doe_mb *mb);		/* [lock] */
+bool pci_doe_hides_response(struct pci_doe_mb *mb);		/* [lock] */
 void pci_doe_trace_state(struct pci_doe_mb *mb,
 			 enum pci_doe_phase from);		/* [lock] */
-bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self); /* [lock] */
-bool pci_doe_hides_response(struct pci_doe_mb *mb);		/* [lock] */
-bool pci_doe_low_power(struct pci_doe_mb *mb);
-bool pci_doe_pm_enabled(struct pci_doe_mb *mb);
 const char *pci_doe_phase_name(enum pci_doe_phase phase);
+
+/* doe-run.c: who runs it */
+void pci_doe_kick(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self); /* [lock] */
+struct task_struct *pci_doe_runner(struct pci_doe_mb *mb);	/* [lock] */
+void pci_doe_say(struct pci_doe_mb *mb, u8 line, int rv);	/* [lock] */
+void pci_doe_say_refused(struct pci_doe_mb *mb, int rv);	/* [lock] */
+void pci_doe_refused(struct pci_doe_mb *mb, int rv);
 void pci_doe_settle(struct pci_doe_mb *mb);
 void pci_doe_wake_waiters(struct pci_doe_mb *mb);
 bool pci_doe_begin_access(struct pci_doe_mb *mb, unsigned long patience);
@@ -320,6 +332,23 @@ void pci_doe_end_access(struct pci_doe_mb *mb);
 bool pci_doe_available(void);
 void pci_doe_init_machine(struct pci_doe_mb *mb);
 void pci_doe_drain(struct pci_doe_mb *mb);
+
+/* doe-wait.c: how long it waits, and the timer */
+void pci_doe_arm(struct pci_doe_mb *mb, u64 timeout);		/* [lock] */
+void pci_doe_new_wait(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_poll_now(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_late(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_start_timer(struct pci_doe_mb *mb);		/* [lock] */
+void pci_doe_count_busy(enum pci_doe_phase from, enum pci_doe_phase to);
+void pci_doe_init_timer(struct pci_doe_mb *mb);
+
+/* doe-power.c: the power state of the device */
+void pci_doe_stay_awake(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_rest(struct pci_doe_mb *mb);			/* [lock] */
+bool pci_doe_wakes_unbound(struct pci_doe_mb *mb);		/* [lock] */
+bool pci_doe_powered(struct pci_doe_mb *mb);			/* [runner] */
+bool pci_doe_low_power(struct pci_doe_mb *mb);
+bool pci_doe_pm_enabled(struct pci_doe_mb *mb);
 
 /* doe-task.c: the queue */
 struct pci_doe_task *pci_doe_first(struct pci_doe_mb *mb);	/* [lock] */
@@ -363,6 +392,8 @@ void pci_doe_set_ctrl(struct pci_doe_mb *mb, u32 want);		/* [runner] */
 /* doe-hold.c */
 extern const struct pci_doe_hold_info pci_doe_hold_info[];
 int pci_doe_top_hold(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_park(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_end_tasks(struct pci_doe_mb *mb, int rv);		/* [lock] */
 void pci_doe_hold(struct pci_doe_mb *mb, unsigned long hold, int rv); /* [lock] */
 void pci_doe_unhold(struct pci_doe_mb *mb, unsigned long hold);  /* [lock] */
 void pci_doe_check_channel(struct pci_doe_mb *mb);		/* [lock] */
@@ -374,6 +405,12 @@ void pci_doe_format_holds(char *buf, size_t size, unsigned long holds);
 
 /* doe-mb.c: protects references, interrupts and claims */
 extern struct mutex pci_doe_mutex;
+bool pci_doe_is_gone(struct pci_doe_mb *mb);
+void pci_doe_claim(struct pci_doe_mb *mb);
+void pci_doe_release_claim(struct pci_doe_mb *mb);
+
+/* doe-yield.c, with pci_doe_mutex held */
+void pci_doe_take_back(struct pci_doe_mb *mb);
 
 #ifdef CONFIG_SYSFS
 void pci_doe_sysfs_queue(struct pci_doe_mb *mb);
