@@ -80,6 +80,7 @@ static void foreign_look(struct kunit *test)
 	struct doe_test *dt = sim_start(test, NULL);
 
 	sim_read(dt, PCI_DOE_STATUS);
+	doe_test_join(test, doe_test_thread(test, look_thread, dt));
 	doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
 	sim_write(dt, PCI_DOE_WRITE, 0);
 	KUNIT_EXPECT_EQ(test, doe_sim_violations(dt->sim), 0);

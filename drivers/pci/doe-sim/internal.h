@@ -46,6 +46,9 @@ struct irq_domain;
 #define DOE_SIM_MSI_CAP		0x88
 #define DOE_SIM_MSIX_CAP	0x98
 
+/* So many threads at a time may look at Status and be excused */
+#define DOE_SIM_MAX_SEEN	4
+
 #define DOE_SIM_NR_SLOTS	32
 
 /* Longest answer that is not an echo, and so the least size of a buffer */
@@ -91,7 +94,9 @@ struct doe_sim_mb {
 	u32 wr_n;
 
 	/* What the host can know, and what it cannot */
-	const void *seen_clear;		/* who read: not Busy, no Error */
+	/* Threads that have read: not Busy, no Error */
+	const struct task_struct *seen_clear[DOE_SIM_MAX_SEEN];
+	u32 nr_seen;
 	bool wr_lost;			/* the device lost request DW */
 	bool cut;			/* the device cut the answer short */
 	bool int_en_lost;		/* it is not what the host last wrote */
@@ -310,7 +315,7 @@ void doe_sim_mb_reset(struct doe_sim_mb *mb);
 /* mailbox.c */
 int doe_sim_mb_init(struct doe_sim_mb *mb);
 void doe_sim_mb_exit(struct doe_sim_mb *mb);
-const void *doe_sim_accessor(void);
+bool doe_sim_seen_clear(struct doe_sim_mb *mb);
 void doe_sim_run_due(struct doe_sim_mb *mb);
 void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val);
 void doe_sim_go(struct doe_sim_mb *mb);

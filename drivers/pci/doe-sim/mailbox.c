@@ -9,7 +9,6 @@
 #include <linux/cleanup.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
-#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -21,14 +20,23 @@
 #define ANSWER_NS		NSEC_PER_SEC
 
 /*
- * Who accesses the mailbox: a thread, or whatever runs in interrupts of this
- * CPU.  A look at Status is good for the writes of the one who looked.
+ * A look at Status is good for the writes of the thread that looked, not for
+ * those of anybody else; looks in interrupts are good for nobody.
  */
-const void *doe_sim_accessor(void)
+bool doe_sim_seen_clear(struct doe_sim_mb *mb)
 {
-	static DEFINE_PER_CPU(char, interrupts);
+	int i;
 
-	return in_task() ? (void *)current : (void *)this_cpu_ptr(&interrupts);
+	for (i = 0; i < DOE_SIM_MAX_SEEN; i++)
+		if (mb->seen_clear[i] == current)
+			return in_task();
+
+	return false;
+}
+
+static void forget_seen(struct doe_sim_mb *mb)
+{
+	memset(mb->seen_clear, 0, sizeof(mb->seen_clear));
 }
 
 /* Exchange */
@@ -63,7 +71,7 @@ void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val)
 {
 	if (mb->busy || mb->error) {
 		/* It may have become so since the host looked */
-		if (mb->seen_clear == doe_sim_accessor())
+		if (doe_sim_seen_clear(mb))
 			mb->wr_lost = true;
 		else if (mb->busy)
 			doe_sim_violation(mb, DOE_SIM_V_WRITE_BUSY);
@@ -215,7 +223,7 @@ static void process_next(struct doe_sim_mb *mb)
 
 void doe_sim_go(struct doe_sim_mb *mb)
 {
-	bool seen_clear = mb->seen_clear == doe_sim_accessor();
+	bool seen_clear = doe_sim_seen_clear(mb);
 	bool wr_lost = mb->wr_lost;
 	u32 n = mb->wr_n;
 
@@ -224,7 +232,7 @@ void doe_sim_go(struct doe_sim_mb *mb)
 		doe_sim_violation(mb, DOE_SIM_V_GO_D3);
 	mb->wr_n = 0;
 	mb->wr_lost = false;
-	mb->seen_clear = NULL;
+	forget_seen(mb);
 	mb->cut = false;
 
 	if (mb->busy || mb->error) {
@@ -273,7 +281,7 @@ static void finish_late_abort(struct doe_sim_mb *mb)
 void doe_sim_abort(struct doe_sim_mb *mb)
 {
 	mb->cnt.aborts++;
-	mb->seen_clear = NULL;
+	forget_seen(mb);
 	/* The host has done what it could */
 	if (mb->k->abort_ignored) {
 		mb->wr_lost |= mb->wr_n;
@@ -309,7 +317,7 @@ static void finish_answer(struct doe_sim_mb *mb)
 	const struct doe_sim_knobs *k = mb->k;
 
 	mb->cnt.objects_out++;
-	mb->seen_clear = NULL;
+	forget_seen(mb);
 	if (mb->extra) {
 		mb->extra--;
 		mb->rd_i = 0;

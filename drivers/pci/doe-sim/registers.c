@@ -7,6 +7,8 @@
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 
 #include "internal.h"
 
@@ -44,9 +46,8 @@ static u32 read_status(struct doe_sim_mb *mb)
 	if (mb->ready)
 		val |= PCI_DOE_STATUS_DATA_OBJECT_READY;
 
-	/* Interrupts do not take away what the thread has seen */
-	if (!mb->busy && !mb->error && (in_task() || !mb->seen_clear))
-		mb->seen_clear = doe_sim_accessor();
+	if (!mb->busy && !mb->error && in_task() && !doe_sim_seen_clear(mb))
+		mb->seen_clear[mb->nr_seen++ % DOE_SIM_MAX_SEEN] = current;
 	if (mb->k->starve_ns) {
 		starve(mb, TIMER_DONE);
 		starve(mb, TIMER_ABORTED);
