@@ -124,12 +124,17 @@ def add_arguments(parser):
 def main(args):
     if args.planted:
         return find_planted(args.jobs, args.schedules)
-    program = build(BUILD)
     if args.seed is not None:
-        result = run(program, 1, 1, "-s", str(args.seed), "-t")
+        result = run(build(BUILD), 1, 1, "-s", str(args.seed), "-t")
         print(result.stdout, end="")
         return result.returncode
-    result = run(program, args.jobs, args.schedules)
+    return show(args.schedules, args.jobs)
+
+
+def show(schedules, jobs):
+    """Run as many, and show the end of the first one that fails."""
+    program = build(BUILD)
+    result = run(program, jobs, schedules)
     print(result.stdout, end="", flush=True)
     seed = re.search(r"^seed (\d+):", result.stdout, re.M)
     if seed:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """./run test: the KUnit suites, the tool's own tests, the kselftests on emulated devices."""
 import json
+import os
 import re
 import shutil
 
 import arch
+import explore
 import guest
 import host
 import kernel
@@ -137,7 +139,7 @@ def kunit(built, what, machine, parameters):
 
 def tests(release):
     """First what takes seconds, at last everything on the emulated CXL machine."""
-    counts = [quick(release), quick(release, slow=True)]
+    counts = [quick(release), quick(release, slow=True), schedules()]
     built = kernel.ready(release)
     counts += [tool(), sample(built),
                kunit(built, "suites in QEMU", "-smp 2", arch.ARCHES["x86_64"].parameters)]
@@ -186,6 +188,13 @@ def is_json(text):
         return True
     except ValueError:
         return False
+
+
+def schedules():
+    """The library in user space, under a scheduler that is repeatable."""
+    failed = explore.show(explore.SCHEDULES, os.cpu_count())
+    failures.extend(["schedules: see above"] * bool(failed))
+    return int(not failed), int(bool(failed))
 
 
 def sample(built):

@@ -263,13 +263,14 @@ static bool pci_doe_waits_on(struct pci_doe_mb *mb)
 	if (!pci_doe_hold_info[pci_doe_top_hold(mb)].waits)
 		return false;
 
-	if (!pci_doe_first(mb) && !mb->features.wanted)
+	if (!pci_doe_first(mb) && !mb->features.wanted) {
 		pci_doe_new_wait(mb);
-	else if (pci_doe_late(mb))
+		return true;
+	}
+	if (pci_doe_late(mb))
 		return false;
-	else
-		pci_doe_arm(mb, PCI_DOE_RESET_TIMEOUT);
 
+	pci_doe_arm(mb, PCI_DOE_RESET_TIMEOUT);
 	return true;
 }
 

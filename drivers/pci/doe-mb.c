@@ -75,10 +75,10 @@ void pci_doe_claim(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	mb->life.claimed = pci_request_config_region_exclusive(mb->pdev,
-							  mb->cap_offset,
-							  PCI_DOE_CAP_SIZEOF,
-							  "DOE");
+	mb->life.claimed =
+		!!pci_request_config_region_exclusive(mb->pdev, mb->cap_offset,
+						      PCI_DOE_CAP_SIZEOF,
+						      "DOE");
 	if (!mb->life.claimed)
 		pci_warn(mb->pdev, "[%x] cannot claim the registers\n",
 			 mb->cap_offset);

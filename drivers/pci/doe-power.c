@@ -69,6 +69,7 @@ bool pci_doe_powered(struct pci_doe_mb *mb)
 bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
+	/* The PM core writes its status under a lock of its own */
 	if (!pci_doe_low_power(mb) || READ_ONCE(mb->pdev->driver) ||
 	    data_race(!pm_runtime_active(&mb->pdev->dev)))
 		return false;
