@@ -64,7 +64,7 @@ bool pci_doe_powered(struct pci_doe_mb *mb)
 
 /*
  * A driver has left the device in a low-power state and is gone, so nobody else
- * wakes it.  True if that was done.
+ * wakes it.  True if that was tried.
  */
 bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)

@@ -187,6 +187,22 @@ static void power_lost_in_flight(struct kunit *test)
 	}
 }
 
+/* A driver has left the device in D3, and is gone; and so is the device */
+static void lost_in_d3(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_thread *thread;
+
+	device_release_driver(&dt->pdev->dev);
+	doe_test_works(dt, 0);
+	KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot), 0);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_works(dt, 0);
+}
+
 static struct kunit_case doe_pm_cases[] = {
 	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
 	KUNIT_CASE(resumes_in_request),
@@ -195,6 +211,7 @@ static struct kunit_case doe_pm_cases[] = {
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(d3_and_back, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(power_lost_in_flight, doe_test_mode_gen_params),
+	KUNIT_CASE(lost_in_d3),
 	{ }
 };
 

@@ -370,9 +370,13 @@ static void pci_doe_start(struct pci_doe_mb *mb)
 	bool powered;
 	int rc = 0;
 
-	if ((!mb->attempt.task && !pci_doe_choose(mb)) ||
-	    pci_doe_wakes_unbound(mb))
+	if (!mb->attempt.task && !pci_doe_choose(mb))
 		return;
+	if (pci_doe_wakes_unbound(mb)) {
+		if (pci_doe_low_power(mb))
+			pci_doe_fail(mb, -ENODEV);
+		return;
+	}
 
 	raw_spin_unlock_irq(&mb->lock);
 	powered = pci_doe_powered(mb);
