@@ -239,7 +239,10 @@ static bool pci_doe_lives(struct pci_doe_mb *mb)
 	return lives;
 }
 
-/* User space is to find the mailbox idle: finish what was begun */
+/*
+ * User space is to find the mailbox idle: finish what was begun, but not on a
+ * device that was reset or is lost.
+ */
 static bool pci_doe_clears_up(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
@@ -249,7 +252,7 @@ static bool pci_doe_clears_up(struct pci_doe_mb *mb)
 	if (mb->phase == PCI_DOE_ABORT)
 		pci_doe_await_abort(mb);
 	else if (mb->awake && mb->todo & PCI_DOE_TODO_ABORT &&
-		 !pci_doe_low_power(mb))
+		 !(mb->todo & PCI_DOE_TODO_DISCOVER) && !pci_doe_low_power(mb))
 		pci_doe_abort(mb);
 	else
 		return false;

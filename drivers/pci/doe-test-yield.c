@@ -323,6 +323,28 @@ static void response_is_hidden(struct kunit *test)
 	doe_test_recovers(dt);
 }
 
+static int yield_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+
+	return pci_doe_yield_mb(dt->mb[0]);
+}
+
+/* The device is lost, and may have a response: nobody waits for it for ever */
+static void yield_of_lost(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	thread = doe_test_thread(test, yield_thread, dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
 	KUNIT_CASE(claimed_by_another_driver),
@@ -336,6 +358,7 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
 	KUNIT_CASE(response_is_hidden),
+	KUNIT_CASE(yield_of_lost),
 	{ }
 };
 
