@@ -365,7 +365,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 		raw_spin_lock_irqsave(&mb->lock, flags);
 		mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
 		mb->holds.thawed = pci_channel_offline(pdev);
-		pci_doe_trust_en(mb);
+		pci_doe_trust_irq(mb);
 		pci_doe_end_hold(mb, PCI_DOE_HOLD_RESET |
 				 PCI_DOE_HOLD_FROZEN | PCI_DOE_HOLD_DEAD);
 		/* The device has forgotten the request */

@@ -215,11 +215,8 @@ void pci_doe_attach_irq(struct pci_doe_mb *mb)
 
 	rc = pci_doe_request_irq(mb);
 	WRITE_ONCE(mb->intr.missed, rc == -EAGAIN);
-	if (rc && rc != -EAGAIN && !mb->intr.said_none) {
-		mb->intr.said_none = true;
-		pci_info(mb->pdev, "[%x] no interrupt (%d), polling\n",
-			 mb->cap_offset, rc);
-	}
+	if (rc && rc != -EAGAIN)
+		pci_doe_tell(mb, PCI_DOE_SAY_NO_IRQ, rc);
 }
 
 /**
@@ -332,12 +329,23 @@ void pci_doe_set_ctrl(struct pci_doe_mb *mb, u32 want)
 }
 
 /**
- * pci_doe_trust_en() - Interrupt Enable works, or may work again
+ * pci_doe_keep_en() - Interrupt Enable has stayed for a whole exchange
  * @mb: DOE mailbox
  */
-void pci_doe_trust_en(struct pci_doe_mb *mb)
+void pci_doe_keep_en(struct pci_doe_mb *mb)
+{
+	if (mb->intr.ctrl & PCI_DOE_CTRL_INT_EN)
+		mb->intr.en_failed = 0;
+}
+
+/**
+ * pci_doe_trust_irq() - Configuration space was restored, and MSI with it
+ * @mb: DOE mailbox
+ */
+void pci_doe_trust_irq(struct pci_doe_mb *mb)
 {
 	mb->intr.en_failed = 0;
+	mb->intr.lost = 0;
 }
 
 /**

@@ -75,23 +75,24 @@ void pci_doe_claim(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	mb->life.claimed =
-		!!pci_request_config_region_exclusive(mb->pdev, mb->cap_offset,
-						      PCI_DOE_CAP_SIZEOF,
-						      "DOE");
-	if (!mb->life.claimed)
+	if (pci_request_config_region_exclusive(mb->pdev, mb->cap_offset,
+						PCI_DOE_CAP_SIZEOF, "DOE")) {
+		mb->life.claim = PCI_DOE_CLAIMED;
+	} else {
+		mb->life.claim = PCI_DOE_UNCLAIMED;
 		pci_warn(mb->pdev, "[%x] cannot claim the registers\n",
 			 mb->cap_offset);
+	}
 }
 
-void pci_doe_release_claim(struct pci_doe_mb *mb)
+/* @claim: what it was until now */
+void pci_doe_release_claim(struct pci_doe_mb *mb, enum pci_doe_claim claim)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	if (mb->life.claimed)
+	if (claim == PCI_DOE_CLAIMED)
 		pci_release_config_region(mb->pdev, mb->cap_offset,
 					  PCI_DOE_CAP_SIZEOF);
-	mb->life.claimed = false;
 }
 
 /* Make the mailbox and start Discovery, which ends by itself */
@@ -388,8 +389,8 @@ static void pci_doe_remove(struct pci_doe_mb *mb)
 	pci_doe_drain(mb);
 
 	guard(mutex)(&pci_doe_mutex);
+	pci_doe_release_claim(mb, mb->life.claim);
 	pci_doe_take_back(mb);
-	pci_doe_release_claim(mb);
 }
 
 /**

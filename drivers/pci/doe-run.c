@@ -39,6 +39,9 @@ void pci_doe_say(struct pci_doe_mb *mb, u8 line, int rv)
 
 static void pci_doe_print(struct pci_doe_mb *mb, struct pci_doe_log log)
 {
+	if (log.due & PCI_DOE_SAY_NO_IRQ)
+		pci_info(mb->pdev, "[%x] no interrupt (%d), polling\n",
+			 mb->cap_offset, log.rv);
 	if (log.due & PCI_DOE_SAY_POLLING)
 		pci_warn(mb->pdev, "[%x] no interrupts, polling\n",
 			 mb->cap_offset);
@@ -64,16 +67,20 @@ void pci_doe_say_refused(struct pci_doe_mb *mb, int rv)
 }
 
 /**
- * pci_doe_refused() - A call has failed before it got a task queued
+ * pci_doe_tell() - Log something now
  * @mb: DOE mailbox
- * @rv: its errno
+ * @line: PCI_DOE_SAY_*; that somebody was refused is said only of one that failed
+ * @rv: errno to go with it
  */
-void pci_doe_refused(struct pci_doe_mb *mb, int rv)
+void pci_doe_tell(struct pci_doe_mb *mb, u8 line, int rv)
 {
 	struct pci_doe_log log;
 
 	raw_spin_lock_irq(&mb->lock);
-	pci_doe_say_refused(mb, rv);
+	if (line == PCI_DOE_SAY_REFUSED)
+		pci_doe_say_refused(mb, rv);
+	else
+		pci_doe_say(mb, line, rv);
 	log = mb->log;
 	mb->log.due = 0;
 	raw_spin_unlock_irq(&mb->lock);

@@ -382,7 +382,7 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, unsigned int state,
 	if (rc == -ERESTARTSYS)
 		return -EINTR;
 	if (rc) {
-		pci_doe_refused(mb, rc);
+		pci_doe_tell(mb, PCI_DOE_SAY_REFUSED, rc);
 		return rc;
 	}
 

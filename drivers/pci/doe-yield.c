@@ -72,9 +72,9 @@ void pci_doe_take_back(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&pci_doe_mutex);
 
-	if (mb->life.handed)
+	if (mb->life.claim == PCI_DOE_HANDED)
 		pm_runtime_put_autosuspend(&mb->pdev->dev);
-	mb->life.handed = false;
+	mb->life.claim = PCI_DOE_UNCLAIMED;
 }
 
 /**
@@ -96,6 +96,7 @@ void pci_doe_take_back(struct pci_doe_mb *mb)
 int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 {
 	struct device *dev = &doe_mb->pdev->dev;
+	enum pci_doe_claim claim;
 	int rc;
 
 	rc = pci_doe_may_yield(doe_mb);
@@ -134,10 +135,11 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	pci_doe_detach_irq(doe_mb);
 	/* A reset may have been in the way of that; it is not made up for */
 	raw_spin_lock_irq(&doe_mb->lock);
-	doe_mb->life.handed = true;
+	claim = doe_mb->life.claim;
+	doe_mb->life.claim = PCI_DOE_HANDED;
 	raw_spin_unlock_irq(&doe_mb->lock);
 	pci_doe_clear_interrupt(doe_mb);
-	pci_doe_release_claim(doe_mb);
+	pci_doe_release_claim(doe_mb, claim);
 
 	return 0;
 }
@@ -161,7 +163,7 @@ int pci_doe_reclaim_mb(struct pci_doe_mb *doe_mb)
 
 	if (pci_doe_is_gone(doe_mb))
 		return -ENODEV;
-	if (!doe_mb->life.handed)
+	if (doe_mb->life.claim != PCI_DOE_HANDED)
 		return -EINVAL;
 
 	pci_doe_take_back(doe_mb);

@@ -100,9 +100,8 @@ static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 		rv = mb->attempt.stop_rv;
 	if (rv >= 0) {
 		mb->timed_out = false;
-		mb->log.said &= PCI_DOE_SAY_POLLING;
-		if (mb->intr.ctrl & PCI_DOE_CTRL_INT_EN)
-			pci_doe_trust_en(mb);
+		mb->log.said &= PCI_DOE_SAY_ONCE;
+		pci_doe_keep_en(mb);
 	} else if (rv == -EIO && mb->holds.mask & PCI_DOE_HOLD_DEAD &&
 		   !pci_doe_is_discovery(mb, task)) {
 		pci_doe_say_refused(mb, rv);
@@ -543,7 +542,8 @@ static void pci_doe_drop_int_en(struct pci_doe_mb *mb)
 
 	if (!(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) ||
 	    mb->holds.mask & PCI_DOE_HOLDS_OFF || pci_doe_low_power(mb) ||
-	    (mb->intr.irq && !mb->intr.storm_until) || mb->life.handed)
+	    (mb->intr.irq && !mb->intr.storm_until) ||
+	    mb->life.claim == PCI_DOE_HANDED)
 		return;
 
 	if (mb->intr.irq)

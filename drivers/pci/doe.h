@@ -167,7 +167,6 @@ struct pci_doe_features {
  * @burst_start: in jiffies
  * @storm_until: not used before then, in jiffies; 0: no storm
  * @missed: it could not be had and is to be asked for again
- * @said_none: that there is none was logged
  */
 struct pci_doe_intr {
 	int irq;
@@ -177,7 +176,6 @@ struct pci_doe_intr {
 	u8 en_failed;
 	u8 burst;
 	bool missed;
-	bool said_none;
 	unsigned long burst_start;
 	unsigned long storm_until;
 };
@@ -194,18 +192,23 @@ struct pci_doe_holds {
 	bool thawed;
 };
 
+/* User space is kept off the registers, is not (if that failed), or has them */
+enum pci_doe_claim {
+	PCI_DOE_UNCLAIMED,
+	PCI_DOE_CLAIMED,
+	PCI_DOE_HANDED,
+};
+
 /**
  * struct pci_doe_life - Written by doe-mb.c, under pci_doe_mutex
  * @users: references given by pci_doe_create_mb()
  * @irq_users: those of them that asked for the interrupt
- * @claimed: the registers are closed to user space
- * @handed: user space has them
+ * @claim: who may access the registers; the machine reads it with the lock
  */
 struct pci_doe_life {
 	unsigned int users;
 	unsigned int irq_users;
-	bool claimed;
-	bool handed;
+	enum pci_doe_claim claim;
 };
 
 /**
@@ -226,6 +229,9 @@ struct pci_doe_files {
 #define PCI_DOE_SAY_FAILED	BIT(2)	/* Discovery */
 #define PCI_DOE_SAY_DEAD	BIT(3)
 #define PCI_DOE_SAY_REFUSED	BIT(4)
+#define PCI_DOE_SAY_NO_IRQ	BIT(5)
+/* Said once, for a reason that a good exchange does not take away */
+#define PCI_DOE_SAY_ONCE	(PCI_DOE_SAY_POLLING | PCI_DOE_SAY_NO_IRQ)
 
 /**
  * struct pci_doe_log - What the log is told, written by doe.c
@@ -324,7 +330,7 @@ bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self); /* [lock] */
 struct task_struct *pci_doe_runner(struct pci_doe_mb *mb);	/* [lock] */
 void pci_doe_say(struct pci_doe_mb *mb, u8 line, int rv);	/* [lock] */
 void pci_doe_say_refused(struct pci_doe_mb *mb, int rv);	/* [lock] */
-void pci_doe_refused(struct pci_doe_mb *mb, int rv);
+void pci_doe_tell(struct pci_doe_mb *mb, u8 line, int rv);
 void pci_doe_settle(struct pci_doe_mb *mb);
 void pci_doe_wake_waiters(struct pci_doe_mb *mb);
 bool pci_doe_begin_access(struct pci_doe_mb *mb, unsigned long patience);
@@ -383,7 +389,8 @@ void pci_doe_detach_irq(struct pci_doe_mb *mb);
 void pci_doe_retry_irq(struct pci_doe_mb *mb);
 u32 pci_doe_want_ctrl(struct pci_doe_mb *mb);			/* [lock] */
 bool pci_doe_by_irq(struct pci_doe_mb *mb);			/* [lock] */
-void pci_doe_trust_en(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_keep_en(struct pci_doe_mb *mb);			/* [lock] */
+void pci_doe_trust_irq(struct pci_doe_mb *mb);			/* [lock] */
 void pci_doe_lost_en(struct pci_doe_mb *mb);			/* [lock] */
 void pci_doe_mark_go(struct pci_doe_mb *mb);			/* [lock] */
 bool pci_doe_judge_irq(struct pci_doe_mb *mb, u32 status);	/* [lock] */
@@ -407,7 +414,7 @@ void pci_doe_format_holds(char *buf, size_t size, unsigned long holds);
 extern struct mutex pci_doe_mutex;
 bool pci_doe_is_gone(struct pci_doe_mb *mb);
 void pci_doe_claim(struct pci_doe_mb *mb);
-void pci_doe_release_claim(struct pci_doe_mb *mb);
+void pci_doe_release_claim(struct pci_doe_mb *mb, enum pci_doe_claim claim);
 
 /* doe-yield.c, with pci_doe_mutex held */
 void pci_doe_take_back(struct pci_doe_mb *mb);
