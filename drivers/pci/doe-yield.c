@@ -111,8 +111,12 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 		} else if (doe_mb->holds.mask & PCI_DOE_HOLD_USER) {
 			rc = -EBUSY;
 		} else {
-			/* Until the registers are as user space expects them */
+			/*
+			 * Until the registers are as user space expects them:
+			 * what is left in there is aborted, if only once.
+			 */
 			pci_doe_stay_awake(doe_mb);
+			doe_mb->todo &= ~PCI_DOE_TODO_DISCOVER;
 			pci_doe_hold(doe_mb, PCI_DOE_HOLD_USER, -ECANCELED);
 		}
 		raw_spin_unlock_irq(&doe_mb->lock);
