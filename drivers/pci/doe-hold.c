@@ -106,7 +106,7 @@ static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
 	if (!(mb->holds.mask & hold) || mb->holds.mask & PCI_DOE_HOLD_GONE)
 		return;
 
-	mb->todo |= PCI_DOE_TODO_ALL;
+	mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_DISCOVER;
 	pci_doe_unhold(mb, hold);
 	pci_doe_renew_wait(mb);
 	/*
@@ -312,7 +312,7 @@ static void pci_doe_announce(struct pci_dev *pdev, struct task_struct *owner)
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irq(&mb->lock);
 		mb->holds.owner = owner;
-		mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+		mb->todo |= PCI_DOE_TODO_CONTROL;
 		pci_doe_hold(mb, PCI_DOE_HOLD_RESET, -ECONNRESET);
 		raw_spin_unlock_irq(&mb->lock);
 		pci_doe_settle(mb);
@@ -363,7 +363,7 @@ void pci_doe_restore(struct pci_dev *pdev)
 
 	xa_for_each(&pdev->doe_mbs, i, mb) {
 		raw_spin_lock_irqsave(&mb->lock, flags);
-		mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+		mb->todo |= PCI_DOE_TODO_CONTROL;
 		mb->holds.thawed = pci_channel_offline(pdev);
 		pci_doe_trust_irq(mb);
 		pci_doe_end_hold(mb, PCI_DOE_HOLD_RESET |

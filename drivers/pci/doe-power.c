@@ -77,7 +77,7 @@ bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
 	raw_spin_unlock_irq(&mb->lock);
 	pci_set_power_state(mb->pdev, PCI_D0);
 	raw_spin_lock_irq(&mb->lock);
-	mb->todo |= PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT;
+	mb->todo |= PCI_DOE_TODO_CONTROL;
 	mb->pending = true;
 
 	return true;

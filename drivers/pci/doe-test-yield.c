@@ -345,6 +345,36 @@ static void yield_of_lost(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* An exchange of a user; the first DW of the response */
+static u32 user_exchange(struct doe_test *dt)
+{
+	int off = doe_sim_offset(dt->sim, 0);
+	u32 val = 0;
+
+	pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE,
+				    DOE_SIM_VID_PCI_SIG);
+	pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 3);
+	pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 2 << 8);
+	pci_user_write_config_dword(dt->pdev, off + PCI_DOE_CTRL,
+				    PCI_DOE_CTRL_GO);
+	pci_user_read_config_dword(dt->pdev, off + PCI_DOE_READ, &val);
+	return val;
+}
+
+/* To whom the mailbox was given, or the device as to a guest, gets answers */
+static void user_exchanges(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, user_exchange(dt), DOE_SIM_VID_PCI_SIG);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, user_exchange(dt), DOE_SIM_VID_PCI_SIG);
+	doe_test_works(dt, 0);
+}
+
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
 	KUNIT_CASE(claimed_by_another_driver),
@@ -359,6 +389,7 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
 	KUNIT_CASE(response_is_hidden),
 	KUNIT_CASE(yield_of_lost),
+	KUNIT_CASE(user_exchanges),
 	{ }
 };
 

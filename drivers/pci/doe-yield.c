@@ -242,10 +242,9 @@ void pci_doe_user_write(struct pci_dev *pdev, int pos, int size)
 		if (!pci_doe_touches(mb, 0, PCI_DOE_CAP_SIZEOF, pos, size))
 			continue;
 		raw_spin_lock(&mb->lock);
-		mb->todo |= PCI_DOE_TODO_ABORT;
-		/* While a request is out this bit would mean a reset */
-		if (mb->phase != PCI_DOE_RESPONSE)
-			mb->todo |= PCI_DOE_TODO_CONTROL;
+		/* While a request is out the other bit would mean a reset */
+		mb->todo |= mb->phase == PCI_DOE_RESPONSE ?
+			    PCI_DOE_TODO_ABORT : PCI_DOE_TODO_CONTROL;
 		raw_spin_unlock(&mb->lock);
 	}
 }

@@ -87,6 +87,11 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_phase phase)
 /* The device may hold a response to the kernel, which is nobody else's */
 bool pci_doe_hides_response(struct pci_doe_mb *mb)
 {
+	/* User space has its own, once no reset is to come */
+	if (mb->life.claim == PCI_DOE_HANDED &&
+	    !(mb->holds.mask & PCI_DOE_HOLDS_OFF))
+		return false;
+
 	return mb->phase == PCI_DOE_RESPONSE || mb->phase == PCI_DOE_ABORT ||
 	       mb->todo & PCI_DOE_TODO_ABORT;
 }

@@ -66,8 +66,8 @@ enum pci_doe_phase {
 	(PCI_DOE_HOLD_RESET | PCI_DOE_HOLD_FROZEN | PCI_DOE_HOLD_GONE)
 
 /* What happens to the device before the next request, in this order */
-#define PCI_DOE_TODO_CONTROL	BIT(0)	/* write DOE Control anew */
-#define PCI_DOE_TODO_ABORT	BIT(1)
+#define PCI_DOE_TODO_CONTROL	BIT(0)	/* write DOE Control anew, and abort */
+#define PCI_DOE_TODO_ABORT	BIT(1)	/* there may be a response to us */
 #define PCI_DOE_TODO_DISCOVER	BIT(2)
 #define PCI_DOE_TODO_ALL	GENMASK(2, 0)
 
