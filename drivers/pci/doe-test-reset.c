@@ -474,6 +474,41 @@ static void r52_resets_and_exchanges(struct kunit *test)
 	doe_test_works(race.dt, 0);
 }
 
+/* Before Control is read back; that of Discovery is a DW shorter */
+static void reset_in_request(struct doe_sim_dev *sim, unsigned int mb,
+			     void *data)
+{
+	struct doe_sim_counters cnt;
+	u64 *seen = data;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (cnt.writes[DOE_SIM_REG_WRITE] == seen[1] + 4)
+		doe_sim_flr(sim);
+	if (cnt.gos != seen[0] || cnt.resets != seen[2])
+		seen[1] = cnt.writes[DOE_SIM_REG_WRITE];
+	seen[0] = cnt.gos;
+	seen[2] = cnt.resets;
+	doe_test_call_next(sim, mb, reset_in_request, data);
+}
+
+/* A request that always resets the device */
+static void request_resets(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+	u64 seen[3] = { };
+
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_call_next(dt->sim, 0, reset_in_request, seen);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_LT(test, doe_test_join(test, thread), 0);
+	doe_sim_set_trigger(dt->sim, 0, NULL);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->resets, 8);
+	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_GO_LENGTH);
+	doe_test_recovers(dt);
+}
+
 static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(reset_with_tasks, doe_test_mode_gen_params),
@@ -499,6 +534,7 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(reset_while_aborting, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reset_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
+	KUNIT_CASE(request_resets),
 	{ }
 };
 

@@ -106,7 +106,9 @@ static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 	if (rv >= 0) {
 		mb->timed_out = false;
 		mb->log.said &= PCI_DOE_SAY_ONCE;
-		pci_doe_keep_en(mb);
+		/* Discovery goes well each time that it follows a loss */
+		if (!pci_doe_is_discovery(mb, task))
+			pci_doe_keep_en(mb);
 	} else if (rv == -EIO && mb->holds.mask & PCI_DOE_HOLD_DEAD &&
 		   !pci_doe_is_discovery(mb, task)) {
 		pci_doe_say_refused(mb, rv);
