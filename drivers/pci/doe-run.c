@@ -137,6 +137,7 @@ static void pci_doe_stop_running(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
 	struct pci_doe_log log = mb->log;
+	bool held = mb->holds.mask;
 
 	mb->running = false;
 	mb->log.due = 0;
@@ -150,6 +151,9 @@ static void pci_doe_stop_running(struct pci_doe_mb *mb)
 	smp_mb(); /* @running and others before the look for waiters */
 	wake_up_var(&mb->running);
 	wake_up_var(&mb->features);
+	/* Those behind the first task; the machine may have set the hold */
+	if (held)
+		wake_up_var(&mb->queue);
 	raw_spin_lock_irq(&mb->lock);
 }
 

@@ -509,6 +509,28 @@ static void request_resets(struct kunit *test)
 	doe_test_recovers(dt);
 }
 
+/* Who sleeps in pci_doe() behind a task that waits does not wait as well */
+static void frozen_behind_task(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt[2];
+	ktime_t start;
+
+	doe_test_jam(dt, tt, 2);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
+	msleep(20);
+	start = ktime_get();
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ECONNRESET);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 1000);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[1]));
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_wait_echo(test, tt[1]);
+}
+
 static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(reset_with_tasks, doe_test_mode_gen_params),
@@ -535,6 +557,7 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(reset_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE(request_resets),
+	KUNIT_CASE(frozen_behind_task),
 	{ }
 };
 
