@@ -120,9 +120,11 @@ static struct pci_doe_mb *pci_doe_add(struct pci_dev *pdev, u16 cap_offset)
 	raw_spin_lock_irq(&mb->lock);
 	/*
 	 * Made late, it would not know of a reset that was announced before.
-	 * The PCI core writes this without a lock, and before it announces.
+	 * The PCI core writes these without a lock, and before it announces;
+	 * the first by itself says little, as many drivers save the state in
+	 * their probe().
 	 */
-	if (data_race(!!pdev->state_saved))
+	if (data_race(pdev->state_saved && pdev->block_cfg_access))
 		pci_doe_hold(mb, PCI_DOE_HOLD_RESET, -ECONNRESET);
 	pci_doe_discover_anew(mb);
 	raw_spin_unlock_irq(&mb->lock);

@@ -245,6 +245,7 @@ void announced_reset(void)
 {
 	trace("reset is announced");
 	w.happened |= H_HOLD;
+	w.pdev->block_cfg_access = true;
 	w.pdev->state_saved = true;
 	pci_doe_quiesce(w.pdev);
 	keep_off(K_HELD, true);
@@ -259,6 +260,7 @@ void announced_reset(void)
 	shim_sleep(chance(8) ? spread(7 * SEC) : spread(300 * MSEC));
 	trace("reset is over");
 	restore_state();
+	w.pdev->block_cfg_access = false;
 }
 
 static void system_sleep(void)

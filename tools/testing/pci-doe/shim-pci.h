@@ -74,7 +74,7 @@ struct pci_dev {
 	pci_channel_state_t error_state;
 	pci_power_t current_state;
 	void *driver;
-	bool state_saved;
+	bool state_saved, block_cfg_access;
 	bool is_busmaster;
 	bool msi_enabled;
 	bool msix_enabled;
