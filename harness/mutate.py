@@ -141,13 +141,16 @@ def main(args):
         return 0
 
     start, judge = time.monotonic(), Judge(build(args.kernel, fits))
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
         for count, (mutant, caught) in enumerate(zip(mutants, pool.map(judge.attempt, mutants)), 1):
             wrong = bool(caught) == mutant.equivalent
             print(f"{count:3}/{len(mutants)} {mutant.name:24} {mutant.path.name}:{mutant.line:<5} "
                   f"{caught or 'all cases pass'}{'   <-- WRONG' if wrong else ''}", flush=True)
             if wrong:
                 found.append(f"{mutant.name}: {'caught' if caught else 'not caught'}: {mutant.what}")
+    finally:
+        pool.shutdown(cancel_futures=True)
     for m in mutants:
         if m.equivalent:
             print(f"  {m.name}: {m.what}")
