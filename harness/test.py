@@ -149,7 +149,8 @@ def tests(release):
         kexec = name == "kexec"
         boot = guest.Boot(built, name, guest.with_kexec(built, initrd) if kexec else initrd,
                           f"doe_run={'kexec' if kexec else 'test'} doe_tests={scripts} "
-                          f"panic_on_warn=1 {parameters}", TIMEOUT, monitored_port=ROOT_PORTS.get(name))
+                          f"panic_on_warn=1 {parameters}", TIMEOUT,
+                          monitored_port=ROOT_PORTS.get(name))
         counts.append(judged(name, results(built, boot, scripts)))
     return total(counts)
 
