@@ -30,7 +30,7 @@
  * cases.  Sweeps repeat a case at one moment after the other, and judge each.
  *
  * A regression that a case guards against is named in the comment above it as
- * R1 to R57; Documentation/PCI/doe.rst lists them.
+ * R1 to R57, the numbers of a list of what was wrong with DOE in Linux.
  */
 
 #ifndef DRIVERS_PCI_DOE_TEST_UTIL_H
