@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: recovery, and devices as they were seen
+ *
+ * Faults that reviews, bug reports and faulty devices have shown, one case for
+ * each, in virtual time.  Those about resets, sleep and power are in
+ * doe-test-hold.c.
+ *
+ *	failed Discovery is tried again		discovery_is_tried_again
+ *	... by whoever creates a mailbox	creation_tries_again
+ *	abort that finishes late		dead_mailbox_revives
+ *	doe_features/ after a cut Discovery	features_after_cut
+ *	interrupt asked for during all-ones	interrupt_while_away
+ *	storm of our own making			no_storm_of_our_own
+ *	storm verdict ends			storm_ends
+ *	message before Ready			early_message
+ *	Discovery denied			discovery_denied
+ *	list without an entry for Discovery	no_entry_for_discovery
+ *	error amid the list			error_amid_list
+ *	unannounced reset amid a request	reset_amid_request
+ *	empty mailbox left alone		nothing_from_empty_mailbox
+ *	Error amid a response			error_at_each_dw
+ *	half an object left behind		half_object_left
+ *	abort that takes effect late		late_abort_at_boot
+ *	looks at a slow answer			slow_answer_is_noticed
+ *	accesses of a long object		accesses_of_long_object
+ *	sizes of responses			response_sizes
+ *	firmware starved by looks		starved_firmware
+ *	bits set for good, idle messages	odd_bits_and_messages
+ *	vector shared with ONESHOT		oneshot_first, oneshot_second
+ *	lines in the log			quiet_at_boot
+ */
+
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/kernfs.h>
+#include <linux/slab.h>
+
+#include "doe-test-util.h"
+#include "pci.h"
+
+/* Discovery, echo, sized, CDAT, compliance */
+#define NR_PLAIN	5
+
+static u64 elapsed_ns(u64 since)
+{
+	return ktime_get_ns() - since;
+}
+
+/* msleep() is late by an eighth at times */
+static void sleep_ms(unsigned int ms)
+{
+	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
+}
+
+/* A device whose knobs are those from the start */
+static struct doe_test *new_early(struct kunit *test,
+				  const struct doe_sim_knobs *knobs)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+
+	config.knobs = *knobs;
+	return doe_test_new_early(test, &config);
+}
+
+/* ---- Discovery ---- */
+
+/* Each attempt of a device that refuses Discovery has two exchanges */
+static struct doe_test *new_refusing(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt;
+
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	dt = new_early(test, &knobs);
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 2);
+
+	return dt;
+}
+
+/* The pauses are 1, 2, 4 ... 64 s; in between calls do not touch the device */
+static void discovery_is_tried_again(struct kunit *test)
+{
+	struct doe_test *dt = new_refusing(test);
+	unsigned int s, gos = 2;
+	u64 accesses;
+
+	for (s = 1; s <= 64; s *= 2, gos += 2) {
+		sleep_ms(s * 1000 - 100);
+		accesses = doe_test_accesses(dt, 0);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
+		sleep_ms(100);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, gos + 2);
+	}
+
+	doe_sim_behave(dt->sim, 0);
+	sleep_ms(64000 - 100);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	sleep_ms(100);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+}
+
+static void creation_tries_again(struct kunit *test)
+{
+	struct doe_test *dt = new_refusing(test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+	struct pci_doe_mb *mb;
+
+	doe_sim_behave(dt->sim, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	sleep_ms(1000);
+	mb = pci_doe_create_mb(dt->pdev, off, false);
+	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+	sleep_ms(100);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, NR_PLAIN);
+	pci_doe_destroy_mb(mb);
+	doe_test_works(dt, 0);
+}
+
+static bool has_file(struct doe_test *dt, const char *name)
+{
+	struct kernfs_node *dir, *kn;
+
+	dir = kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
+	if (!dir)
+		return false;
+	kn = kernfs_find_and_get(dir, name);
+	kernfs_put(kn);
+	kernfs_put(dir);
+
+	return kn;
+}
+
+/* What the first Discovery has found is shown; the rest when it is known */
+static void features_after_cut(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt;
+
+	knobs.skip = 2;
+	knobs.proc_ns = DOE_SIM_NEVER;
+	dt = new_early(test, &knobs);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos == 3);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	/* Nobody waits longer than this for the end of that */
+	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
+	doe_test_until(test, has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:01"));
+
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, DOE_SIM_VENDOR_ID,
+						DOE_SIM_TYPE_SIZED));
+	doe_test_until(test, has_file(dt, "1e98:00"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:01"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "1e98:02"));
+}
+
+/* 'No such entry' to the first one, which every mailbox has, is a failure */
+static void discovery_denied(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt;
+
+	knobs.discovery_strict = true;
+	knobs.discovery_version = 3;
+	dt = new_early(test, &knobs);
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -71"), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EPROTO);
+	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_DISC_VERSION);
+}
+
+/* One entry, and that is not Discovery */
+static void no_entry_for_discovery(struct kunit *test)
+{
+	static const struct doe_sim_feature cma = {
+		DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_CMA
+	};
+	static const struct doe_sim_feature_list list = { &cma, 1 };
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	u8 req[4] = { 0, 0, 0, 0 }, rsp[4] = { };
+	struct doe_test *dt;
+
+	config.mailbox_features = &list;
+	dt = doe_test_new(test, &config);
+	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
+			    pci_find_doe_mailbox(dt->pdev, cma.vid, cma.type));
+	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, DOE_SIM_VID_PCI_SIG,
+						DOE_SIM_TYPE_DISCOVERY));
+	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], cma.vid, cma.type, "abcd", 4,
+				      rsp, 4), 4);
+	KUNIT_EXPECT_MEMEQ(test, rsp, "abcd", 4);
+	req[1] = 2;
+	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VID_PCI_SIG,
+				      DOE_SIM_TYPE_DISCOVERY, req, 4, rsp, 4),
+			4);
+	KUNIT_EXPECT_MEMEQ(test, rsp, "\x01\x00\x01\x00", 4);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
+}
+
+/* What was found before it works and is shown; the rest is found later */
+static void error_amid_list(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt;
+	u32 rsp;
+
+	knobs.skip = 2;
+	knobs.times = 2;
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	dt = new_early(test, &knobs);
+	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 4);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), -EIO);
+	doe_test_until(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:01"));
+
+	sleep_ms(1000);
+	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
+	doe_test_until(test, has_file(dt, "1e98:00"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:01"));
+}
+
+/* ---- Recovery ---- */
+
+/* Its abort takes 1.5 s, which is too long; each use has one look at it */
+static void dead_mailbox_revives(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	u64 accesses, since;
+
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ns, 1500 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	sleep_ms(1200);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
+	accesses = doe_test_accesses(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 2);
+
+	sleep_ms(400);
+	doe_sim_behave(dt->sim, 0);
+	since = ktime_get_ns();
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_LE(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
+}
+
+/* The driver is bound during an FLR: the interrupt is asked for once more */
+static void interrupt_while_away(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+	u64 irqs;
+
+	doe_test_alloc_vectors(dt);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_test_take_irq(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	/* Discovery is due, and each of its exchanges has an interrupt, too */
+	doe_test_works(dt, 0);
+	irqs = doe_test_counters(dt, 0)->irqs;
+	KUNIT_EXPECT_GE(test, irqs, 1);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, irqs + 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
+}
+
+/*
+ * A device that sets Error, and interrupts, at an acknowledge past the end: an
+ * overlong Length provokes none
+ */
+static void no_storm_of_our_own(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	int i;
+
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_knob(dt, stray_ack_error, true);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	doe_test_knob(dt, length, 200);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EPROTO);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->errors, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 4);
+	doe_test_knob(dt, length, -1);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 5);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
+			PCI_DOE_CTRL_INT_EN);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
+}
+
+/* The interrupt is used again after a second without any */
+static void storm_ends(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+
+	doe_test_works(dt, 0);
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
+	doe_test_knob(dt, storm_status, true);
+	sleep_ms(100);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "interrupt storm"), 1);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
+	sleep_ms(1100);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "interrupt storm"), 1);
+}
+
+/* Looks follow an early message as if the wait had just begun */
+static void early_message(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	static const u64 early_us[] = { 30, 300, 1000, 5000, 20000, 50000 };
+	u64 since, early, wait;
+	int i;
+
+	doe_test_works(dt, 0);
+	doe_test_knob(dt, proc_ns, NSEC_PER_MSEC);
+	for (i = 0; i < ARRAY_SIZE(early_us); i++) {
+		early = early_us[i] * NSEC_PER_USEC;
+		doe_test_knob(dt, irq_early_ns, early);
+		since = ktime_get_ns();
+		doe_test_works(dt, 0);
+		wait = elapsed_ns(since) - NSEC_PER_MSEC;
+		KUNIT_EXPECT_GE(test, wait, early);
+		KUNIT_EXPECT_LE(test, wait,
+				early + min(early / 4, 8ULL * NSEC_PER_MSEC) +
+				25 * NSEC_PER_USEC);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
+}
+
+/* The device loses the first two DW; the request is sent again, at once */
+static void reset_amid_request(struct kunit *test)
+{
+	struct doe_sim_trigger trigger = { .event = DOE_SIM_EV_FLR };
+	struct doe_test *dt = doe_test_new_plain(test);
+	u64 since;
+	int i;
+
+	/* Status, then the DW of the request */
+	for (i = 2; i <= 5; i++) {
+		doe_test_works(dt, 0);
+		pci_set_master(dt->pdev);
+		sleep_ms(20);
+		doe_test_works(dt, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		trigger.at = i;
+		doe_sim_set_trigger(dt->sim, 0, &trigger);
+		since = ktime_get_ns();
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_EQ(test, doe_sim_triggers_fired(dt->sim, 0), 1);
+		KUNIT_EXPECT_LE(test, elapsed_ns(since), 50 * NSEC_PER_MSEC);
+		/* No Go but those of Discovery and of the request */
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos,
+				NR_PLAIN + 1);
+	}
+}
+
+/* ---- Exactness ---- */
+
+/* An object that ends early costs a stray read, and no stray acknowledge */
+static void nothing_from_empty_mailbox(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	const struct doe_sim_counters *cnt;
+	u8 buf[256], rsp[256];
+
+	memset(buf, 0xff, sizeof(buf));
+	doe_test_knob(dt, stray_ack_error, true);
+	doe_test_knob(dt, length, 60);
+	doe_test_knob(dt, rsp_dw, 4);
+	memset(rsp, DOE_TEST_POISON, sizeof(rsp));
+	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
+				      DOE_SIM_TYPE_ECHO, buf, 8, rsp,
+				      sizeof(rsp)), -EPROTO);
+	cnt = doe_test_counters(dt, 0);
+	KUNIT_EXPECT_EQ(test, cnt->reads_unready, 1);
+	KUNIT_EXPECT_EQ(test, cnt->acks_unready, 0);
+	KUNIT_EXPECT_EQ(test, cnt->writes[DOE_SIM_REG_READ], 4);
+	KUNIT_EXPECT_EQ(test, cnt->errors, 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(rsp + 8, sizeof(rsp) - 8));
+
+	/* Data that are 0 are believed */
+	doe_sim_behave(dt->sim, 0);
+	memset(buf, 0, sizeof(buf));
+	buf[3] = 1;
+	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
+				      DOE_SIM_TYPE_ECHO, buf, sizeof(buf), rsp,
+				      sizeof(rsp)), 256);
+	KUNIT_EXPECT_MEMEQ(test, rsp, buf, sizeof(buf));
+}
+
+/* Error wins over what the mailbox reads as meanwhile */
+static void error_at_each_dw(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	int dw, late, unready;
+
+	for (dw = 0; dw < 4; dw++)
+		for (late = 0; late < 2; late++)
+			for (unready = 0; unready < 2; unready++) {
+				doe_sim_behave(dt->sim, 0);
+				doe_test_knob(dt, read_event,
+					      DOE_SIM_EV_ERROR);
+				doe_test_knob(dt, read_dw, dw);
+				doe_test_knob(dt, read_late, late);
+				doe_test_knob(dt, error_unready, unready);
+				KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0),
+						    -EIO, "DW %d, %d, %d", dw,
+						    late, unready);
+				doe_test_recovers(dt);
+			}
+}
+
+/* A tool that was killed has left two DW, and nothing shows in Status */
+static void half_object_left(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+	u64 since;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 1);
+		pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 3);
+		since = ktime_get_ns();
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_LE(test, elapsed_ns(since), 5 * NSEC_PER_MSEC);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
+	}
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+}
+
+/* Status is clear at once, and what was sent soon after an abort is dropped */
+static void late_abort_at_boot(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	static const u64 late_us[] = { 5, 20, 100, 500, 1000 };
+	struct doe_test *dt;
+	int i;
+
+	config.stale = DOE_SIM_STALE_READY;
+	config.knobs.proc_ns = 3 * NSEC_PER_MSEC;
+	for (i = 0; i < ARRAY_SIZE(late_us); i++) {
+		config.knobs.abort_late_ns = late_us[i] * NSEC_PER_USEC;
+		dt = doe_test_new_early(test, &config);
+		KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, NR_PLAIN);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+		doe_test_discard(dt);
+	}
+}
+
+/* No later than mainline, which looks at each second jiffy */
+static void slow_answer_is_noticed(struct kunit *test)
+{
+	static const u16 ms[] = { 1, 5, 32, 33, 64, 100, 250, 500, 990 };
+	struct doe_test *dt = doe_test_new_polled(test);
+	u64 since, late;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ms); i++) {
+		doe_test_knob(dt, proc_ns, ms[i] * NSEC_PER_MSEC);
+		since = ktime_get_ns();
+		doe_test_works(dt, 0);
+		late = elapsed_ns(since) - ms[i] * NSEC_PER_MSEC;
+		KUNIT_EXPECT_LE_MSG(test, late, min(ms[i] * NSEC_PER_MSEC / 4,
+						    8 * NSEC_PER_MSEC) +
+				    25 * NSEC_PER_USEC, "%u ms", ms[i]);
+	}
+}
+
+/* One read and one acknowledge for each DW, and Status for 32 of them */
+static void accesses_of_long_object(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	u32 dw = PCI_DOE_MAX_LENGTH - 2;
+	u64 status;
+	u8 *rsp;
+
+	rsp = kvmalloc(dw * 4, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rsp);
+	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, dw, rsp, dw * 4), dw * 4);
+	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(rsp, dw * 4, 0));
+	kvfree(rsp);
+	status = doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS];
+	KUNIT_EXPECT_LE(test, status, 2 + PCI_DOE_MAX_LENGTH / 32 + 1);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].reads[DOE_SIM_REG_READ],
+			PCI_DOE_MAX_LENGTH);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].writes[DOE_SIM_REG_READ],
+			PCI_DOE_MAX_LENGTH);
+}
+
+/* Ask for @dw, by a task that has a buffer of @size, or none */
+static struct doe_test_task *sized_task(struct doe_test *dt, u32 dw,
+					size_t size, size_t max)
+{
+	struct doe_test_task *tt = doe_test_task(dt->test);
+
+	*(__le32 *)tt->req = cpu_to_le32(dw);
+	tt->task.feat.type = DOE_SIM_TYPE_SIZED;
+	tt->task.request_pl_sz = 4;
+	tt->task.response_pl = size ? tt->rsp : NULL;
+	tt->task.response_pl_sz = size;
+	tt->task.response_max = max;
+	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_wait(dt->test, tt);
+
+	return tt;
+}
+
+/* One that was cut differs from one that fits exactly */
+static void response_sizes(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_task *tt;
+
+	tt = sized_task(dt, 5, 20, 0);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, 20);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 20);
+	tt = sized_task(dt, 6, 20, 0);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, 20);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 24);
+	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(tt->rsp, 20, 0));
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt->rsp + 20,
+						  sizeof(tt->rsp) - 20));
+
+	tt = sized_task(dt, 300, 0, 4096);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, 1200);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 1200);
+	KUNIT_ASSERT_NOT_NULL(test, tt->task.response_pl);
+	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(tt->task.response_pl, 1200,
+						  0));
+	kvfree(tt->task.response_pl);
+
+	tt = sized_task(dt, 300, 0, 1000);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, 1000);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 1200);
+	kvfree(tt->task.response_pl);
+
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	tt = sized_task(dt, 300, 0, 1000);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, -EIO);
+	KUNIT_EXPECT_NULL(test, tt->task.response_pl);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 0);
+	KUNIT_EXPECT_EQ(test, PCI_DOE_MAX_PAYLOAD, (BIT(18) - 2) * 4);
+}
+
+/* ---- Odd devices ---- */
+
+/*
+ * Looks keep it from its work.  It works once they are far enough apart, and is
+ * not given up in any case.
+ */
+static void starved_firmware(struct kunit *test)
+{
+	static const u16 ms[] = { 10, 50, 100, 500 };
+	struct doe_test *dt = doe_test_new_polled(test);
+	int i, rv;
+
+	for (i = 0; i < ARRAY_SIZE(ms); i++) {
+		doe_test_knob(dt, starve_ns, ms[i] * NSEC_PER_MSEC);
+		doe_test_knob(dt, proc_ns, NSEC_PER_MSEC);
+		doe_test_knob(dt, abort_ns, NSEC_PER_MSEC);
+		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
+		/* The cap is off now */
+		rv = doe_test_try(dt, 0);
+		KUNIT_EXPECT_EQ_MSG(test, rv, ms[i] <= 100 ? 8 : -ETIMEDOUT,
+				    "%u ms", ms[i]);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed"), 0);
+		sleep_ms(1000);
+		doe_test_recovers(dt);
+	}
+}
+
+/* 50 messages a second that mean nothing are no storm, either */
+static void odd_bits_and_messages(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i;
+
+	config.knobs.status_or = BIT(4);
+	config.knobs.cap_or = 0x3000;
+	config.knobs.ctrl_or = 0xf8;
+	config.knobs.proc_ns = DOE_TEST_SLOW;
+	dt = doe_test_new(test, &config);
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC);
+	doe_test_knob(dt, storm_status, true);
+	for (i = 0; i < 50; i++) {
+		doe_test_works(dt, 0);
+		sleep_ms(200);
+	}
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs_spurious, 490);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].irqs - dt->cnt[0].irqs_spurious, 50);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].gos, 50);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].aborts, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
+}
+
+static irqreturn_t oneshot_thread(int irq, void *data)
+{
+	return IRQ_NONE;
+}
+
+/* An irq_chip as that of Xen, and a driver as cxl_pci */
+static void share_oneshot(struct kunit *test, bool first)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+	struct irq_chip *chip;
+	int irq, id;
+
+	doe_test_alloc_vectors(dt);
+	irq = pci_irq_vector(dt->pdev, 0);
+	chip = irq_get_chip(irq);
+	KUNIT_ASSERT_NOT_NULL(test, chip);
+	chip->flags &= ~IRQCHIP_ONESHOT_SAFE;
+
+	if (first)
+		doe_test_take_irq(dt, 0);
+	KUNIT_ASSERT_EQ(test, request_threaded_irq(irq, NULL, oneshot_thread,
+						   IRQF_SHARED | IRQF_ONESHOT,
+						   "doe-test", &id), 0);
+	if (!first)
+		doe_test_take_irq(dt, 0);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 2);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
+	doe_test_give_irq(dt, 0);
+	free_irq(irq, &id);
+}
+
+/* The mailbox asks for the vector before the driver, or after it */
+static void oneshot_first(struct kunit *test)
+{
+	share_oneshot(test, true);
+}
+
+static void oneshot_second(struct kunit *test)
+{
+	share_oneshot(test, false);
+}
+
+/* One line until somebody needs it, one more then, and none for the others */
+static void quiet_at_boot(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+	int i, dead;
+
+	for (dead = 0; dead < 2; dead++) {
+		config.stale = dead ? DOE_SIM_STALE_ERROR : 0;
+		config.knobs.abort_ignored = dead;
+		config.knobs.error_at = DOE_SIM_ERROR_GO;
+		dt = doe_test_new_early(test, &config);
+		dt->messy = true;
+		sleep_ms(3000);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
+				1 + 2 * dead);
+		for (i = 0; i < 10; i++) {
+			KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+			sleep_ms(1000);
+		}
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
+				2 + 2 * dead);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "exchange failed: -5"),
+				1 + dead);
+		doe_test_discard(dt);
+	}
+}
+
+static struct kunit_case doe_recover_cases[] = {
+	KUNIT_CASE_SLOW(discovery_is_tried_again),
+	KUNIT_CASE_SLOW(creation_tries_again),
+	KUNIT_CASE_SLOW(features_after_cut),
+	KUNIT_CASE(discovery_denied),
+	KUNIT_CASE(no_entry_for_discovery),
+	KUNIT_CASE_SLOW(error_amid_list),
+	KUNIT_CASE_SLOW(dead_mailbox_revives),
+	KUNIT_CASE(interrupt_while_away),
+	KUNIT_CASE(no_storm_of_our_own),
+	KUNIT_CASE_SLOW(storm_ends),
+	KUNIT_CASE(early_message),
+	KUNIT_CASE(reset_amid_request),
+	KUNIT_CASE(nothing_from_empty_mailbox),
+	KUNIT_CASE(error_at_each_dw),
+	KUNIT_CASE(half_object_left),
+	KUNIT_CASE(late_abort_at_boot),
+	KUNIT_CASE_SLOW(slow_answer_is_noticed),
+	KUNIT_CASE(accesses_of_long_object),
+	KUNIT_CASE(response_sizes),
+	KUNIT_CASE_SLOW(starved_firmware),
+	KUNIT_CASE_SLOW(odd_bits_and_messages),
+	KUNIT_CASE(oneshot_first),
+	KUNIT_CASE(oneshot_second),
+	KUNIT_CASE_SLOW(quiet_at_boot),
+	{ }
+};
+
+static struct kunit_suite doe_recover_suite = {
+	.name = "pci-doe-recover",
+	.suite_init = doe_test_need_virtual_time,
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_recover_cases,
+};
+kunit_test_suite(doe_recover_suite);
