@@ -182,7 +182,8 @@ static void early_and_starving(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS),
 			PCI_DOE_STATUS_INT_STATUS);
 	sim_write(dt, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
-	mdelay(2);
+	/* The message may have come as late as the look at it */
+	mdelay(3);
 	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS),
 			PCI_DOE_STATUS_DATA_OBJECT_READY);
 	sim_response(dt, DOE_SIM_TYPE_ECHO, 3);
