@@ -201,15 +201,16 @@ int pci_doe_refuses(struct pci_doe_mb *mb, struct task_struct *waiter)
  * @mb: DOE mailbox, with no task in flight
  * @rv: what they end with
  *
- * Called by the runner.  Drops the lock now and then, and stops if there is
- * something new.
+ * Called by the runner.  Drops the lock now and then.  What a complete() submits
+ * meanwhile is not ended, or this might never end.
  */
 void pci_doe_end_tasks(struct pci_doe_mb *mb, int rv)
 	__must_hold(&mb->lock)
 {
+	size_t nr = list_count_nodes(&mb->queue.tasks);
 	struct pci_doe_task *task;
 
-	while ((task = pci_doe_first(mb))) {
+	while (nr-- && (task = pci_doe_first(mb))) {
 		if (!pci_doe_is_discovery(mb, task))
 			pci_doe_say_refused(mb, rv);
 		pci_doe_finish(mb, task, rv);

@@ -240,6 +240,16 @@ static inline bool list_empty(const struct list_head *l)
 	for (p = list_first_entry(l, typeof(*p), m), n = list_next_entry(p, m); \
 	     &p->m != (l); p = n, n = list_next_entry(n, m))
 
+static inline size_t list_count_nodes(struct list_head *l)
+{
+	struct list_head *n;
+	size_t nr = 0;
+
+	for (n = l->next; n != l; n = n->next)
+		nr++;
+	return nr;
+}
+
 /* ---- Locks: those who take them are checked as lockdep would ---- */
 
 typedef struct raw_spinlock {
