@@ -209,8 +209,8 @@ def identity(author):
 
 
 def measured():
-    """The first table of README, as a mail has it."""
-    text = (host.ROOT / "README.md").read_text()
+    """The first table of MEASURED.md, as a mail has it."""
+    text = (host.HARNESS / "MEASURED.md").read_text()
     rows = [[cell.strip() for cell in row.split("|")[1:-1]]
             for row in re.search(r"(?:^\|.*\n)+", text, re.M).group().splitlines()]
     widths = [max(map(len, column)) for column in zip(rows[0], *rows[2:])]
