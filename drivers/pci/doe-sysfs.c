@@ -162,6 +162,8 @@ static void pci_doe_sysfs_publish(struct pci_doe_mb *mb)
 		if (!pci_doe_has_file(mb->pdev, feat))
 			added |= !pci_doe_add_file(mb, feat);
 
+	if (READ_ONCE(mb->files.ready) && !mb->files.cdev)
+		mb->files.cdev = pci_doe_cdev_add(mb);
 	if (added)
 		kobject_uevent(&mb->pdev->dev.kobj, KOBJ_CHANGE);
 }
@@ -269,6 +271,8 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 		spin_lock(&pci_doe_unpublished_lock);
 		WRITE_ONCE(mb->files.ready, false);
 		spin_unlock(&pci_doe_unpublished_lock);
+		pci_doe_cdev_remove(mb->files.cdev);
+		mb->files.cdev = NULL;
 		pci_doe_sysfs_remove(mb);
 	}
 }

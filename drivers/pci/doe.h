@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 struct pci_doe_attr;
+struct pci_doe_cdev;
 struct pci_doe_discovery;
 
 /* Discovery indices have 8 bits, PCIe r7.0 sec 6.30.1.1 */
@@ -214,11 +215,13 @@ struct pci_doe_life {
 /**
  * struct pci_doe_files - Written by doe-sysfs.c, under pci_doe_sysfs_mutex
  * @attrs: files in doe_features/
+ * @cdev: character device
  * @queued: in the list of those whose files may be missing; under its lock
  * @ready: the device is in sysfs; under the same lock
  */
 struct pci_doe_files {
 	struct list_head attrs;
+	struct pci_doe_cdev *cdev;
 	struct list_head queued;
 	bool ready;
 };
@@ -425,6 +428,17 @@ void pci_doe_sysfs_ready(struct pci_doe_mb *mb);
 #else
 static inline void pci_doe_sysfs_queue(struct pci_doe_mb *mb) { }
 static inline void pci_doe_sysfs_ready(struct pci_doe_mb *mb) { }
+#endif
+
+#ifdef CONFIG_PCI_DOE_CDEV
+struct pci_doe_cdev *pci_doe_cdev_add(struct pci_doe_mb *mb);
+void pci_doe_cdev_remove(struct pci_doe_cdev *doe);
+#else
+static inline struct pci_doe_cdev *pci_doe_cdev_add(struct pci_doe_mb *mb)
+{
+	return NULL;
+}
+static inline void pci_doe_cdev_remove(struct pci_doe_cdev *doe) { }
 #endif
 
 #endif
