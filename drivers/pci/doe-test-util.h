@@ -19,6 +19,7 @@
  *	doe-test-removal.c	unbinding, removal, surprise removal
  *	doe-test-yield.c	hand-over to user space
  *	doe-test-aux.c		auxiliary devices
+ *	doe-test-cdev.c		character device
  *	doe-test-stress.c	concurrency, random devices
  *	doe-test-soak.c		everything at once
  *	doe-test-nomem.c	allocations that fail

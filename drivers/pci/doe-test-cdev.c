@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: the character device
+ *
+ * Its node is opened in a devtmpfs of the case's own, and used as a program
+ * uses it but for the system call.
+ */
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "doe-test-util.h"
+#include "pci.h"
+
+DOE_TEST_PARAMS(mode);
+
+#define NR_FILES	1000
+
+/* Open files of the running case, which are closed when it ends */
+static struct file *files[NR_FILES];
+
+static struct file *try_open(struct doe_test *dt, unsigned int mb, int flags)
+{
+	struct file_system_type *type = get_fs_type("devtmpfs");
+	struct file *file;
+	struct vfsmount *mnt;
+	char name[48];
+
+	if (!type)
+		return ERR_PTR(-ENODEV);
+
+	mnt = vfs_kern_mount(type, 0, type->name, NULL);
+	if (IS_ERR(mnt))
+		return ERR_CAST(mnt);
+
+	snprintf(name, sizeof(name), "pci-doe/%s@%x", pci_name(dt->pdev),
+		 doe_sim_offset(dt->sim, mb));
+	file = file_open_root_mnt(mnt, name, O_RDWR | flags, 0);
+	mntput(mnt);
+
+	return file;
+}
+
+/* The node is made some time after Discovery has ended */
+static struct file *open_flags(struct doe_test *dt, unsigned int mb, int flags)
+{
+	struct file *file;
+	int i = 0;
+
+	doe_test_until(dt->test, (file = try_open(dt, mb, flags)) !=
+		       ERR_PTR(-ENOENT));
+	KUNIT_ASSERT_EQ(dt->test, PTR_ERR_OR_ZERO(file), 0);
+	while (files[i])
+		i++;
+	files[i] = file;
+
+	return file;
+}
+
+static struct file *open_mb(struct doe_test *dt)
+{
+	return open_flags(dt, 0, 0);
+}
+
+/* Returns when it has been released, which fput() of a thread does later */
+static void close_file(struct file *file)
+{
+	int i;
+
+	for (i = 0; i < NR_FILES; i++) {
+		if (files[i] != file)
+			continue;
+		files[i] = NULL;
+		__fput_sync(file);
+	}
+}
+
+static void cdev_exit(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < NR_FILES; i++)
+		if (files[i])
+			close_file(files[i]);
+	doe_test_exit(test);
+}
+
+/* A data object of @dw DW with a header, that is different each time */
+static __le32 *new_object(struct doe_test *dt, u8 type, size_t dw)
+{
+	__le32 *obj = kunit_kzalloc(dt->test, dw * sizeof(*obj), GFP_KERNEL);
+	static u32 seed;
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(dt->test, obj);
+	obj[0] = cpu_to_le32(DOE_SIM_VENDOR_ID | type << 16);
+	obj[1] = cpu_to_le32(dw & PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH);
+	seed++;
+	for (i = 2; i < dw; i++)
+		obj[i] = cpu_to_le32(doe_sim_sized_dw(seed, i));
+
+	return obj;
+}
+
+static ssize_t put(struct file *file, const __le32 *obj, size_t dw)
+{
+	return kernel_write(file, obj, dw * sizeof(*obj), NULL);
+}
+
+/* A request of three DW */
+static ssize_t put_any(struct doe_test *dt, struct file *file)
+{
+	return put(file, new_object(dt, DOE_SIM_TYPE_ECHO, 3), 3);
+}
+
+static ssize_t get_any(struct file *file)
+{
+	__le32 rsp[3];
+
+	return kernel_read(file, rsp, sizeof(rsp), NULL);
+}
+
+/* The response is @want, an object of @dw DW */
+static void expect_object(struct doe_test *dt, struct file *file,
+			  const __le32 *want, size_t dw)
+{
+	size_t size = dw * sizeof(*want);
+	struct kunit *test = dt->test;
+	__le32 *rsp = kunit_kzalloc(test, size + sizeof(*rsp), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rsp);
+	KUNIT_EXPECT_EQ(test, kernel_read(file, rsp, size + sizeof(*rsp),
+					  NULL), size);
+	KUNIT_EXPECT_MEMEQ(test, rsp, want, size);
+	kunit_kfree(test, rsp);
+}
+
+static void echo(struct doe_test *dt, struct file *file, size_t dw)
+{
+	__le32 *obj = new_object(dt, DOE_SIM_TYPE_ECHO, dw);
+
+	KUNIT_EXPECT_EQ(dt->test, put(file, obj, dw), dw * sizeof(*obj));
+	expect_object(dt, file, obj, dw);
+}
+
+static __poll_t polled(struct file *file)
+{
+	return vfs_poll(file, NULL);
+}
+
+#define CAN_WRITE	(EPOLLOUT | EPOLLWRNORM)
+#define CAN_READ	(EPOLLIN | EPOLLRDNORM)
+
+/* An exchange that the device does not answer is in flight */
+static void begin_stuck(struct doe_test *dt, struct file *file)
+{
+	u64 gos = doe_test_counters(dt, 0)->gos;
+
+	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
+	KUNIT_ASSERT_EQ(dt->test, put_any(dt, file), 12);
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
+}
+
+/* 4,104 bytes are what OCP asks of an SSD */
+static void objects(struct kunit *test)
+{
+	static const size_t dw[] = {
+		2, 3, 4104 / 4, SZ_64K / 4, PCI_DOE_MAX_LENGTH
+	};
+	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt;
+	struct file *file;
+	int i;
+
+	config.max_object = PCI_DOE_MAX_LENGTH;
+	config.nr_mailboxes = 2;
+	dt = doe_test_new(test, &config);
+	file = open_flags(dt, 1, 0);
+	KUNIT_EXPECT_EQ(test, file_inode(file)->i_mode, S_IFCHR | 0600);
+	for (i = 0; i < ARRAY_SIZE(dw); i++)
+		echo(dt, file, dw[i]);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 1)->gos, i);
+}
+
+struct bad_param {
+	const char *desc;
+	size_t bytes;
+	u32 flip[2];
+	ssize_t want;
+};
+
+static const struct bad_param bad_params[] = {
+	{ "no byte", 0, { }, -EINVAL },
+	{ "half a header", 4, { }, -EINVAL },
+	{ "header and a half DW", 10, { }, -EINVAL },
+	{ "Length short by one", 12, { 0, 2 ^ 3 }, -EINVAL },
+	{ "Length long by one", 12, { 0, 4 ^ 3 }, -EINVAL },
+	{ "Length 0", 12, { 0, 3 }, -EINVAL },
+	{ "Length 1 of 1 DW", 4, { }, -EINVAL },
+	{ "reserved bit 24", 12, { BIT(24) }, -EINVAL },
+	{ "reserved bit 31", 12, { BIT(31) }, -EINVAL },
+	{ "reserved bit 18 of the second DW", 12, { 0, BIT(18) }, -EINVAL },
+	{ "longer than any", SZ_1M + 4, { }, -EMSGSIZE },
+	{ "Length 1 of the longest", SZ_1M, { 0, 1 }, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bad, bad_params, desc);
+
+/* The device does not get to know of it */
+static void bad_request(struct kunit *test)
+{
+	const struct bad_param *param = test->param_value;
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct file *file = open_mb(dt);
+	size_t dw = DIV_ROUND_UP(param->bytes, 4);
+	__le32 *obj = new_object(dt, DOE_SIM_TYPE_ECHO, max(dw, 2));
+	int i;
+
+	obj[1] = cpu_to_le32(dw & PCI_DOE_DATA_OBJECT_HEADER_2_LENGTH);
+	for (i = 0; i < 2; i++)
+		obj[i] ^= cpu_to_le32(param->flip[i]);
+	doe_sim_clear_counters(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, kernel_write(file, obj, param->bytes, NULL),
+			param->want);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
+	echo(dt, file, 3);
+}
+
+static void unoffered(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	KUNIT_EXPECT_EQ(test, put(file, new_object(dt, 0x77, 3), 3), 12);
+	KUNIT_EXPECT_EQ(test, get_any(file), -EINVAL);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+	echo(dt, file, 3);
+}
+
+static const u32 kept_params[] = {
+	DOE_SIM_FEAT_CMA, DOE_SIM_FEAT_SSESSION
+};
+
+static void kept_desc(const u32 *param, char *desc)
+{
+	strscpy(desc, *param == DOE_SIM_FEAT_CMA ? "CMA-SPDM" :
+		"Secured CMA-SPDM", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kept, kept_params, kept_desc);
+
+/* Only the kernel talks SPDM if it has sessions of its own */
+static void kept_by_kernel(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	u32 feature = *(const u32 *)test->param_value;
+	u8 type = feature == DOE_SIM_FEAT_CMA ? DOE_SIM_TYPE_CMA :
+		  DOE_SIM_TYPE_SSESSION;
+	struct doe_test *dt;
+	struct file *file;
+	__le32 *obj;
+
+	config.features |= feature;
+	dt = doe_test_new(test, &config);
+	file = open_mb(dt);
+	obj = new_object(dt, type, 3);
+	obj[0] = cpu_to_le32(DOE_SIM_VID_PCI_SIG | type << 16);
+	if (IS_ENABLED(CONFIG_PCI_TSM)) {
+		KUNIT_EXPECT_EQ(test, put(file, obj, 3), -EACCES);
+	} else {
+		KUNIT_EXPECT_EQ(test, put(file, obj, 3), 12);
+		expect_object(dt, file, obj, 3);
+	}
+	echo(dt, file, 3);
+}
+
+static void unprivileged(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+	struct file *file;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	close_file(open_mb(dt));
+	cap_lower(cred->cap_effective, CAP_SYS_RAWIO);
+	old = override_creds(cred);
+	file = try_open(dt, 0, 0);
+	revert_creds(old);
+	put_cred(cred);
+	KUNIT_EXPECT_PTR_EQ(test, file, ERR_PTR(-EPERM));
+}
+
+/* What has no room stays */
+static void small_buffer(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+	__le32 *obj = new_object(dt, DOE_SIM_TYPE_ECHO, 5);
+	__le32 buf[4];
+	size_t size;
+
+	KUNIT_EXPECT_EQ(test, put(file, obj, 5), 20);
+	for (size = 0; size <= sizeof(buf); size++)
+		KUNIT_EXPECT_EQ(test, kernel_read(file, buf, size, NULL),
+				-EMSGSIZE);
+	expect_object(dt, file, obj, 5);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+}
+
+/* One exchange per open file, whoever has it; and as many as there are files */
+static void two_writers(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file[2] = { open_mb(dt), open_mb(dt) };
+	__le32 *obj[2] = {
+		new_object(dt, DOE_SIM_TYPE_ECHO, 3),
+		new_object(dt, DOE_SIM_TYPE_ECHO, 4),
+	};
+	int i;
+
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, put(file[i], obj[i], i + 3), 12 + 4 * i);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, put_any(dt, file[i]), -EBUSY);
+	doe_test_until(test, polled(file[0]) && polled(file[1]));
+	for (i = 1; i >= 0; i--) {
+		KUNIT_EXPECT_EQ(test, put_any(dt, file[i]), -EBUSY);
+		expect_object(dt, file[i], obj[i], i + 3);
+		echo(dt, file[i], 3);
+	}
+}
+
+static void nonblock(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_flags(dt, 0, O_NONBLOCK);
+	__le32 *obj = new_object(dt, DOE_SIM_TYPE_ECHO, 3);
+
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	KUNIT_EXPECT_EQ(test, put(file, obj, 3), 12);
+	KUNIT_EXPECT_EQ(test, get_any(file), -EAGAIN);
+	doe_test_until(test, polled(file));
+	expect_object(dt, file, obj, 3);
+}
+
+static void poll_masks(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
+	begin_stuck(dt, file);
+	KUNIT_EXPECT_EQ(test, polled(file), 0);
+	/* An error is to be read as well */
+	doe_test_until(test, polled(file));
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_READ);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file), 12);
+	doe_test_until(test, polled(file));
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_READ);
+	KUNIT_EXPECT_EQ(test, get_any(file), 12);
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
+}
+
+static int read_thread(struct doe_test_thread *thread)
+{
+	return get_any(thread->data);
+}
+
+/* It ends the wait, and the response can still be had */
+static void signal_in_read(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+	struct file *file = open_mb(dt);
+	u64 aborts;
+
+	begin_stuck(dt, file);
+	aborts = doe_test_counters(dt, 0)->aborts;
+	thread = doe_test_thread(test, read_thread, file);
+	send_sig(SIGUSR1, thread->task, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, polled(file), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ETIMEDOUT);
+	doe_sim_behave(dt->sim, 0);
+	echo(dt, file, 3);
+}
+
+/* Closing cancels, before the exchange begins, while it runs, and after it */
+static void close_early(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file[3] = { open_mb(dt), open_mb(dt), open_mb(dt) };
+	u64 aborts;
+
+	KUNIT_EXPECT_EQ(test, put_any(dt, file[2]), 12);
+	doe_test_until(test, polled(file[2]));
+	begin_stuck(dt, file[0]);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file[1]), 12);
+	aborts = doe_test_counters(dt, 0)->aborts;
+	close_file(file[1]);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts);
+	close_file(file[0]);
+	close_file(file[2]);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts + 1);
+	echo(dt, open_mb(dt), 3);
+}
+
+struct fault_param {
+	const char *desc;
+	enum doe_sim_error_at error_at;
+	u64 proc_ns;
+	u32 hdr_xor0;
+	s32 length;
+	int rv;
+};
+
+static const struct fault_param fault_params[] = {
+	{ "DOE Error", DOE_SIM_ERROR_GO, 0, 0, -1, -EIO },
+	{ "silence", DOE_SIM_ERROR_NONE, DOE_SIM_NEVER, 0, -1, -ETIMEDOUT },
+	{ "foreign", DOE_SIM_ERROR_NONE, 0, 1, -1, -EPROTO },
+	{ "Length 1", DOE_SIM_ERROR_NONE, 0, 0, 1, -EPROTO },
+	{ "Length 0", DOE_SIM_ERROR_NONE, 0, 0, 0, -EPROTO },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fault, fault_params, desc);
+
+/* The error is told once */
+static void failed_exchange(struct kunit *test)
+{
+	const struct fault_param *param = test->param_value;
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct file *file = open_mb(dt);
+	int i;
+
+	knobs.error_at = param->error_at;
+	knobs.proc_ns = param->proc_ns;
+	knobs.hdr_xor0 = param->hdr_xor0;
+	knobs.length = param->length;
+	for (i = 0; i < 2; i++) {
+		doe_test_set_knobs(dt, &knobs);
+		KUNIT_EXPECT_EQ(test, put_any(dt, file), 12);
+		KUNIT_EXPECT_EQ(test, get_any(file), param->rv);
+		KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+		doe_sim_behave(dt->sim, 0);
+		echo(dt, file, 3);
+	}
+}
+
+static void reset_while_open(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	begin_stuck(dt, file);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ECONNRESET);
+	echo(dt, file, 3);
+}
+
+static void yielded_while_open(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	begin_stuck(dt, file);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file), -EBUSY);
+	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
+	KUNIT_EXPECT_EQ(test, put_any(dt, open_mb(dt)), -EBUSY);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_ASSERT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	echo(dt, file, 3);
+}
+
+static void expect_file_gone(struct kunit *test, struct file *file)
+{
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODEV);
+	KUNIT_EXPECT_EQ(test, kernel_write(file, "", 0, NULL), -ENODEV);
+	KUNIT_EXPECT_EQ(test, polled(file), EPOLLERR | EPOLLHUP);
+	close_file(file);
+}
+
+/* Idle, with a response that nobody has read, and with one in flight */
+static void removed_while_open(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+	struct file *file[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		file[i] = open_mb(dt);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file[1]), 12);
+	doe_test_until(test, polled(file[1]));
+	begin_stuck(dt, file[2]);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file[3]), 12);
+	thread = doe_test_thread(test, read_thread, file[2]);
+	doe_test_remove(dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	KUNIT_EXPECT_PTR_EQ(test, try_open(dt, 0, 0), ERR_PTR(-ENOENT));
+	for (i = 0; i < 4; i++)
+		expect_file_gone(test, file[i]);
+	doe_test_expect_gone(dt);
+}
+
+/* The file is the last that refers to the device */
+static void file_outlives_device(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	doe_test_remove(dt);
+	doe_test_until(test, kref_read(&dt->pdev->dev.kobj.kref) == 2);
+	pci_dev_put(dt->pdev);
+	dt->pdev = NULL;
+	expect_file_gone(test, file);
+	KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+	echo(dt, open_mb(dt), 3);
+}
+
+static void pulled_while_open(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+
+	begin_stuck(dt, file);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	pci_dev_set_disconnected(dt->pdev, NULL);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODEV);
+	KUNIT_EXPECT_EQ(test, put_any(dt, file), -ENODEV);
+	doe_test_remove(dt);
+	expect_file_gone(test, file);
+	dt->messy = true;
+}
+
+static int use_until_gone(struct doe_test_thread *thread)
+{
+	struct file *file = thread->data;
+	__le32 obj[3] = {
+		cpu_to_le32(DOE_SIM_VENDOR_ID), cpu_to_le32(3),
+	};
+	ssize_t rv;
+
+	do {
+		rv = put(file, obj, 3);
+		if (rv == 12)
+			rv = get_any(file);
+		cond_resched();
+	} while (rv == 12);
+
+	return rv;
+}
+
+static void removed_while_used(struct kunit *test)
+{
+	struct doe_test_thread *thread[4];
+	struct file *file[4];
+	struct doe_test *dt;
+	int i, round;
+
+	for (round = 0; round < 3; round++) {
+		dt = doe_test_start(test);
+		for (i = 0; i < 4; i++) {
+			file[i] = open_mb(dt);
+			thread[i] = doe_test_thread(test, use_until_gone,
+						    file[i]);
+		}
+		usleep_range(3000 * round, 3000 * round + 100);
+		doe_test_remove(dt);
+		for (i = 0; i < 4; i++) {
+			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
+					-ENODEV);
+			close_file(file[i]);
+		}
+		doe_test_discard(dt);
+	}
+}
+
+static void many_files(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	__le32 **obj;
+	int i;
+
+	obj = kunit_kcalloc(test, NR_FILES, sizeof(*obj), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	for (i = 0; i < NR_FILES; i++) {
+		open_mb(dt);
+		obj[i] = new_object(dt, DOE_SIM_TYPE_ECHO, 3);
+	}
+	for (i = 0; i < NR_FILES; i++)
+		KUNIT_EXPECT_EQ(test, put(files[i], obj[i], 3), 12);
+	for (i = NR_FILES - 1; i >= 0; i--)
+		expect_object(dt, files[i], obj[i], 3);
+}
+
+static struct kunit_case doe_cdev_cases[] = {
+	KUNIT_CASE_PARAM(objects, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(bad_request, bad_gen_params),
+	KUNIT_CASE(unoffered),
+	KUNIT_CASE_PARAM(kept_by_kernel, kept_gen_params),
+	KUNIT_CASE(unprivileged),
+	KUNIT_CASE_PARAM(small_buffer, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(two_writers, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(nonblock, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(poll_masks, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(signal_in_read, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(close_early, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(failed_exchange, fault_gen_params),
+	KUNIT_CASE_PARAM(reset_while_open, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(yielded_while_open, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removed_while_open, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(file_outlives_device, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(pulled_while_open, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removed_while_used, doe_test_mode_gen_params),
+	KUNIT_CASE(many_files),
+	{ }
+};
+
+static struct kunit_suite doe_cdev_suite = {
+	.name = "pci-doe-cdev",
+	.init = doe_test_init,
+	.exit = cdev_exit,
+	.test_cases = doe_cdev_cases,
+};
+
+kunit_test_suite(doe_cdev_suite);
