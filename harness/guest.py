@@ -126,6 +126,10 @@ def initramfs(kernel, binaries=()):
     selftests = kernel.tree / "tools/testing/selftests"
     shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
     shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
+    built = host.run(["make", "-C", selftests / "pci_doe", "LDFLAGS=-static",
+                      f"OUTPUT={root / 'selftests/pci_doe'}"])
+    if built.returncode:
+        raise host.Fail(f"the kselftests could not be built: {built.stderr.strip()}")
     for script in ("show", "mainline", "leave"):
         shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
     served = root / "cdat"

@@ -28,6 +28,7 @@ DEVICE_TESTS = [
     ("visibility", f"{SIMULATED} trace_event=pci_doe:* trace_clock=local",
      "visibility.sh,sim_debugfs.sh"),
     ("pcidoe", SIMULATED, "pcidoe.sh"),
+    ("cdev", f"{SIMULATED} doe_sim.max_object=16384", "cdev"),
     ("exclusive", SIMULATED, "lspci.sh,exclusive.sh"),
     ("handover", f"{SIMULATED} DOE_LOCK_DOWN=integrity", "handover.sh,lockdown.sh"),
     ("reset", SIMULATED, "reset.sh"),

@@ -50,6 +50,14 @@ tool_refused()
 		! sed 's/^/# /' /tmp/err
 }
 
+# closed DEVICE OFFSET: the character device, if the kernel has any
+closed()
+{
+	[ -e "$(doe_cdev "$1" "$2")" ] || return 0
+	! dd if="$(doe_cdev "$1" "$2")" of=/dev/null count=1 2>/tmp/err &&
+		grep -q "not permitted" /tmp/err
+}
+
 refused_when_handed_over()
 {
 	hand_over "$1" "$2" && refused "$1" "$2" && tool_refused "$1" "$2"
@@ -85,7 +93,7 @@ fi
 TAINTED=$(cat /proc/sys/kernel/tainted)
 OWNERS=$(cut -d' ' -f1-4 "$MAILBOXES")
 
-tests=$(($(doe_mailboxes | wc -l) * 3 + $(aux_mailboxes | wc -l) + 3))
+tests=$(($(doe_mailboxes | wc -l) * 4 + $(aux_mailboxes | wc -l) + 3))
 case $(level) in
 integrity | confidentiality) ;;
 *) tests=0 ;;
@@ -98,6 +106,7 @@ doe_list=$(doe_mailboxes | words)
 for_each "writes are refused" refused
 for_each "reads are not" readable
 for_each "pcidoe says so" tool_refused
+for_each "the character device is closed" closed
 doe_list=$(aux_mailboxes | words)
 for_each "handed over, writes are refused" refused_when_handed_over
 ktap_test_result "the kernel still reads tables" kernel_goes_on
