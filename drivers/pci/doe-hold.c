@@ -130,7 +130,8 @@ static bool pci_doe_is_frozen(struct pci_doe_mb *mb,
 	else if (!mb->holds.thawed)
 		return true;
 
-	return pci_doe_low_power(mb) && !pci_doe_pm_enabled(mb);
+	return IS_ENABLED(CONFIG_PM) && pci_doe_low_power(mb) &&
+	       !pci_doe_pm_enabled(mb);
 }
 
 /**

@@ -77,9 +77,9 @@ void pci_doe_claim(struct pci_doe_mb *mb)
 
 	if (pci_request_config_region_exclusive(mb->pdev, mb->cap_offset,
 						PCI_DOE_CAP_SIZEOF, "DOE")) {
-		mb->life.claim = PCI_DOE_CLAIMED;
+		WRITE_ONCE(mb->life.claim, PCI_DOE_CLAIMED);
 	} else {
-		mb->life.claim = PCI_DOE_UNCLAIMED;
+		WRITE_ONCE(mb->life.claim, PCI_DOE_UNCLAIMED);
 		pci_warn(mb->pdev, "[%x] cannot claim the registers\n",
 			 mb->cap_offset);
 	}

@@ -69,13 +69,17 @@ bool pci_doe_powered(struct pci_doe_mb *mb)
 bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)
 {
+	u32 status;
+
 	/* The PM core writes its status under a lock of its own */
 	if (!pci_doe_low_power(mb) || READ_ONCE(mb->pdev->driver) ||
 	    data_race(!pm_runtime_active(&mb->pdev->dev)))
 		return false;
 
 	raw_spin_unlock_irq(&mb->lock);
-	pci_set_power_state(mb->pdev, PCI_D0);
+	/* The PCI core would wait for a minute for a device that is lost */
+	if (!pci_doe_read_status(mb, &status))
+		pci_set_power_state(mb->pdev, PCI_D0);
 	raw_spin_lock_irq(&mb->lock);
 	mb->todo |= PCI_DOE_TODO_CONTROL;
 	mb->pending = true;

@@ -183,6 +183,12 @@ bool pci_doe_run(struct pci_doe_mb *mb, struct task_struct *self)
 	mb->running = true;
 	do {
 		pci_doe_step(mb);
+		/* Tasks that fail at once may come without end */
+		if (need_resched()) {
+			raw_spin_unlock_irq(&mb->lock);
+			cond_resched();
+			raw_spin_lock_irq(&mb->lock);
+		}
 	} while (pci_doe_goes_on(mb, self));
 	pci_doe_stop_running(mb);
 

@@ -74,7 +74,7 @@ void pci_doe_take_back(struct pci_doe_mb *mb)
 
 	if (mb->life.claim == PCI_DOE_HANDED)
 		pm_runtime_put_autosuspend(&mb->pdev->dev);
-	mb->life.claim = PCI_DOE_UNCLAIMED;
+	WRITE_ONCE(mb->life.claim, PCI_DOE_UNCLAIMED);
 }
 
 /**
@@ -140,7 +140,7 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 	/* A reset may have been in the way of that; it is not made up for */
 	raw_spin_lock_irq(&doe_mb->lock);
 	claim = doe_mb->life.claim;
-	doe_mb->life.claim = PCI_DOE_HANDED;
+	WRITE_ONCE(doe_mb->life.claim, PCI_DOE_HANDED);
 	raw_spin_unlock_irq(&doe_mb->lock);
 	pci_doe_clear_interrupt(doe_mb);
 	pci_doe_release_claim(doe_mb, claim);

@@ -88,7 +88,7 @@ static void pci_doe_enter(struct pci_doe_mb *mb, enum pci_doe_phase phase)
 bool pci_doe_hides_response(struct pci_doe_mb *mb)
 {
 	/* User space has its own, once no reset is to come */
-	if (mb->life.claim == PCI_DOE_HANDED &&
+	if (READ_ONCE(mb->life.claim) == PCI_DOE_HANDED &&
 	    !(mb->holds.mask & PCI_DOE_HOLDS_OFF))
 		return false;
 
@@ -353,6 +353,12 @@ static void pci_doe_make_way(struct pci_doe_mb *mb, u32 status, bool powered)
 		pci_doe_fail(mb, -ENODEV);
 	} else if (powered && !(status & PCI_DOE_STATUS_BUSY) &&
 		   mb->todo & (PCI_DOE_TODO_CONTROL | PCI_DOE_TODO_ABORT)) {
+		/* Somebody writes to the registers again and again */
+		if (mb->attempt.aborted &&
+		    ktime_after(ktime_get(), mb->attempt.start_by)) {
+			pci_doe_fail(mb, -EBUSY);
+			return;
+		}
 		/* It need not be repeated if Busy follows */
 		mb->attempt.aborted = true;
 		pci_doe_abort(mb);
@@ -550,7 +556,7 @@ static void pci_doe_drop_int_en(struct pci_doe_mb *mb)
 	if (!(mb->intr.ctrl & PCI_DOE_CTRL_INT_EN) ||
 	    mb->holds.mask & PCI_DOE_HOLDS_OFF || pci_doe_low_power(mb) ||
 	    (mb->intr.irq && !mb->intr.storm_until) ||
-	    mb->life.claim == PCI_DOE_HANDED)
+	    READ_ONCE(mb->life.claim) == PCI_DOE_HANDED)
 		return;
 
 	if (mb->intr.irq)

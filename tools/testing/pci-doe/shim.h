@@ -129,6 +129,7 @@ void shim_check_log(void);
 #define current			shim_current
 #define might_sleep()		shim_might_sleep(__func__)
 #define cond_resched()		might_sleep()
+#define need_resched()		true
 void shim_might_sleep(const char *where);
 
 #define READ_ONCE(x)		(point(), *(const volatile typeof(x) *)&(x))
