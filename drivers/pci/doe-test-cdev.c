@@ -148,13 +148,13 @@ static void echo(struct doe_test *dt, struct file *file, size_t dw)
 	expect_object(dt, file, obj, dw);
 }
 
-static __poll_t polled(struct file *file)
+static int polled(struct file *file)
 {
-	return vfs_poll(file, NULL);
+	return (__force int)vfs_poll(file, NULL);
 }
 
-#define CAN_WRITE	(EPOLLOUT | EPOLLWRNORM)
-#define CAN_READ	(EPOLLIN | EPOLLRDNORM)
+#define CAN_WRITE	(POLLOUT | POLLWRNORM)
+#define CAN_READ	(POLLIN | POLLRDNORM)
 
 /* An exchange that the device does not answer is in flight */
 static void begin_stuck(struct doe_test *dt, struct file *file)
@@ -495,7 +495,7 @@ static void expect_file_gone(struct kunit *test, struct file *file)
 {
 	KUNIT_EXPECT_EQ(test, get_any(file), -ENODEV);
 	KUNIT_EXPECT_EQ(test, kernel_write(file, "", 0, NULL), -ENODEV);
-	KUNIT_EXPECT_EQ(test, polled(file), EPOLLERR | EPOLLHUP);
+	KUNIT_EXPECT_EQ(test, polled(file), POLLERR | POLLHUP);
 	close_file(file);
 }
 
