@@ -204,9 +204,10 @@ Design
 
 * There is one struct pci_doe_mb for each DOE Capability, made by the core at
   enumeration, which starts Discovery and does not wait for it.
-* It is a state machine (idle, wake, busy, response, abort, dead, quiesced,
-  yielded, gone) that runs on events: a task submitted or cancelled, a timer,
-  an interrupt, a reset, removal.  A mailbox that waits holds no thread; all
+* It is a state machine that runs on events: a task submitted or cancelled, a
+  timer, an interrupt, a reset, removal.  Three variables say what it does: phase
+  (what the exchange waits for), holds (why none begins), todo (what happens to
+  the device before the next one).  A mailbox that waits holds no thread; all
   share one unbound workqueue, and pci_doe() runs the machine itself.
 * Polling starts right after Go and backs off by a quarter each time, from 20
   us.  An interrupt is a hint to look now; the timer stays armed.
