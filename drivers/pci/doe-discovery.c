@@ -19,17 +19,17 @@
 #include "doe.h"
 #include "pci.h"
 
-/* Discovery goes on no longer, and callers do not wait longer for it */
+/* How long Discovery may take, and callers wait for it */
 #define PCI_DOE_DISC_TIMEOUT	(5 * HZ)
 
 /* A failed Discovery is tried again after this, doubled each time */
 #define PCI_DOE_RETRY_MIN	HZ
 #define PCI_DOE_RETRY_MAX	(64 * HZ)
 
-/* Room for features grows by so many: few devices have more */
+/* The array of features grows by this many: few devices have more */
 #define PCI_DOE_DISC_FEATS	16
 
-/* This many resets may befall one Discovery */
+/* Discovery starts again after at most this many resets */
 #define PCI_DOE_DISC_RESETS	16
 
 /**
@@ -304,7 +304,7 @@ static void pci_doe_end_discovery(struct pci_doe_mb *mb, int rv)
 	pci_doe_end_wanted(mb, rv);
 	if (rv && !mb->holds.mask)
 		pci_doe_say(mb, PCI_DOE_SAY_FAILED, rv);
-	/* It will be tried again, but once was enough for those that waited */
+	/* It will be tried again, but those that waited do not wait for that */
 	if (rv && mb->todo & PCI_DOE_TODO_DISCOVER)
 		pci_doe_end_tasks(mb, rv);
 
@@ -365,7 +365,7 @@ static void pci_doe_step_discovery(struct pci_doe_mb *mb)
 	}
 }
 
-/* A task waits that needs it */
+/* Whether somebody waits for Discovery, or the first task needs it */
 static bool pci_doe_needs_discovery(struct pci_doe_mb *mb)
 {
 	struct pci_doe_task *task = pci_doe_first(mb);
@@ -429,7 +429,7 @@ void pci_doe_cut_discovery(struct pci_doe_mb *mb, int rv)
 	}
 }
 
-/* Nobody has to wait any longer */
+/* Whether a caller that waits for Discovery may go on */
 static bool pci_doe_is_told(struct pci_doe_mb *mb, bool lookup)
 {
 	bool told;
