@@ -19,7 +19,7 @@
 #include "doe.h"
 #include "pci.h"
 
-/* Tasks wait for the end of a reset no longer */
+/* How long tasks wait for the end of a reset */
 #define PCI_DOE_RESET_TIMEOUT	(5 * PCI_DOE_TIMEOUT)
 
 const struct pci_doe_hold_info pci_doe_hold_info[] = {
@@ -74,7 +74,7 @@ void pci_doe_hold(struct pci_doe_mb *mb, unsigned long hold, int rv)
 		pci_doe_trace_state(mb, mb->phase);
 	}
 	pci_doe_stop(mb, rv);
-	/* A mailbox that was removed is not to be run again */
+	/* The machine of a removed mailbox must not run again */
 	if (hold & PCI_DOE_HOLD_GONE || !(mb->holds.mask & PCI_DOE_HOLD_GONE))
 		pci_doe_kick(mb);
 }
@@ -102,7 +102,7 @@ void pci_doe_unhold(struct pci_doe_mb *mb, unsigned long hold)
 /* The device has lost what it knew: do it all again when it is needed */
 static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
 {
-	/* One that was removed is not to be run again */
+	/* The machine of a removed mailbox must not run again */
 	if (!(mb->holds.mask & hold) || mb->holds.mask & PCI_DOE_HOLD_GONE)
 		return;
 
@@ -110,8 +110,8 @@ static void pci_doe_end_hold(struct pci_doe_mb *mb, unsigned long hold)
 	pci_doe_unhold(mb, hold);
 	pci_doe_renew_wait(mb);
 	/*
-	 * sysfs still lacks the features, and nobody may ask for them.  A driver
-	 * may, or it has lent the device (vfio).
+	 * sysfs still lacks the features, and perhaps nobody asks for them.  A
+	 * driver that is bound will ask, or it has lent the device (vfio).
 	 */
 	if (mb->features.rv && !READ_ONCE(mb->pdev->driver))
 		pci_doe_want_discovery(mb);
