@@ -31,7 +31,7 @@
 #define PCI_DOE_IRQ_FAIR	4
 /* After this many lost interrupts in a row the timer no longer trusts them */
 #define PCI_DOE_IRQ_LOST	2
-/* Written in vain this often in a row, Interrupt Enable is not there */
+/* After this many failed writes in a row, do without Interrupt Enable */
 #define PCI_DOE_EN_FAILED	2
 /* How long a transfer may keep others from the registers, in jiffies */
 #define PCI_DOE_IRQ_PATIENCE	(HZ / 10)
@@ -80,7 +80,7 @@ static irqreturn_t pci_doe_irq(int irq, void *data)
 	/* Ready may follow the message */
 	if (!(status & PCI_DOE_STATUS_DONE))
 		pci_doe_poll_now(mb);
-	/* In a storm until the machine has taken Interrupt Enable away */
+	/* In a storm, the machine has to take Interrupt Enable away */
 	if (mb->attempt.task ||
 	    (mb->intr.storm_until && mb->intr.ctrl & PCI_DOE_CTRL_INT_EN))
 		pci_doe_kick(mb);
@@ -136,8 +136,8 @@ static int pci_doe_read_irq_num(struct pci_doe_mb *mb)
 
 /*
  * The device's driver may request the vector with IRQF_ONESHOT, as cxl_pci does.
- * request_irq() agrees with that if it comes second; first, it is in the way,
- * unless the irq_chip needs no ONESHOT.
+ * A handler that is requested after that adapts to it.  Requested before, it
+ * would make the driver's request fail, unless the irq_chip needs no ONESHOT.
  */
 static bool pci_doe_too_early(int irq)
 {
@@ -293,7 +293,7 @@ u32 pci_doe_want_ctrl(struct pci_doe_mb *mb)
 		intr->burst = 0;
 	}
 
-	/* In a reset MSI is not restored, and who may exchange polls */
+	/* In a reset MSI is not restored yet: whoever may exchange polls */
 	return intr->irq && !intr->storm_until && !mb->holds.mask &&
 	       intr->en_failed < PCI_DOE_EN_FAILED ? PCI_DOE_CTRL_INT_EN : 0;
 }
@@ -313,7 +313,8 @@ void pci_doe_lost_en(struct pci_doe_mb *mb)
  * @mb: DOE mailbox
  * @want: as pci_doe_want_ctrl() says
  *
- * If Interrupt Enable does not stick, its loss would later mean a reset.
+ * If Interrupt Enable does not stick, the shadow must not have it: it would
+ * later seem to be lost by a reset.
  */
 void pci_doe_set_ctrl(struct pci_doe_mb *mb, u32 want)
 {
@@ -380,11 +381,11 @@ bool pci_doe_by_irq(struct pci_doe_mb *mb)
 }
 
 /**
- * pci_doe_judge_irq() - A response has come; has its interrupt, too?
+ * pci_doe_judge_irq() - Note whether a response came with its interrupt
  * @mb: DOE mailbox
  * @status: DOE Status
  *
- * An interrupt that never comes costs time; the third one is not waited for.
+ * After two lost interrupts in a row, the mailbox polls.
  *
  * Return: true if Interrupt Status is to be cleared: the interrupt was lost,
  * and as long as it is set it holds back the next one.
