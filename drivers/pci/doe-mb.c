@@ -45,7 +45,7 @@ u16 pci_doe_next_off(struct pci_dev *pdev, u16 off)
 		if (pos > PCI_CFG_SPACE_EXP_SIZE - PCI_DOE_CAP_SIZEOF ||
 		    __test_and_set_bit(pos / sizeof(u32), seen))
 			break;
-		/* Ascending, so that a list which changes has an end, too */
+		/* Ascending, so that the walk ends even if the list changes */
 		if (pos > off && (!next || pos < next))
 			next = pos;
 	}
@@ -234,9 +234,9 @@ EXPORT_SYMBOL_GPL(pci_doe_create_mb);
  * @doe_mb: the mailbox
  *
  * Tasks that are queued go on.  The interrupt goes with the last reference
- * that asked for it, of which those with are given back before those without:
- * a mailbox that has lost its interrupt early only polls, but one that keeps
- * it while its owner frees the vectors would be a bug.
+ * that asked for it.  References that did are taken to be given back first: a
+ * mailbox that loses its interrupt early only polls, but one that keeps it
+ * while its owner frees the vectors would be a bug.
  *
  * Context: Process context, sleeps.
  */
@@ -407,7 +407,7 @@ void pci_doe_destroy(struct pci_dev *pdev)
 	struct pci_doe_mb *mb;
 	unsigned long i;
 
-	/* Whoever makes one has seen the device registered; none will later */
+	/* Wait for one that is being made; later the device is not registered */
 	mutex_lock(&pci_doe_mutex);
 	mutex_unlock(&pci_doe_mutex);
 
