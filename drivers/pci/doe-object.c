@@ -19,9 +19,9 @@
 #include "pci.h"
 
 /*
- * Each time this many DW were read, Data Object Ready is looked at again, and
- * the CPU offered to others: a Length beyond what the device has costs no more
- * accesses than that, and a long object takes 1 % longer.
+ * After this many DW, read Data Object Ready again and offer the CPU to others.
+ * A Length beyond what the device has costs no more accesses than that, and a
+ * long object takes 1 % longer.
  */
 #define PCI_DOE_CHECK_DW	32
 
@@ -98,7 +98,7 @@ static bool pci_doe_stopped(struct pci_doe_mb *mb)
 	return READ_ONCE(mb->attempt.stop_rv);
 }
 
-/* After @dw DW of a transfer that began at @since: may it go on? */
+/* Whether a transfer that began at @since may go on, after @dw DW */
 static int pci_doe_breathe(struct pci_doe_mb *mb, size_t dw, ktime_t since)
 {
 	if (pci_doe_stopped(mb))
@@ -151,7 +151,7 @@ int pci_doe_write_object(struct pci_doe_mb *mb, struct pci_doe_task *task)
 	return pci_doe_stopped(mb) ? -ECANCELED : 0;
 }
 
-/* Where the bytes of a response go; what has no room is dropped */
+/* Buffer for a response; bytes beyond @room are dropped */
 struct pci_doe_sink {
 	u8 *buf;
 	size_t room;
@@ -202,10 +202,10 @@ static u32 pci_doe_length(u32 header)
 }
 
 /*
- * An empty mailbox reads as 0.  So Status is read again before a DW is believed
- * that is 0 behind one that was not, each so many DW, and before the last one: a
- * reset on the way must not pass for the end of the object.  A header that is
- * not ours is judged only then, as DOE Error explains it better.
+ * Whether Status has to be read before this DW is believed.  An empty mailbox
+ * reads as 0, so check a 0 that follows another value, each 32nd DW, and the
+ * last one: a reset in mid-response must not pass for the end of the object.
+ * Check before a wrong header is judged, too, as DOE Error explains it better.
  */
 static bool pci_doe_doubts(const struct pci_doe_task *task, u32 dw, u32 len,
 			   u32 val, u32 before)
@@ -219,7 +219,7 @@ static bool pci_doe_doubts(const struct pci_doe_task *task, u32 dw, u32 len,
 	       (!val && before);
 }
 
-/* The size is known now; who allocates it may be needed to free memory */
+/* The size is known now.  Freeing memory may depend on the runner: no wait */
 static int pci_doe_alloc_response(struct pci_doe_task *task,
 				  struct pci_doe_sink *sink)
 {
