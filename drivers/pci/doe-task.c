@@ -59,7 +59,7 @@ void pci_doe_finish(struct pci_doe_mb *mb, struct pci_doe_task *task, int rv)
 	}
 }
 
-/* Choose whose complete() is to be called; that of the former has returned */
+/* Choose the next complete() to be called; the one before has returned */
 static struct pci_doe_task *pci_doe_next_done(struct pci_doe_mb *mb)
 {
 	struct pci_doe_task *task;
@@ -89,7 +89,7 @@ static void pci_doe_done_work(struct work_struct *work)
 	/* The reference of the last task may be the last of the mailbox */
 	pci_dev_get(pdev);
 	while ((task = pci_doe_next_done(mb))) {
-		/* Of a response that was allocated only success is shown */
+		/* The caller frees an allocated response only on success */
 		if (task->rv < 0 && task->response_max) {
 			kvfree(task->response_pl);
 			task->response_pl = NULL;
@@ -252,8 +252,8 @@ static bool pci_doe_stop_task(struct pci_doe_mb *mb, struct pci_doe_task *task,
 
 /*
  * The task is about to end, or its complete() has not returned; or, with
- * @queued, it is to be ended first.  All of it in one look, as the task goes
- * round as long as complete() submits it again.
+ * @queued, it is to be ended first.  All is checked under one lock, as
+ * complete() may submit the task again and again.
  */
 static bool pci_doe_has_task(struct pci_doe_mb *mb,
 			     const struct pci_doe_task *task, bool queued)
