@@ -12,8 +12,8 @@
 #include "doe.h"
 
 /*
- * Hints, which others change whenever they like: what comes of it if one is no
- * longer true is a response that does not come, or all-ones.
+ * Hints that others may change at any time.  If one is outdated, no response
+ * comes, or the registers read as all-ones.
  */
 static pci_power_t pci_doe_power_state(struct pci_doe_mb *mb)
 {
@@ -44,8 +44,8 @@ bool pci_doe_low_power(struct pci_doe_mb *mb)
 
 /*
  * While runtime PM suspends or resumes the device, its own callbacks find it in
- * D0 and must not wait for the end of that.  Others may find it in D0, too, but
- * saved and yet to be restored.
+ * D0 and must not wait for the end of that.  Others may also find it in D0, its
+ * configuration space not restored yet.
  */
 bool pci_doe_powered(struct pci_doe_mb *mb)
 {
