@@ -107,7 +107,7 @@ static void pci_doe_wake_runner(struct pci_doe_mb *mb)
 		queue_work(pci_doe_wq, &mb->work);
 }
 
-/* Something happened that the machine should look at.  Any context but NMI. */
+/* Have the machine look at what happened.  Any context but NMI. */
 void pci_doe_kick(struct pci_doe_mb *mb)
 {
 	lockdep_assert_held(&mb->lock);

@@ -21,7 +21,7 @@
 #define PCI_DOE_POLL_SHARE	(250 * (u64)NSEC_PER_USEC)
 /* Read DOE Status once before the deadline in case the interrupt was lost */
 #define PCI_DOE_IRQ_POLL	(100 * (u64)NSEC_PER_MSEC)
-/* The timer leaves devices to the worker whose registers are slower */
+/* If a look takes longer, the worker does the others of this exchange */
 #define PCI_DOE_SLOW_LOOK	(200 * NSEC_PER_USEC)
 
 /* Mailboxes that are not idle, all of which may poll */
@@ -39,7 +39,7 @@ void pci_doe_count_busy(enum pci_doe_phase from, enum pci_doe_phase to)
 	atomic_add(!!to - !!from, &pci_doe_nr_busy);
 }
 
-/* The wait that goes on is another one */
+/* Forget the present wait: another one begins */
 void pci_doe_new_wait(struct pci_doe_mb *mb)
 {
 	mb->wait = (struct pci_doe_wait){ };

@@ -41,7 +41,7 @@ static int pci_doe_may_yield(struct pci_doe_mb *mb)
 	return 0;
 }
 
-/* Nobody in the kernel accesses the registers, nor will */
+/* Nobody in the kernel accesses the registers, now or later */
 static bool pci_doe_is_quiet(struct pci_doe_mb *mb)
 {
 	bool quiet;

@@ -48,7 +48,7 @@
 
 /* Busy and the abort that may follow it, before a request can be sent */
 #define PCI_DOE_START_TIMEOUT	(2 * PCI_DOE_TIMEOUT)
-/* An interrupt is on its way for no longer */
+/* An interrupt has arrived after this time */
 #define PCI_DOE_PAUSE		msecs_to_jiffies(10)
 
 static const char * const pci_doe_phase_names[] = {
@@ -96,7 +96,7 @@ bool pci_doe_hides_response(struct pci_doe_mb *mb)
 	       mb->todo & PCI_DOE_TODO_ABORT;
 }
 
-/* End the task in flight; if somebody stopped it, his reason counts */
+/* End the task in flight, with the errno of whoever stopped it, if any */
 static void pci_doe_end(struct pci_doe_mb *mb, int rv)
 {
 	struct pci_doe_task *task = mb->attempt.task;
@@ -216,7 +216,7 @@ static bool pci_doe_choose(struct pci_doe_mb *mb)
 	struct pci_doe_task *task;
 	int rv;
 
-	/* Who may exchange in a reset does not wait for Discovery */
+	/* The thread that may exchange in a reset does not wait for Discovery */
 	if (!mb->holds.mask && pci_doe_next_discovery(mb))
 		return false;
 
@@ -268,8 +268,8 @@ static void pci_doe_set_int_en(struct pci_doe_mb *mb, u32 status, u32 want,
 }
 
 /*
- * Somebody has reset the device without a word, and it has lost the request:
- * begin again with Discovery.
+ * The device was reset without an announcement and has lost the request: begin
+ * again with Discovery.
  */
 static void pci_doe_begin_anew(struct pci_doe_mb *mb)
 {
@@ -453,8 +453,8 @@ static int pci_doe_look_for_response(struct pci_doe_mb *mb, bool late,
 }
 
 /*
- * User space may have read the response and not yet been told whether it may
- * have it: pci_doe_user_read() decides under pci_lock, as the read was done.
+ * User space may have read the response while pci_doe_user_read() has not yet
+ * decided whether to hide it.  Both happen under pci_lock: wait for it.
  */
 static void pci_doe_let_readers_go(struct pci_doe_mb *mb)
 	__must_hold(&mb->lock)

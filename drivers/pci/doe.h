@@ -167,7 +167,7 @@ struct pci_doe_features {
  * @burst: interrupts since @burst_start, less those that were fair
  * @burst_start: in jiffies
  * @storm_until: not used before then, in jiffies; 0: no storm
- * @missed: it could not be had and is to be asked for again
+ * @missed: it could not be requested, and is again before the next exchange
  */
 struct pci_doe_intr {
 	int irq;
