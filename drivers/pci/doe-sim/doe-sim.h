@@ -116,7 +116,7 @@ enum doe_sim_error_at {
 	DOE_SIM_ERROR_DRAINED,	/* with the last acknowledge */
 };
 
-/* What can befall a device or an answer half-way */
+/* What can happen to a device, or in the midst of an answer */
 enum doe_sim_event {
 	DOE_SIM_EV_NONE,
 	DOE_SIM_EV_UNREADY,	/* Ready drops, the rest is lost */
@@ -388,7 +388,7 @@ struct doe_sim_counters {
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };
 
-/* So many triggers can be set together for one mailbox */
+/* Number of triggers that can be set together for one mailbox */
 #define DOE_SIM_MAX_TRIGGERS	2
 
 /**
@@ -443,7 +443,7 @@ void doe_sim_get_knobs(struct doe_sim_dev *sim, unsigned int mb,
 /* Back to the well-behaved default; one or %DOE_SIM_ALL */
 void doe_sim_behave(struct doe_sim_dev *sim, unsigned int mb);
 
-/* In place of those that were set before; NULL or 0: none */
+/* Replaces those that were set before; NULL or 0: none */
 void doe_sim_set_trigger(struct doe_sim_dev *sim, unsigned int mb,
 			 const struct doe_sim_trigger *trigger);
 void doe_sim_set_triggers(struct doe_sim_dev *sim, unsigned int mb,

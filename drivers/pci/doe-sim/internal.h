@@ -46,7 +46,7 @@ struct irq_domain;
 #define DOE_SIM_MSI_CAP		0x88
 #define DOE_SIM_MSIX_CAP	0x98
 
-/* So many threads at a time may look at Status and be excused */
+/* Number of threads whose look at Status is remembered */
 #define DOE_SIM_MAX_SEEN	4
 
 #define DOE_SIM_NR_SLOTS	32

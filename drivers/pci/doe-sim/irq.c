@@ -99,12 +99,12 @@ void doe_sim_init_vector(struct doe_sim_vector *vector)
 	INIT_CSD(&vector->csd, start_vector, vector);
 }
 
-/* Nobody sends them any more */
+/* No more messages are sent */
 void doe_sim_stop_vectors(struct doe_sim_vector *vectors, unsigned int nr)
 {
 	unsigned int i;
 
-	/* What is on its way to another CPU arrives first */
+	/* Wait for messages on the way to another CPU */
 	kick_all_cpus_sync();
 	for (i = 0; i < nr; i++)
 		hrtimer_cancel(&vectors[i].timer);

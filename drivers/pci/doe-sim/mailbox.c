@@ -41,7 +41,7 @@ static void forget_seen(struct doe_sim_mb *mb)
 
 /* Exchange */
 
-/* A new request: is it one that the knobs are meant for? */
+/* Whether the knobs affect a new request, by skip and times */
 static void choose_knobs(struct doe_sim_mb *mb)
 {
 	mb->k = &doe_sim_good_knobs;
@@ -337,7 +337,7 @@ static void finish_answer(struct doe_sim_mb *mb)
 		process_next(mb);
 }
 
-/* Is there an answer?  Error and Abort hide it */
+/* Whether there is an answer; Error and Abort hide it */
 static bool readable(struct doe_sim_mb *mb)
 {
 	return mb->ready && !mb->error && !(mb->busy & BUSY_ABORT);
@@ -359,7 +359,7 @@ void doe_sim_acknowledge_dw(struct doe_sim_mb *mb)
 		finish_answer(mb);
 }
 
-/* What befalls an answer when a certain DW of it is read */
+/* Events when a certain DW of an answer is read */
 void doe_sim_read_event(struct doe_sim_mb *mb, bool late)
 {
 	if (mb->k->read_event == DOE_SIM_EV_NONE || mb->read_event_done ||

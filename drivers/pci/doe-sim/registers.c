@@ -24,7 +24,7 @@ static u32 read_cap(struct doe_sim_mb *mb)
 	return val;
 }
 
-/* Some firmware does not get on while it is looked at */
+/* Some firmware makes no progress while its Status is read */
 static void starve(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 {
 	u64 until = ktime_get_ns() + mb->k->starve_ns;
@@ -132,7 +132,7 @@ static void write_reg(struct doe_sim_mb *mb, enum doe_sim_reg reg, u32 val)
 	}
 }
 
-/* Requests and answers suffer from accesses that do not get through */
+/* Accesses that do not get through damage requests and answers */
 static int miss_access(struct doe_sim_mb *mb, enum doe_sim_reg reg, bool write)
 {
 	bool error = mb->sim->gone == DOE_SIM_EV_GONE_ERROR;

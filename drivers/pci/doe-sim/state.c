@@ -101,7 +101,7 @@ static bool msix_masked(struct doe_sim_dev *sim, unsigned int message)
 	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
-/* Would the mailbox's message get through? */
+/* Whether the mailbox's message would get through */
 static bool can_signal(struct doe_sim_mb *mb)
 {
 	struct doe_sim_dev *sim = mb->sim;
@@ -248,7 +248,7 @@ void doe_sim_set_ready(struct doe_sim_mb *mb)
 		doe_sim_set_int_sta(mb);
 }
 
-/* Something that the host has no part in; @duration as in a trigger */
+/* An event that the host does not cause; @duration as in a trigger */
 void doe_sim_befall(struct doe_sim_mb *mb, enum doe_sim_event event,
 		    u32 duration)
 {
