@@ -46,7 +46,7 @@ static void aux_one_per_mailbox(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, found.nr, 0);
 }
 
-/* Which of them it is */
+/* The offset tells which mailbox it is */
 static void aux_offset(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);

@@ -212,7 +212,7 @@ static const struct bad_param bad_params[] = {
 
 KUNIT_ARRAY_PARAM_DESC(bad, bad_params, desc);
 
-/* The device does not get to know of it */
+/* The device does not see it */
 static void bad_request(struct kunit *test)
 {
 	const struct bad_param *param = test->param_value;

@@ -163,7 +163,7 @@ static void lost_go_in_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
 }
 
-/* A device that is away ends Discovery, and wakes who waits, once */
+/* A device that is away ends Discovery, and wakes its waiters once */
 static void away_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -483,7 +483,7 @@ static void r51_enumeration_does_not_wait(struct kunit *test)
 	for (i = 0; i < 16; i++)
 		KUNIT_EXPECT_LE(test, doe_test_counters(dt, i)->aborts, 1);
 
-	/* They wait all at the same time, until it is found out */
+	/* All wait at the same time until the deadline */
 	doe_sim_behave(dt->sim, DOE_SIM_ALL);
 	doe_test_find_mbs(dt);
 	KUNIT_EXPECT_EQ(test, dt->nr_mb, 16);
@@ -491,7 +491,7 @@ static void r51_enumeration_does_not_wait(struct kunit *test)
 		expect_plain(dt, i);
 }
 
-/* What is asked for too early waits for Discovery */
+/* Calls that come before the end of Discovery wait for it */
 static void tasks_wait_for_discovery(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -568,9 +568,9 @@ static int find_thread(struct doe_test_thread *thread)
 }
 
 /*
- * Who waits for Discovery is woken when it ends.  He would go on after 5 s all
- * the same, as does he who waits for a device that never answers: that one was
- * there first, but is the last to go on.
+ * A caller that waits for Discovery is woken when it ends.  Without that it
+ * would go on after 5 s, like the caller that waits for a device which never
+ * answers.  That one began first, and is to go on last.
  */
 static void discovery_wakes(struct kunit *test)
 {
@@ -623,7 +623,7 @@ static const struct stale_param stale_params[] = {
 
 KUNIT_ARRAY_PARAM_DESC(stale, stale_params, desc);
 
-/* R56: what firmware or another kernel left behind is in nobody's way */
+/* R56: what firmware or another kernel left behind does no harm */
 static void r56_stale_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -638,7 +638,7 @@ static void r56_stale_at_boot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-/* A function that needs its time after a reset: R36 */
+/* R36: a function that is busy for a while after a reset */
 static void r36_busy_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;

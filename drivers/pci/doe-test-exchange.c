@@ -14,7 +14,7 @@ bool doe_test_poisoned(const void *buf, size_t len)
 	return !memchr_inv(buf, DOE_TEST_POISON, len);
 }
 
-/* Are these the first @len bytes of what a sized object answers? */
+/* Whether these are the first @len bytes of a sized object's response */
 bool doe_test_is_sized(const void *rsp, size_t len, u32 seed)
 {
 	const u8 *byte = rsp;
@@ -114,7 +114,7 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 	doe_sim_set_trigger(sim, mb, &trigger);
 }
 
-/* One case that hangs does not keep the others from their turn */
+/* A case that hangs does not stop those after it */
 void doe_test_await(struct kunit *test, struct completion *done)
 {
 	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(done,
@@ -224,7 +224,7 @@ void doe_test_recovers(struct doe_test *dt)
 	doe_test_works(dt, 0);
 }
 
-/* Does the first mailbox offer it? */
+/* Whether the first mailbox offers it */
 bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type)
 {
 	return pci_doe_supports_feat(dt->mb[0], vid, type);

@@ -393,7 +393,7 @@ static const struct refuse_param refuse_params[] = {
 
 KUNIT_ARRAY_PARAM_DESC(refuse, refuse_params, desc);
 
-/* An object that the device does not know what to do with */
+/* An object of a type that the device does not know */
 static void refused_object(struct kunit *test)
 {
 	const struct refuse_param *param = test->param_value;
@@ -450,7 +450,7 @@ static void dead(struct kunit *test)
 	/* That it is dead, and once that somebody needs it */
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
 
-	/* The device has come to its senses, which the next look sees */
+	/* The abort has finished, which the next look sees */
 	doe_sim_flr(dt->sim);
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);

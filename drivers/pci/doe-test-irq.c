@@ -186,7 +186,7 @@ static void vector_not_granted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
 }
 
-/* Nor is one that an odd device does not adapt to what was granted */
+/* Nor is a number that the device fails to adapt to what was granted */
 static void message_number_out_of_range(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -232,7 +232,7 @@ static void r02_interrupt_enable_survives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
 }
 
-/* There are devices that heed nothing else in a write of Abort */
+/* Some devices ignore the other bits in a write of Abort */
 static void enable_is_written_alone(struct kunit *test)
 {
 	struct doe_sim_config config = slow_config(test);
@@ -280,7 +280,7 @@ static const struct error_param error_params[] = {
 
 KUNIT_ARRAY_PARAM_DESC(error, error_params, desc);
 
-/* R8: an abort does not clear Interrupt Status; left set, it would be deaf */
+/* R8: an abort does not clear Interrupt Status; left set, no message follows */
 static void r08_interrupt_status_after_abort(struct kunit *test)
 {
 	const struct error_param *param = test->param_value;
@@ -354,7 +354,7 @@ static void ready_by_interrupt(struct kunit *test)
 	noticed_by_interrupt(test, DOE_SIM_ERROR_NONE);
 }
 
-/* While it waits for its interrupt it hardly looks at the device */
+/* While it waits for its interrupt it rarely looks at the device */
 static void few_looks_by_interrupt(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -369,7 +369,7 @@ static void few_looks_by_interrupt(struct kunit *test)
 
 /* ---- Odd interrupts ---- */
 
-/* The IRQ core hears of a threaded handler's result at the next interrupt */
+/* The IRQ core sees a threaded handler's result at the next interrupt */
 static bool raised_in_vain(struct doe_test *dt, struct irq_desc *desc,
 			   unsigned int before)
 {
@@ -531,7 +531,7 @@ static void interrupt_on_busy(struct kunit *test)
 	doe_test_expect_irqs(dt, 10);
 }
 
-/* Lost messages cost time, and are no reason to wait for ever */
+/* Lost messages delay exchanges, which still end */
 static void lost(struct kunit *test)
 {
 	struct doe_sim_config config = slow_config(test);
@@ -555,7 +555,7 @@ static void lost(struct kunit *test)
 		doe_test_works(dt, 0);
 }
 
-/* One that is lost goes without a word, and the others come */
+/* A single lost interrupt is not logged, and the others are still used */
 static void lost_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -801,7 +801,7 @@ static void take_and_give_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 }
 
-/* What another kernel left set is in nobody's way */
+/* Bits that another kernel left set do no harm */
 static void stale_status_and_enable(struct kunit *test)
 {
 	struct doe_sim_config config = slow_config(test);

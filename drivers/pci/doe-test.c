@@ -283,7 +283,7 @@ static void r46_waiting_is_no_busy_loop(struct kunit *test)
 /* ---- Lengths ---- */
 
 /*
- * R28: payloads are bytes in wire order, whatever the order of the host's: the
+ * R28: payloads are bytes in wire order, on hosts of either byte order: the
  * device takes those of the request for 3 and a seed
  */
 static void r28_little_endian(struct kunit *test)
