@@ -81,7 +81,7 @@ what and how much, never payload: that may be key material.
     alone("sleep", function(MB, "pci_doe_resume")),
 
     Patch("PCI/DOE: Wake up by interrupt", """
-PCIe r6.2 sec 6.30.3 has an interrupt for the end of an exchange.  Support for
+PCIe r7.0 sec 6.30.3 has an interrupt for the end of an exchange.  Support for
 it was dropped in 2022, mainly for the question who owns the vectors.
 
 The driver of the device does.  It allocates them, at least as many as

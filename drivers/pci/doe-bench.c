@@ -304,7 +304,7 @@ static u32 bench_read(struct bench_dev *dev, int reg)
 	return val;
 }
 
-/* As few accesses as PCIe r6.2 sec 6.30.2 allows; a failure shows later */
+/* As few accesses as PCIe r7.0 sec 6.30.2 allows; a failure shows later */
 static int bench_bare(struct bench_dev *dev, const __le32 *req, __le32 *rsp,
 		      u32 dw)
 {

@@ -2,7 +2,7 @@
 /*
  * KUnit tests of the DOE library: Discovery, lookup and sysfs
  *
- * PCIe r6.2 sec 6.30.1.1.
+ * PCIe r7.0 sec 6.30.1.1.
  */
 
 #include <linux/kernfs.h>

@@ -76,8 +76,8 @@ static int lookup_thread(struct doe_test_thread *thread)
 }
 
 /*
- * Discovery begins long after it was asked for, because a real-time thread keeps
- * the only CPU from the worker.  That must not count against the device.
+ * Discovery begins long after it was asked for, as a real-time thread keeps the
+ * only CPU from the worker.  That must not count against the device.
  */
 static void discovery_starts_late(struct kunit *test)
 {

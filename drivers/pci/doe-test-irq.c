@@ -2,7 +2,7 @@
 /*
  * KUnit tests of the DOE library: interrupts
  *
- * PCIe r6.2 sec 6.30.3.  An interrupt is a hint: whatever comes or does not
+ * PCIe r7.0 sec 6.30.3.  An interrupt is a hint: whatever comes or does not
  * come, exchanges end with the right bytes.
  */
 

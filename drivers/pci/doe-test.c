@@ -2,7 +2,7 @@
 /*
  * KUnit tests of the DOE library: the public API
  *
- * PCIe r6.2 sec 6.30.  Cases look at what a user of the library sees (bytes,
+ * PCIe r7.0 sec 6.30.  Cases look at what a user of the library sees (bytes,
  * errno, order) and at what the simulated device saw (register accesses,
  * broken rules), never at the library's inside.
  */

@@ -15,7 +15,7 @@
 #define CDEV_PAUSE_US	100000		/* between two looks for a stop */
 #define CDEV_LIMIT_US	60000000	/* a queue may be before us */
 
-/* What the errors of the kernel mean; PCIe r6.2 sec 6.30 has no words for it */
+/* What the errors of the kernel mean; PCIe r7.0 sec 6.30 has no words for it */
 static int cdev_error(struct doe_mbox *mb, int err)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exchanges on a DOE mailbox, PCIe r6.2 sec 6.30
+ * Exchanges on a DOE mailbox, PCIe r7.0 sec 6.30
  *
  * Every wait has an end, and however an exchange ends, the mailbox is left
  * idle: by the exchange itself or by an abort.
@@ -425,7 +425,7 @@ int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
 	unsigned int index = 0;
 	int ret;
 
-	/* Reserved in version 1, mandatory later; PCIe r6.2 sec 6.30.1.1 */
+	/* Reserved in version 1, mandatory later; PCIe r7.0 sec 6.30.1.1 */
 	req[1] = mb->version >= 2 ? 2 : 0;
 
 	for (*n = 0; *n < DOE_MAX_FEATURES; index = resp[3]) {

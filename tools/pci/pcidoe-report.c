@@ -62,7 +62,7 @@ void out_features(const struct doe_feature *features, int n)
 	out_end();
 }
 
-/* Registers field by field, PCIe r6.2 sec 7.9.24 */
+/* Registers field by field, PCIe r7.0 sec 7.9.24 */
 static const struct reg {
 	const char *name;
 	struct {

@@ -119,7 +119,7 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 #define DOE_MAX_PAYLOAD		(DOE_MAX_DW * 4 - DOE_HEADER_SIZE)
 #define DOE_LENGTH_MASK		0x3ffff
 
-/* Registers of the DOE Capability, PCIe r6.2 sec 7.9.24 */
+/* Registers of the DOE Capability, PCIe r7.0 sec 7.9.24 */
 #define DOE_CAP			0x04
 #define  DOE_CAP_INT_SUP	0x00000001
 #define  DOE_CAP_INT_MSG	0x00000ffe

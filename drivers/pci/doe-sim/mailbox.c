@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated device with DOE mailboxes: requests, answers (PCIe r6.2 sec 6.30)
+ * Simulated device with DOE mailboxes: requests, answers (PCIe r7.0 sec 6.30)
  *
  * Everything here runs under the lock of the device, unless it takes it.
  */

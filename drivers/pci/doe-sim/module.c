@@ -4,7 +4,7 @@
  *
  * For anybody who writes a user of DOE mailboxes, and for the tests of the DOE
  * library: devices that exist in PCI domains of their own, show up to 160 DOE
- * Capabilities (PCIe r6.2 sec 6.30 and 7.9.24) each, raise MSI or MSI-X,
+ * Capabilities (PCIe r7.0 sec 6.30 and 7.9.24) each, raise MSI or MSI-X,
  * misbehave on request and count what the host does wrong.  They need nothing
  * of the library.
  *

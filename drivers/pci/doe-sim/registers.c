@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Simulated device with DOE mailboxes: registers (PCIe r6.2 sec 7.9.24)
+ * Simulated device with DOE mailboxes: registers (PCIe r7.0 sec 7.9.24)
  */
 
 #include <linux/bitfield.h>

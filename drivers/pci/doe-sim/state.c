@@ -67,7 +67,7 @@ unsigned int doe_sim_power_state(struct doe_sim_dev *sim)
 			 sim->base[(DOE_SIM_PM_CAP + PCI_PM_CTRL) / 4]);
 }
 
-/* Interrupt Message Number, PCIe r6.2 sec 7.9.24.2 */
+/* Interrupt Message Number, PCIe r7.0 sec 7.9.24.2 */
 unsigned int doe_sim_message(struct doe_sim_mb *mb)
 {
 	struct doe_sim_dev *sim = mb->sim;

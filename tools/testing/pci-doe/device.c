@@ -69,7 +69,7 @@ static void send_message(struct event *ev)
 	raise_line(&lines[(b - w.box) % max(w.vectors, 1U)]);
 }
 
-/* PCIe r6.2 sec 6.30.3: when the AND of enable and status becomes true */
+/* PCIe r7.0 sec 6.30.3: when the AND of enable and status becomes true */
 static void update_msi(struct box *b)
 {
 	bool now = b->int_en && b->int_sta && w.master;
