@@ -22,6 +22,28 @@ def build_pcidoe():
         raise host.Fail(f"pcidoe could not be built: {(made.stderr.splitlines() or ['?'])[0]}")
 
 
+def iasl():
+    """An iasl that knows CDAT, which Debian 12's does not: that of a newer suite, with
+    the C library that it was built for."""
+    unpacked, wrapper = host.BUILD / "tools/acpica", host.BUILD / "tools/iasl"
+    if wrapper.exists():
+        return wrapper
+    progress = host.Progress("downloading acpica-tools")
+    for package in ("acpica-tools", "libc6"):
+        apt = host.BUILD / "cache" / "apt"
+        shutil.rmtree(apt, ignore_errors=True)
+        if not tree.download(package, apt):
+            raise host.Fail(f"apt finds no {package}, which the tests of pcidoe need")
+        host.run(["dpkg-deb", "-x", next(apt.glob("*.deb")), unpacked])
+        shutil.rmtree(apt)
+    progress.done()
+    loader = next(unpacked.glob("usr/lib/*/ld-linux-*.so.*"))
+    wrapper.write_text(f'#!/bin/sh\nexec {loader} --library-path {loader.parent} '
+                       f'{unpacked}/usr/bin/iasl "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
 def ready(release):
     """The kernel and the tool, built; whatever that needs is installed first."""
     guest.install()

@@ -27,7 +27,7 @@ DEVICE_TESTS = [
     # An emulated clock may look unstable, and a change of clocks empties the trace
     ("visibility", f"{SIMULATED} trace_event=pci_doe:* trace_clock=local",
      "visibility.sh,sim_debugfs.sh"),
-    ("pcidoe", SIMULATED, "pcidoe.sh"),
+    ("pcidoe", f"{SIMULATED} doe_sim.max_object=16384", "pcidoe.sh"),
     ("cdev", f"{SIMULATED} doe_sim.max_object=16384", "cdev"),
     ("exclusive", SIMULATED, "lspci.sh,exclusive.sh"),
     ("handover", f"{SIMULATED} DOE_LOCK_DOWN=integrity", "handover.sh,lockdown.sh"),
@@ -210,7 +210,7 @@ def sample(built):
 def tool():
     """The tests of pcidoe that need no device."""
     ran = host.run(["make", "-C", host.ROOT / "tools/pci",
-                    f"OUTPUT={kernel.PCIDOE.parent}/", "check"])
+                    f"OUTPUT={kernel.PCIDOE.parent}/", f"IASL={kernel.iasl()}", "check"])
     passed, failed = (re.findall(rf"^{word} .*", ran.stdout, re.M) for word in ("ok", "not ok"))
     if ran.returncode and not failed:
         failed = ran.stderr.splitlines()[-1:] or ["make check failed"]

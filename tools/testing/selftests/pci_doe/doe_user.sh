@@ -63,7 +63,7 @@ for_each()
 sims()
 {
 	for sim in "$SIM"/*; do
-		[ ! -e "$sim" ] || basename "$sim"
+		[ ! -d "$sim" ] || basename "$sim"
 	done
 }
 
