@@ -105,9 +105,11 @@ def parse(tree, text):
 
 def cases(glob="*", slow=False, virtual=True):
     """suite.case of each KUnit case that the sources have, whatever #ifdef stands around
-    it, but for NOMEM; very slow ones and those for virtual time on demand."""
+    it, but for NOMEM; very slow ones and those for UML alone on demand: virtual time, and
+    no memory, which other kernels' interrupts do not take well."""
     makefile = (host.ROOT / tree.MAKEFILE).read_text()
-    timed = " ".join(re.findall(r"\(CONFIG_UML_TIME_TRAVEL_SUPPORT\)\s*\+=(.*)", makefile))
+    timed = " ".join(re.findall(r"\(CONFIG_(?:UML_TIME_TRAVEL_SUPPORT|FAILSLAB)\)\s*\+=((?:.*\\\n)*.*)",
+                                makefile))
     found = []
     for path in sorted((host.ROOT / "drivers/pci").glob("doe-test*.c")):
         text = path.read_text()

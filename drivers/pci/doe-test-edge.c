@@ -69,36 +69,6 @@ static void busy_after_abort(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-#ifdef CONFIG_UML
-static int lookup_thread(struct doe_test_thread *thread)
-{
-	return doe_test_offers_echo(thread->data);
-}
-
-/*
- * Discovery begins long after it was asked for, as a real-time thread keeps the
- * only CPU from the worker.  That must not count against the device.
- */
-static void discovery_starts_late(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
-
-	KUNIT_ASSERT_EQ(test, pci_reset_function(dt->pdev), 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	sched_set_fifo(current);
-	thread = doe_test_thread(test, lookup_thread, dt);
-	mdelay(5100);
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
-	sched_set_normal(current, 0);
-	doe_test_join(test, thread);
-	/* The time of a call that waits is up; that of a task is not */
-	doe_test_wait_echo(test, doe_test_begin(dt, 0));
-	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
-}
-#endif
-
 /* ---- Reset ---- */
 
 /*
@@ -309,9 +279,6 @@ static struct kunit_case doe_edge_cases[] = {
 	KUNIT_CASE_SLOW(resume_fails),
 #endif
 	KUNIT_CASE_SLOW(busy_after_abort),
-#ifdef CONFIG_UML
-	KUNIT_CASE_PARAM(discovery_starts_late, doe_test_mode_gen_params),
-#endif
 	KUNIT_CASE_SLOW(reset_after_refusal),
 	KUNIT_CASE(restored_in_request),
 	KUNIT_CASE_PARAM(no_discovery_after_d3, doe_test_mode_gen_params),

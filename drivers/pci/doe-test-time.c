@@ -692,6 +692,34 @@ int doe_test_need_virtual_time(struct kunit_suite *suite)
 	return 0;
 }
 
+static int lookup_thread(struct doe_test_thread *thread)
+{
+	return doe_test_offers_echo(thread->data);
+}
+
+/*
+ * Discovery begins long after it was asked for, as a real-time thread keeps the
+ * only CPU from the worker.  That must not count against the device.
+ */
+static void discovery_starts_late(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread;
+
+	KUNIT_ASSERT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	sched_set_fifo(current);
+	thread = doe_test_thread(test, lookup_thread, dt);
+	mdelay(5100);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
+	sched_set_normal(current, 0);
+	doe_test_join(test, thread);
+	/* The time of a call that waits is up; that of a task is not */
+	doe_test_wait_echo(test, doe_test_begin(dt, 0));
+	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+}
+
 static struct kunit_case doe_time_cases[] = {
 	KUNIT_CASE_PARAM(looks_without_answer, time_gen_params),
 	KUNIT_CASE_PARAM(looks_at_abort, time_gen_params),
@@ -699,6 +727,7 @@ static struct kunit_case doe_time_cases[] = {
 	KUNIT_CASE_PARAM(exchange_ends_in_time, time_gen_params),
 	KUNIT_CASE_PARAM(discovery_ends_in_time, time_gen_params),
 	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, time_gen_params),
+	KUNIT_CASE_PARAM(discovery_starts_late, time_gen_params),
 #ifndef MODULE
 	KUNIT_CASE_PARAM(disconnected_in_time, time_gen_params),
 #endif
