@@ -25,6 +25,7 @@
  *	doe-test-nomem.c	allocations that fail
  *	doe-test-time.c		exact times and counts, in virtual time
  *	doe-test-pairs.c	pairs of faults, in virtual time
+ *	doe-test-hold.c		resets, sleep, power, in virtual time
  *	doe-test-recover.c	recovery, devices as they were seen, in virtual time
  *
  * Waits of real time that remain, because something is not to happen meanwhile

@@ -1,0 +1,881 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the DOE library: what happens while a mailbox is held
+ *
+ * Faults that reviews and random schedules have shown, one case for each, in
+ * virtual time.  A reset through a slot calls the case while it goes on.
+ *
+ *	lookup while Discovery is held up	lookup_waits_for_reset,
+ *						lookup_waits_for_thaw,
+ *						lookup_gives_up, lookup_handed_over
+ *	refused after a failed recovery		reset_after_failed_recovery
+ *	hibernation, legacy sleep		hibernation, legacy_sleep
+ *	no access in an announced reset		no_access_in_reset,
+ *						no_access_of_storm
+ *	exchange amid a reset			exchange_amid_reset,
+ *						exchange_in_slot_reset;
+ *						noirq: doe-test-sleep.c
+ *	runtime PM				dialogue_stays_awake, slow_wake,
+ *						unbound_in_d3,
+ *						awake_while_handed_over
+ *	response hidden				response_hidden
+ *	registers that are slow			slow_registers
+ *	runner waits for no memory		runner_without_memory
+ *	doe_features/ of a late mailbox		features_of_late_mailbox
+ *	doe_features/ without memory		features_without_memory
+ */
+
+#include <linux/debugfs.h>
+#include <linux/kernfs.h>
+#include <linux/pci.h>
+#include <linux/pci_hotplug.h>
+#include <linux/pm_runtime.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+
+#include "doe-test-driver.h"
+#include "doe-test-util.h"
+#include "pci.h"
+
+static u64 elapsed_ms(u64 since)
+{
+	return div_u64(ktime_get_ns() - since, NSEC_PER_MSEC);
+}
+
+/* msleep() is late by an eighth at times */
+static void sleep_ms(unsigned int ms)
+{
+	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
+}
+
+/* Nobody accesses the mailbox for a second */
+static void expect_untouched(struct doe_test *dt)
+{
+	u64 accesses = doe_test_accesses(dt, 0);
+
+	sleep_ms(1000);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
+}
+
+/* ---- A reset that takes as long as the case wants ---- */
+
+/**
+ * struct slot_reset - A slot that the device is in
+ * @hotplug: how it is reset
+ * @dt: the device
+ * @amid: called between the announcement and the restoration
+ * @thread: for @amid
+ * @rv: for @amid
+ */
+struct slot_reset {
+	struct hotplug_slot hotplug;
+	struct doe_test *dt;
+	void (*amid)(struct slot_reset *reset);
+	struct doe_test_thread *thread;
+	int rv;
+};
+
+static int reset_slot(struct hotplug_slot *hotplug, bool probe)
+{
+	struct slot_reset *reset = container_of(hotplug, struct slot_reset,
+						hotplug);
+
+	if (!probe) {
+		doe_sim_flr(reset->dt->sim);
+		reset->amid(reset);
+	}
+	return 0;
+}
+
+static void do_reset(struct slot_reset *reset)
+{
+	static const struct hotplug_slot_ops ops = { .reset_slot = reset_slot };
+	struct pci_dev *pdev = reset->dt->pdev;
+	struct kunit *test = reset->dt->test;
+	struct pci_slot *slot;
+
+	slot = pci_create_slot(pdev->bus, PCI_SLOT(pdev->devfn), "doe", NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(slot));
+	reset->hotplug.ops = &ops;
+	slot->hotplug = &reset->hotplug;
+	KUNIT_EXPECT_EQ(test, pci_reset_bus(pdev), 0);
+	slot->hotplug = NULL;
+	pci_destroy_slot(slot);
+}
+
+/* ---- Lookup ---- */
+
+static int lookup_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+
+	return doe_test_find_echo(dt) == dt->mb[0];
+}
+
+static void look_up_in_reset(struct slot_reset *reset)
+{
+	struct doe_test *dt = reset->dt;
+
+	reset->thread = doe_test_thread(dt->test, lookup_thread, dt);
+	sleep_ms(3000);
+	KUNIT_EXPECT_FALSE(dt->test, completion_done(&reset->thread->done));
+}
+
+static void lookup_waits_for_reset(struct kunit *test)
+{
+	struct slot_reset reset = { .amid = look_up_in_reset };
+	struct doe_test *dt = doe_test_new_undiscovered(test);
+	u64 since;
+
+	reset.dt = dt;
+	doe_sim_behave(dt->sim, 0);
+	do_reset(&reset);
+	since = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset.thread), 1);
+	KUNIT_EXPECT_LE(test, elapsed_ms(since), 20);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
+}
+
+static void lookup_waits_for_thaw(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_undiscovered(test);
+	struct doe_test_thread *thread;
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	thread = doe_test_thread(test, lookup_thread, dt);
+	sleep_ms(3000);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 1);
+}
+
+/* Nobody ends error recovery: 5 s and no more */
+static void lookup_gives_up(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_undiscovered(test);
+	u64 since, ms;
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	since = ktime_get_ns();
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	ms = elapsed_ms(since);
+	KUNIT_EXPECT_GE(test, ms, 4900);
+	KUNIT_EXPECT_LE(test, ms, 5020);
+	doe_sim_behave(dt->sim, 0);
+	dt->pdev->error_state = pci_channel_io_normal;
+	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+}
+
+/* It is handed over as soon as it is there */
+static void lookup_handed_over(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.knobs.proc_ns = 100 * NSEC_PER_MSEC;
+	dt = doe_test_new_early(test, &config);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* ---- Reset ---- */
+
+/* error_state stays frozen, but the device is back */
+static void reset_after_failed_recovery(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+
+	doe_test_works(dt, 0);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, (int)dt->pdev->error_state,
+			(int)pci_channel_io_frozen);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+	doe_test_expect_irqs(dt, 2);
+	/* The next recovery is another one */
+	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+}
+
+static int yield_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+
+	return pci_doe_yield_mb(dt->mb[0]);
+}
+
+/* The interrupt comes and goes, and the hand-over goes on */
+static void come_and_go(struct slot_reset *reset)
+{
+	struct doe_test *dt = reset->dt;
+	u64 accesses = doe_test_accesses(dt, 0);
+
+	doe_test_give_irq(dt, 0);
+	doe_test_take_irq(dt, 0);
+	doe_test_give_irq(dt, 0);
+	doe_test_take_irq(dt, 0);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
+	expect_untouched(dt);
+}
+
+/* Hand-over waits for an abort when the reset is announced */
+static void no_access_in_reset(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+	struct slot_reset reset = { .dt = dt, .amid = come_and_go };
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt;
+
+	doe_test_alloc_vectors(dt);
+	doe_test_take_irq(dt, 0);
+	doe_test_works(dt, 0);
+	do_reset(&reset);
+	doe_test_works(dt, 0);
+
+	doe_test_knob(dt, abort_ns, 500 * NSEC_PER_MSEC);
+	tt = doe_test_stuck(dt);
+	thread = doe_test_thread(test, yield_thread, dt);
+	sleep_ms(10);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+	do_reset(&reset);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
+/* The handler does its part, but nobody writes Control */
+static void no_access_of_storm(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	u64 writes;
+
+	doe_test_works(dt, 0);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
+	doe_test_knob(dt, storm_status, true);
+	sleep_ms(200);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
+			[DOE_SIM_REG_CTRL], writes);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
+	doe_sim_behave(dt->sim, 0);
+}
+
+/* As CMA does at the end of pci_reset_bus_function(); others may not */
+static void exchange_in_reset(struct slot_reset *reset)
+{
+	struct doe_test *dt = reset->dt;
+	struct doe_test_thread *thread;
+	struct doe_test_task *tt;
+	u64 since;
+	int i;
+
+	thread = doe_test_thread(dt->test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, thread),
+			-ECONNRESET);
+	tt = doe_test_begin(dt, 0);
+	since = ktime_get_ns();
+	for (i = 0; i < 3; i++)
+		doe_test_works(dt, 0);
+	KUNIT_EXPECT_LE(dt->test, elapsed_ms(since), 10);
+	KUNIT_EXPECT_FALSE(dt->test, doe_test_ended(tt));
+	thread->data = tt;
+	reset->thread = thread;
+}
+
+static void exchange_amid_reset(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct slot_reset reset = { .dt = dt, .amid = exchange_in_reset };
+	struct doe_test_task *tt;
+
+	doe_test_works(dt, 0);
+	tt = doe_test_stuck(dt);
+	doe_sim_behave(dt->sim, 0);
+	do_reset(&reset);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	doe_test_wait_echo(test, reset.thread->data);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_works(dt, 0);
+	doe_test_expect_irqs(dt, 1);
+}
+
+/* A driver restores its device in ->slot_reset(), the channel is still frozen */
+static void exchange_in_slot_reset(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct doe_test_task *tt;
+
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	tt = doe_test_begin(dt, 0);
+	doe_sim_flr(dt->sim);
+	pci_restore_state(dt->pdev);
+	doe_test_wait_echo(test, tt);
+	doe_test_works(dt, 0);
+	doe_test_works(dt, 0);
+	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
+	doe_test_works(dt, 0);
+}
+
+/* ---- System sleep ---- */
+
+/* Another kernel has an exchange with the device and does not take the answer */
+static void restoring_kernel(struct doe_test *dt)
+{
+	u16 off = doe_sim_offset(dt->sim, 0);
+	static const u32 req[] = { DOE_SIM_VENDOR_ID, 4, 0x12345678, 0x9abc };
+	int i;
+
+	pci_write_config_dword(dt->pdev, off + PCI_DOE_CTRL,
+			       PCI_DOE_CTRL_ABORT);
+	doe_test_read_reg(dt, 0, PCI_DOE_STATUS);
+	for (i = 0; i < ARRAY_SIZE(req); i++)
+		pci_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, req[i]);
+	pci_write_config_dword(dt->pdev, off + PCI_DOE_CTRL, PCI_DOE_CTRL_GO);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
+			PCI_DOE_STATUS_DATA_OBJECT_READY,
+			PCI_DOE_STATUS_DATA_OBJECT_READY);
+}
+
+#ifdef CONFIG_HIBERNATE_CALLBACKS
+
+static void call_pm(struct doe_test *dt, int (*callback)(struct device *dev))
+{
+	if (callback)
+		KUNIT_EXPECT_EQ(dt->test, callback(&dt->pdev->dev), 0);
+}
+
+/* What is in flight ends, what is queued waits, and nothing is accessed */
+static void hibernate(struct doe_test *dt, bool restored)
+{
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct doe_test_task *tt[2];
+	struct device *dev = &dt->pdev->dev;
+	struct kunit *test = dt->test;
+
+	doe_test_jam(dt, tt, 2);
+	call_pm(dt, pm->freeze);
+	pm_runtime_get_noresume(dev);
+	pm_runtime_disable(dev);
+	call_pm(dt, pm->freeze_noirq);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	doe_sim_behave(dt->sim, 0);
+	expect_untouched(dt);
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[1]));
+
+	if (restored) {
+		restoring_kernel(dt);
+		call_pm(dt, pm->restore_noirq);
+		pm_runtime_enable(dev);
+		call_pm(dt, pm->restore);
+	} else {
+		call_pm(dt, pm->thaw_noirq);
+		pm_runtime_enable(dev);
+		call_pm(dt, pm->thaw);
+	}
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+	doe_test_wait_echo(test, tt[1]);
+	doe_test_works(dt, 0);
+}
+
+/* The image is written, the device is put to sleep for good */
+static void power_off(struct doe_test *dt)
+{
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+	struct kunit *test = dt->test;
+	struct doe_test_task *tt;
+
+	tt = doe_test_stuck(dt);
+	doe_sim_behave(dt->sim, 0);
+	call_pm(dt, pm->poweroff);
+	pm_runtime_get_noresume(dev);
+	pm_runtime_disable(dev);
+	call_pm(dt, pm->poweroff_noirq);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	expect_untouched(dt);
+	call_pm(dt, pm->restore_noirq);
+	pm_runtime_enable(dev);
+	call_pm(dt, pm->restore);
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+	doe_test_works(dt, 0);
+}
+
+/* Without a driver, and with one */
+static void hibernation(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt = doe_test_new_unbound(test);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (i)
+			doe_test_bind(test, &hooks);
+		hibernate(dt, false);
+		hibernate(dt, true);
+		power_off(dt);
+	}
+}
+
+#endif
+
+static int legacy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return 0;
+}
+
+static int legacy_suspend(struct pci_dev *pdev, pm_message_t state)
+{
+	return 0;
+}
+
+static int legacy_resume(struct pci_dev *pdev)
+{
+	return 0;
+}
+
+static const struct pci_device_id legacy_ids[] = {
+	{ PCI_DEVICE(DOE_SIM_VENDOR_ID, DOE_SIM_DEVICE_ID) },
+	{ }
+};
+
+static struct pci_driver legacy_driver = {
+	.name		= "doe-test-legacy",
+	.id_table	= legacy_ids,
+	.probe		= legacy_probe,
+	.suspend	= legacy_suspend,
+	.resume		= legacy_resume,
+};
+
+/* A driver that has suspend() and resume() of its own */
+static void legacy_sleep(struct kunit *test)
+{
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct doe_test *dt = doe_test_new_unbound(test);
+	struct device *dev = &dt->pdev->dev;
+	struct doe_test_task *tt[2];
+
+	KUNIT_ASSERT_EQ(test, pci_register_driver(&legacy_driver), 0);
+	KUNIT_EXPECT_NOT_NULL(test, dev->driver);
+	doe_test_jam(dt, tt, 2);
+	pm_runtime_get_noresume(dev);
+	KUNIT_EXPECT_EQ(test, pm->suspend(dev), 0);
+	pm_runtime_disable(dev);
+	KUNIT_EXPECT_EQ(test, pm->suspend_late(dev), 0);
+	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	doe_sim_behave(dt->sim, 0);
+	expect_untouched(dt);
+	restoring_kernel(dt);
+
+	dev->power.must_resume = true;
+	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(test, pm->resume_early(dev), 0);
+	pm_runtime_enable(dev);
+	KUNIT_EXPECT_EQ(test, pm->resume(dev), 0);
+	pm->complete(dev);
+	pm_runtime_put_noidle(dev);
+	doe_test_wait_echo(test, tt[1]);
+	doe_test_works(dt, 0);
+	pci_unregister_driver(&legacy_driver);
+}
+
+/* ---- Runtime PM ---- */
+
+static int nr_suspends;
+
+static void count_suspend(struct doe_test_hooks *hooks)
+{
+	nr_suspends++;
+}
+
+/* Pauses that are shorter than the delay of autosuspend */
+static void dialogue_stays_awake(struct kunit *test)
+{
+	static struct doe_test_hooks hooks = { .suspend = count_suspend };
+	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct device *dev = &dt->pdev->dev;
+	int i;
+
+	pm_runtime_set_autosuspend_delay(dev, 500);
+	pm_runtime_use_autosuspend(dev);
+	doe_test_works(dt, 0);
+	nr_suspends = 0;
+	for (i = 0; i < 10; i++) {
+		sleep_ms(400);
+		doe_test_works(dt, 0);
+	}
+	KUNIT_EXPECT_EQ(test, nr_suspends, 0);
+	sleep_ms(1000);
+	KUNIT_EXPECT_EQ(test, nr_suspends, 1);
+	KUNIT_EXPECT_TRUE(test, pm_runtime_suspended(dev));
+	pm_runtime_dont_use_autosuspend(dev);
+}
+
+/* PCIe gives a device 1.1 s */
+static void slow_wake(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	u64 since = ktime_get_ns();
+
+	dt->pdev->d3hot_delay = 1100;
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_GE(test, elapsed_ms(since), 1100);
+	KUNIT_EXPECT_LE(test, elapsed_ms(since), 1340);
+	dt->pdev->d3hot_delay = 10;
+}
+
+/* The driver has left it there, and nobody else wakes it */
+static void unbound_in_d3(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+	struct doe_test_task *tt;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
+				0);
+		if (i) {
+			tt = doe_test_begin(dt, 0);
+			doe_test_wait_echo(test, tt);
+		}
+		doe_test_works(dt, 0);
+		KUNIT_EXPECT_EQ(test, (int)dt->pdev->current_state,
+				(int)PCI_D0);
+	}
+}
+
+/* User space cannot wake the device, so it is and stays awake */
+static void awake_while_handed_over(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct device *dev = &dt->pdev->dev;
+
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	sleep_ms(2000);
+	KUNIT_EXPECT_TRUE(test, pm_runtime_active(dev));
+	KUNIT_EXPECT_EQ(test, (int)dt->pdev->current_state, (int)PCI_D0);
+	restoring_kernel(dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+	doe_test_until(test, pm_runtime_suspended(dev));
+}
+
+/* ---- User reads ---- */
+
+/* The device holds a response, and user space does not see it */
+static void expect_hidden(struct doe_test *dt)
+{
+	u16 off = doe_sim_offset(dt->sim, 0);
+	u32 val = 1;
+
+	KUNIT_EXPECT_EQ(dt->test, doe_test_read_reg(dt, 0, PCI_DOE_READ),
+			DOE_SIM_VENDOR_ID);
+	pci_user_read_config_dword(dt->pdev, off + PCI_DOE_READ, &val);
+	KUNIT_EXPECT_EQ(dt->test, val, 0);
+}
+
+static int user_read(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	u32 val = 1;
+
+	pci_user_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, 0) +
+				   PCI_DOE_READ, &val);
+	return val;
+}
+
+/* Of what was sent by the one who resets; the read itself comes after it */
+static void read_in_reset(struct slot_reset *reset)
+{
+	struct doe_test *dt = reset->dt;
+
+	restoring_kernel(dt);
+	reset->thread = doe_test_thread(dt->test, user_read, dt);
+}
+
+static void response_hidden(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct slot_reset reset = { .dt = dt, .amid = read_in_reset };
+	u16 off = doe_sim_offset(dt->sim, 0);
+	struct doe_test_task *tt;
+	u32 val;
+
+	/* response: the answer comes between two looks */
+	knobs.proc_ns = 201 * NSEC_PER_MSEC;
+	doe_test_set_knobs(dt, &knobs);
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	do {
+		usleep_range(10, 11);
+	} while (!(doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
+		   PCI_DOE_STATUS_DATA_OBJECT_READY));
+	expect_hidden(dt);
+	doe_test_wait_echo(test, tt);
+
+	/* abort, and dead */
+	knobs.proc_ns = 10 * NSEC_PER_MSEC;
+	knobs.busy = DOE_SIM_BUSY_READY;
+	knobs.abort_ignored = true;
+	doe_test_set_knobs(dt, &knobs);
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos == 2);
+	doe_test_cancel(dt, tt);
+	sleep_ms(20);
+	expect_hidden(dt);
+	sleep_ms(2000);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
+	expect_hidden(dt);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_works(dt, 0);
+
+	/* reset */
+	do_reset(&reset);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset.thread), 0);
+	expect_hidden(dt);
+	doe_test_works(dt, 0);
+
+	/* frozen: the device goes on with what it was asked for */
+	doe_test_set_knobs(dt, &knobs);
+	doe_sim_clear_counters(dt->sim, 0);
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	sleep_ms(20);
+	expect_hidden(dt);
+	doe_sim_behave(dt->sim, 0);
+	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
+	doe_test_works(dt, 0);
+
+	/* user: it is that of user space */
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	restoring_kernel(dt);
+	pci_user_read_config_dword(dt->pdev, off + PCI_DOE_READ, &val);
+	KUNIT_EXPECT_EQ(test, val, DOE_SIM_VENDOR_ID);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+
+	/* reclaimed: not yet aborted, and it may be anybody's */
+	doe_test_works(dt, 0);
+}
+
+/* ---- Real time ---- */
+
+struct contexts {
+	unsigned int irqs_off;
+	unsigned int softirq;
+};
+
+static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
+{
+	struct contexts *contexts = data;
+
+	if (in_serving_softirq())
+		contexts->softirq++;
+	if (irqs_disabled() && !in_hardirq())
+		contexts->irqs_off++;
+	doe_test_call_next(sim, mb, note_context, contexts);
+}
+
+/*
+ * A device behind a pulled switch takes long for each access: none is made with
+ * interrupts off, and the timer leaves it to the worker after the first look
+ */
+static void slow_registers(struct kunit *test)
+{
+	struct contexts contexts[DOE_TEST_MAX_MB] = { };
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_task *tt[DOE_TEST_MAX_MB];
+	struct doe_test *dt;
+	unsigned int i;
+
+	config.nr_mailboxes = DOE_TEST_MAX_MB;
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	dt = doe_test_new(test, &config);
+	doe_test_knob(dt, proc_ns, 300 * NSEC_PER_MSEC);
+	doe_test_knob(dt, access_ns, 10 * NSEC_PER_MSEC);
+	for (i = 0; i < dt->nr_mb; i++) {
+		doe_test_call_next(dt->sim, i, note_context, &contexts[i]);
+		tt[i] = doe_test_begin(dt, i);
+	}
+	for (i = 0; i < dt->nr_mb; i++) {
+		doe_test_wait_echo(test, tt[i]);
+		doe_sim_set_trigger(dt->sim, i, NULL);
+		KUNIT_EXPECT_EQ(test, contexts[i].irqs_off, 0);
+		KUNIT_EXPECT_LE(test, contexts[i].softirq, 1);
+	}
+}
+
+#ifdef CONFIG_FAILSLAB
+
+/* The variable behind a file of failslab, as user space sets it */
+static void *failslab(struct kunit *test, const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL);
+	struct dentry *file = debugfs_lookup(name, dir);
+	void *data = file ? d_inode(file)->i_private : NULL;
+
+	dput(file);
+	dput(dir);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, data, "failslab/%s is missing", name);
+
+	return data;
+}
+
+/* Every allocation fails, or every one that does not wait for memory */
+static void no_memory(struct kunit *test, bool on, bool waiting)
+{
+	*(unsigned long *)failslab(test, "verbose") = 0;
+	*(bool *)failslab(test, "ignore-gfp-wait") = !waiting;
+	atomic_set(failslab(test, "times"), -1);
+	*(unsigned long *)failslab(test, "probability") = on ? 100 : 0;
+}
+
+/* A reset of the storage below may wait for the runner */
+static void runner_without_memory(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_test_make_stale(dt);
+	no_memory(test, true, false);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_await(test, &tt->done);
+	no_memory(test, false, false);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, -ENOMEM);
+	sleep_ms(1000);
+	doe_test_works(dt, 0);
+}
+
+#endif
+
+#ifndef MODULE
+
+static bool has_file(struct doe_test *dt, const char *name)
+{
+	struct kernfs_node *dir, *kn;
+
+	dir = kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
+	if (!dir)
+		return false;
+	kn = kernfs_find_and_get(dir, name);
+	kernfs_put(kn);
+	kernfs_put(dir);
+
+	return kn;
+}
+
+/* The core had no memory for it at enumeration: a driver has it made */
+static void features_of_late_mailbox(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+	struct pci_doe_mb *mb;
+
+	doe_test_until(test, has_file(dt, "d0e5:00"));
+	pci_doe_sysfs_teardown(dt->pdev);
+	pci_doe_destroy(dt->pdev);
+	pci_doe_release(dt->pdev);
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:00"));
+
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	dt->mb[0] = mb;
+	doe_test_works(dt, 0);
+	doe_test_until(test, has_file(dt, "d0e5:00"));
+	pci_doe_destroy_mb(mb);
+}
+
+#ifdef CONFIG_FAILSLAB
+
+/* They come with the next Discovery */
+static void features_without_memory(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+
+	doe_test_until(test, has_file(dt, "d0e5:00"));
+	pci_doe_sysfs_teardown(dt->pdev);
+	no_memory(test, true, true);
+	pci_doe_sysfs_init(dt->pdev);
+	sleep_ms(10);
+	no_memory(test, false, false);
+	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:00"));
+
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	doe_test_works(dt, 0);
+	doe_test_until(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
+}
+
+#endif
+#endif
+
+static struct kunit_case doe_hold_cases[] = {
+	KUNIT_CASE_SLOW(lookup_waits_for_reset),
+	KUNIT_CASE_SLOW(lookup_waits_for_thaw),
+	KUNIT_CASE_SLOW(lookup_gives_up),
+	KUNIT_CASE(lookup_handed_over),
+	KUNIT_CASE(reset_after_failed_recovery),
+	KUNIT_CASE_SLOW(no_access_in_reset),
+	KUNIT_CASE(no_access_of_storm),
+	KUNIT_CASE(exchange_amid_reset),
+	KUNIT_CASE(exchange_in_slot_reset),
+#ifdef CONFIG_HIBERNATE_CALLBACKS
+	KUNIT_CASE_SLOW(hibernation),
+#endif
+	KUNIT_CASE_SLOW(legacy_sleep),
+	KUNIT_CASE_SLOW(dialogue_stays_awake),
+	KUNIT_CASE_SLOW(slow_wake),
+	KUNIT_CASE(unbound_in_d3),
+	KUNIT_CASE_SLOW(awake_while_handed_over),
+	KUNIT_CASE_SLOW(response_hidden),
+	KUNIT_CASE_SLOW(slow_registers),
+#ifdef CONFIG_FAILSLAB
+	KUNIT_CASE_SLOW(runner_without_memory),
+#endif
+#ifndef MODULE
+	KUNIT_CASE(features_of_late_mailbox),
+#ifdef CONFIG_FAILSLAB
+	KUNIT_CASE(features_without_memory),
+#endif
+#endif
+	{ }
+};
+
+static struct kunit_suite doe_hold_suite = {
+	.name = "pci-doe-hold",
+	.suite_init = doe_test_need_virtual_time,
+	.init = doe_test_init,
+	.exit = doe_test_exit,
+	.test_cases = doe_hold_cases,
+};
+kunit_test_suite(doe_hold_suite);
