@@ -661,7 +661,7 @@ static void response_hidden(struct kunit *test)
 	/* reset */
 	do_reset(&reset);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset.thread), 0);
-	expect_hidden(dt);
+	/* What is there after it may be for a guest (vfio) */
 	doe_test_works(dt, 0);
 
 	/* frozen: the device goes on with what it was asked for */

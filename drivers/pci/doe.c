@@ -92,8 +92,10 @@ bool pci_doe_hides_response(struct pci_doe_mb *mb)
 	    !(mb->holds.mask & PCI_DOE_HOLDS_OFF))
 		return false;
 
+	/* In a reset it may be of whoever used the device before */
 	return mb->phase == PCI_DOE_RESPONSE || mb->phase == PCI_DOE_ABORT ||
-	       mb->todo & PCI_DOE_TODO_ABORT;
+	       mb->todo & PCI_DOE_TODO_ABORT ||
+	       mb->holds.mask & PCI_DOE_HOLD_RESET;
 }
 
 /* End the task in flight, with the errno of whoever stopped it, if any */
