@@ -77,6 +77,52 @@ void pci_doe_take_back(struct pci_doe_mb *mb)
 	WRITE_ONCE(mb->life.claim, PCI_DOE_UNCLAIMED);
 }
 
+/* From now on no exchange begins */
+static int pci_doe_begin_yield(struct pci_doe_mb *mb)
+{
+	int rc = 0;
+
+	guard(mutex)(&pci_doe_mutex);
+	raw_spin_lock_irq(&mb->lock);
+	if (pci_doe_is_gone(mb)) {
+		rc = -ENODEV;
+	} else if (mb->holds.mask & PCI_DOE_HOLD_USER) {
+		rc = -EBUSY;
+	} else {
+		/*
+		 * Until the registers are as user space expects them: what is
+		 * left in there is aborted, if only once.
+		 */
+		pci_doe_stay_awake(mb);
+		mb->todo &= ~PCI_DOE_TODO_DISCOVER;
+		pci_doe_hold(mb, PCI_DOE_HOLD_USER, -ECANCELED);
+	}
+	raw_spin_unlock_irq(&mb->lock);
+
+	return rc;
+}
+
+/* Nobody in the kernel accesses the registers any more */
+static int pci_doe_end_yield(struct pci_doe_mb *mb)
+{
+	enum pci_doe_claim claim;
+
+	guard(mutex)(&pci_doe_mutex);
+	if (pci_doe_is_gone(mb))
+		return -ENODEV;
+
+	pci_doe_detach_irq(mb);
+	/* A reset may have been in the way of that; it is not made up for */
+	raw_spin_lock_irq(&mb->lock);
+	claim = mb->life.claim;
+	WRITE_ONCE(mb->life.claim, PCI_DOE_HANDED);
+	raw_spin_unlock_irq(&mb->lock);
+	pci_doe_clear_interrupt(mb);
+	pci_doe_release_claim(mb, claim);
+
+	return 0;
+}
+
 /**
  * pci_doe_yield_mb() - Hand a mailbox over to user space
  * @doe_mb: DOE mailbox
@@ -96,7 +142,6 @@ void pci_doe_take_back(struct pci_doe_mb *mb)
 int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 {
 	struct device *dev = &doe_mb->pdev->dev;
-	enum pci_doe_claim claim;
 	int rc;
 
 	rc = pci_doe_may_yield(doe_mb);
@@ -104,48 +149,18 @@ int pci_doe_yield_mb(struct pci_doe_mb *doe_mb)
 		return rc;
 
 	pm_runtime_get_sync(dev);
-	scoped_guard(mutex, &pci_doe_mutex) {
-		raw_spin_lock_irq(&doe_mb->lock);
-		if (pci_doe_is_gone(doe_mb)) {
-			rc = -ENODEV;
-		} else if (doe_mb->holds.mask & PCI_DOE_HOLD_USER) {
-			rc = -EBUSY;
-		} else {
-			/*
-			 * Until the registers are as user space expects them:
-			 * what is left in there is aborted, if only once.
-			 */
-			pci_doe_stay_awake(doe_mb);
-			doe_mb->todo &= ~PCI_DOE_TODO_DISCOVER;
-			pci_doe_hold(doe_mb, PCI_DOE_HOLD_USER, -ECANCELED);
-		}
-		raw_spin_unlock_irq(&doe_mb->lock);
+	rc = pci_doe_begin_yield(doe_mb);
+	if (!rc) {
+		/* The mutex is not for those who wait for a device */
+		pci_doe_settle(doe_mb);
+		wait_var_event(&doe_mb->running, pci_doe_is_quiet(doe_mb));
+		rc = pci_doe_end_yield(doe_mb);
 	}
-	if (rc) {
+	/* The device stays awake for user space */
+	if (rc)
 		pm_runtime_put_autosuspend(dev);
-		return rc;
-	}
 
-	/* The mutex is not for those who wait for a device */
-	pci_doe_settle(doe_mb);
-	wait_var_event(&doe_mb->running, pci_doe_is_quiet(doe_mb));
-
-	guard(mutex)(&pci_doe_mutex);
-	if (pci_doe_is_gone(doe_mb)) {
-		pm_runtime_put_autosuspend(dev);
-		return -ENODEV;
-	}
-
-	pci_doe_detach_irq(doe_mb);
-	/* A reset may have been in the way of that; it is not made up for */
-	raw_spin_lock_irq(&doe_mb->lock);
-	claim = doe_mb->life.claim;
-	WRITE_ONCE(doe_mb->life.claim, PCI_DOE_HANDED);
-	raw_spin_unlock_irq(&doe_mb->lock);
-	pci_doe_clear_interrupt(doe_mb);
-	pci_doe_release_claim(doe_mb, claim);
-
-	return 0;
+	return rc;
 }
 EXPORT_SYMBOL_GPL(pci_doe_yield_mb);
 
