@@ -111,6 +111,7 @@ event_fields()
 	allowed="$allowed(type|flags|preempt_count|pid)"
 	allowed="$allowed|__data_loc char\[\] (dev|from|to)"
 	allowed="$allowed|size_t size|int rv|u16 (off|vid)|u8 type"
+	allowed="$allowed|unsigned long holds"
 	! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' \
 			"$TRACE/events/pci_doe/pci_doe_$1/format" |
 		grep -Evx "$allowed" |
@@ -146,7 +147,7 @@ states_chained()
 {
 	event_lines state | grep "^$1 \[$2\] " | {
 		last=
-		while read -r _ _ from _ to; do
+		while read -r _ _ from _ to _; do
 			[ "${last:-$from}" = "$from" ] || exit 1
 			last=$to
 		done
