@@ -251,32 +251,6 @@ not_handed_over()
 
 # What only the simulated device does
 
-# served SIZE: there and back
-served()
-{
-	head -c "$1" /dev/urandom >"$TMP/request"
-	works exchange -o "$TMP/response" "tcp:127.0.0.1:$port" "$type" \
-		"@$TMP/request" && cmp "$TMP/request" "$TMP/response"
-}
-
-# Over a socket: CMA-SPDM if there is any, 4,104 bytes as OCP has them, 64 KiB
-serves()
-{
-	type=$(table "$dev" "$off" | grep -x 0001:01 || echo "$ECHO")
-	ip link set lo up 2>/dev/null || ifconfig lo up
-	"$PCIDOE" -q serve -l 127.0.0.1:0 "$at" >"$TMP/served" 2>&1 &
-	pid=$!
-	until grep -q "listen=" "$TMP/served" 2>/dev/null; do
-		kill -0 "$pid" || return
-	done
-	port=$(sed -n 's/.*listen=.*://p' "$TMP/served")
-	served 4096 && served 65528
-	result=$?
-	kill -TERM "$pid"
-	wait "$pid"
-	[ $? -eq $((128 + 15)) ] && return "$result"
-}
-
 echoes()
 {
 	works exchange --json "$at" "$ECHO" 0102030405 &&
@@ -439,7 +413,6 @@ test_sim()
 	test_taken
 	test_idle "exchange, bytes" echoes
 	test_idle "compliance" complies
-	test_idle "serve" serves
 	test_idle "spdm-version" spdm_malformed
 	set -- exchange "$at" "$ECHO" 01
 	test_idle "two at once" with "proc_ns=never abort_ns=500000000" one_at_a_time
