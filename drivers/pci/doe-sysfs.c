@@ -276,6 +276,7 @@ void pci_doe_sysfs_teardown(struct pci_dev *pdev)
 		pci_doe_sysfs_remove(mb);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_sysfs_teardown);
 
 #endif /* CONFIG_SYSFS */
 

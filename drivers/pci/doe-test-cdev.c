@@ -136,7 +136,7 @@ static void expect_object(struct doe_test *dt, struct file *file,
 	KUNIT_ASSERT_NOT_NULL(test, rsp);
 	KUNIT_EXPECT_EQ(test, kernel_read(file, rsp, size + sizeof(*rsp),
 					  NULL), size);
-	KUNIT_EXPECT_MEMEQ(test, rsp, want, size);
+	KUNIT_EXPECT_EQ(test, memcmp(rsp, want, size), 0);
 	kunit_kfree(test, rsp);
 }
 
@@ -522,6 +522,22 @@ static void removed_while_open(struct kunit *test)
 	doe_test_expect_gone(dt);
 }
 
+/* Its exchange ends with the node, while the IOMMU still knows the device */
+static void removal_cancels(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct file *file = open_mb(dt);
+	ktime_t start = ktime_get();
+
+	begin_stuck(dt, file);
+	doe_sim_behave(dt->sim, 0);
+	pci_doe_sysfs_teardown(dt->pdev);
+	doe_test_works(dt, 0);
+	if (doe_test_virtual_time())
+		KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 1000);
+	expect_file_gone(test, file);
+}
+
 /* The file is the last that refers to the device */
 static void file_outlives_device(struct kunit *test)
 {
@@ -631,6 +647,7 @@ static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(reset_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(yielded_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_open, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removal_cancels, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(file_outlives_device, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(pulled_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_used, doe_test_mode_gen_params),
