@@ -25,8 +25,8 @@
  */
 #define PCI_DOE_CHECK_DW	32
 
-/* 2^18 DW at 10 us for each access; a device that is slower is broken */
-#define PCI_DOE_TRANSFER_NS	(5 * (u64)NSEC_PER_SEC)
+/* 2^18 DW at 100 us for each access; a device that is slower is broken */
+#define PCI_DOE_TRANSFER_NS	(30 * (u64)NSEC_PER_SEC)
 
 int pci_doe_read_status(struct pci_doe_mb *mb, u32 *status)
 {

@@ -307,11 +307,11 @@ static void pci_doe_send(struct pci_doe_mb *mb, u32 status)
 	if (mb->attempt.stop_rv) {
 		/* Half an object stays in the mailbox until it is aborted */
 		mb->todo |= PCI_DOE_TODO_ABORT;
-	} else if (rc) {
-		pci_doe_fail(mb, rc);
 	} else if (mb->todo & PCI_DOE_TODO_CONTROL) {
 		/* The first half of it was lost */
 		pci_doe_fail(mb, -ECONNRESET);
+	} else if (rc) {
+		pci_doe_fail(mb, rc);
 	} else if (lost) {
 		pci_doe_begin_anew(mb);
 	} else {
