@@ -92,6 +92,8 @@ static void sleep_while_idle(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		doe_test_works(dt, 0);
+		/* The simulated device sends its message by a timer */
+		usleep_range(10000, 20000);
 		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, 0);
 		go_to_sleep(dt);
