@@ -107,7 +107,7 @@ def cases(glob="*", slow=False, virtual=True):
     """suite.case of each KUnit case that the sources have, whatever #ifdef stands around
     it, but for NOMEM; very slow ones and those for UML alone on demand: virtual time, and
     no memory, which other kernels' interrupts do not take well."""
-    makefile = (host.ROOT / tree.MAKEFILE).read_text()
+    makefile = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
     timed = " ".join(re.findall(r"\(CONFIG_(?:UML_TIME_TRAVEL_SUPPORT|FAILSLAB)\)\s*\+=((?:.*\\\n)*.*)",
                                 makefile))
     found = []
