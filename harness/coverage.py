@@ -76,7 +76,7 @@ def unreached(built):
             if line["count"] or line.get("gcovr/noncode"):
                 continue
             for above in text[:number]:
-                inside = (re.findall(r"^\w.*?(\w+)\(", above) or [inside])[0]
+                inside = (re.findall(r"^(?=\w).*?\b(\w+)\(", above) or [inside])[0]
             where = f"{inside}: {text[number - 1].strip()}"
             if where in known:
                 known[where] = True
