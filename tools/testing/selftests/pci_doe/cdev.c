@@ -29,6 +29,9 @@
 #define MAX_DW	(65536 / 4)
 #define ECHO	0xd0e5
 
+/* What takes many register accesses is slow in an emulated machine */
+#define LONG	600
+
 static const char good[] = "proc_ns=0 error_at=none";
 
 /* The first path that matches */
@@ -160,7 +163,7 @@ static int get(int fd)
 	return ret < 0 ? -errno : ret;
 }
 
-TEST_F(cdev, sizes)
+TEST_F_TIMEOUT(cdev, sizes, LONG)
 {
 	EXPECT_EQ(echo(self->fd, HEADER, 0), 0);
 	EXPECT_EQ(echo(self->fd, 3, 1), 0);
@@ -255,7 +258,7 @@ TEST_F(cdev, fork)
 	EXPECT_EQ(get(self->fd), 12);
 }
 
-TEST_F(cdev, two_processes)
+TEST_F_TIMEOUT(cdev, two_processes, LONG)
 {
 	uint32_t i, bad = 0;
 	int status;
@@ -265,7 +268,7 @@ TEST_F(cdev, two_processes)
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	self->fd = open(self->node, O_RDWR);
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 50; i++)
 		bad += !!echo(self->fd, 3 + i, pid ? 1000 : 1000000);
 	if (!pid)
 		_exit(bad);
@@ -327,7 +330,7 @@ TEST_F(cdev, privilege)
 	ASSERT_EQ(seteuid(0), 0);
 }
 
-TEST_F(cdev, many_files)
+TEST_F_TIMEOUT(cdev, many_files, LONG)
 {
 	struct rlimit limit = { .rlim_cur = 1100, .rlim_max = 1100 };
 	int fd[1000], i;
