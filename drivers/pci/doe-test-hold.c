@@ -625,7 +625,9 @@ static void response_hidden(struct kunit *test)
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_new_polled(test);
 	struct slot_reset reset = { .dt = dt, .amid = read_in_reset };
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
 	u16 off = doe_sim_offset(dt->sim, 0);
+	struct device *dev = &dt->pdev->dev;
 	struct doe_test_task *tt;
 	u32 val;
 
@@ -665,7 +667,28 @@ static void response_hidden(struct kunit *test)
 			DOE_SIM_VENDOR_ID);
 	doe_test_works(dt, 0);
 
-	/* frozen: the device goes on with what it was asked for */
+	/* asleep: the device stays in D0, and goes on with what it has */
+	knobs.abort_ignored = false;
+	doe_test_set_knobs(dt, &knobs);
+	doe_sim_clear_counters(dt->sim, 0);
+	tt = doe_test_begin(dt, 0);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+	pm_runtime_get_noresume(dev);
+	pm_runtime_disable(dev);
+	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	sleep_ms(20);
+	expect_hidden(dt);
+	dev->power.must_resume = true;
+	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
+	pm_runtime_enable(dev);
+	pm_runtime_put_noidle(dev);
+	/* It is still there until somebody uses the mailbox */
+	expect_hidden(dt);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+
+	/* frozen */
 	doe_test_set_knobs(dt, &knobs);
 	doe_sim_clear_counters(dt->sim, 0);
 	tt = doe_test_begin(dt, 0);
