@@ -781,22 +781,9 @@ static struct kernfs_node *sysfs_dir(struct doe_test *dt)
 	return kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
 }
 
-static bool has_file(struct doe_test *dt, const char *name)
-{
-	struct kernfs_node *dir = sysfs_dir(dt), *kn;
-
-	if (!dir)
-		return false;
-	kn = kernfs_find_and_get(dir, name);
-	kernfs_put(kn);
-	kernfs_put(dir);
-
-	return kn;
-}
-
 static void wait_for_file(struct doe_test *dt, const char *name)
 {
-	doe_test_until(dt->test, has_file(dt, name));
+	doe_test_until(dt->test, doe_test_has_file(dt, name));
 }
 
 /* R41: lower case, no prefix, as many digits as the field has */
@@ -813,10 +800,10 @@ static void r41_sysfs_names(struct kunit *test)
 	config.mailbox_features = &list;
 	dt = new_counted(test, &config);
 	wait_for_file(dt, "0002:03");
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "abcd:ef"));
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "ABCD:EF"));
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "0001:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "abcd:ef"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "ABCD:EF"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "0001:00"));
 }
 
 /* What a file reads; its show() gets no more than the device */
@@ -841,7 +828,7 @@ static void r39_sysfs_twice(struct kunit *test)
 
 	wait_for_file(dt, "d0e5:00");
 	pci_doe_sysfs_init(dt->pdev);
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
 }
@@ -876,10 +863,10 @@ static void r37_sysfs_survives_unbind(struct kunit *test)
 
 	wait_for_file(dt, "d0e5:00");
 	device_release_driver(&dt->pdev->dev);
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
 }
 

@@ -7,7 +7,8 @@
  *
  *	lookup while Discovery is held up	lookup_waits_for_reset,
  *						lookup_waits_for_thaw,
- *						lookup_gives_up, lookup_handed_over
+ *						lookup_gives_up,
+						lookup_handed_over
  *	refused after a failed recovery		reset_after_failed_recovery
  *	hibernation, legacy sleep		hibernation, legacy_sleep
  *	no access in an announced reset		no_access_in_reset,
@@ -26,7 +27,6 @@
  */
 
 #include <linux/debugfs.h>
-#include <linux/kernfs.h>
 #include <linux/pci.h>
 #include <linux/pci_hotplug.h>
 #include <linux/pm_runtime.h>
@@ -42,18 +42,12 @@ static u64 elapsed_ms(u64 since)
 	return div_u64(ktime_get_ns() - since, NSEC_PER_MSEC);
 }
 
-/* msleep() is late by an eighth at times */
-static void sleep_ms(unsigned int ms)
-{
-	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
-}
-
 /* Nobody accesses the mailbox for a second */
 static void expect_untouched(struct doe_test *dt)
 {
 	u64 accesses = doe_test_accesses(dt, 0);
 
-	sleep_ms(1000);
+	doe_test_sleep_ms(1000);
 	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
 }
 
@@ -117,7 +111,7 @@ static void look_up_in_reset(struct slot_reset *reset)
 	struct doe_test *dt = reset->dt;
 
 	reset->thread = doe_test_thread(dt->test, lookup_thread, dt);
-	sleep_ms(3000);
+	doe_test_sleep_ms(3000);
 	KUNIT_EXPECT_FALSE(dt->test, completion_done(&reset->thread->done));
 }
 
@@ -143,7 +137,7 @@ static void lookup_waits_for_thaw(struct kunit *test)
 
 	dt->pdev->error_state = pci_channel_io_frozen;
 	thread = doe_test_thread(test, lookup_thread, dt);
-	sleep_ms(3000);
+	doe_test_sleep_ms(3000);
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 	doe_sim_behave(dt->sim, 0);
 	dt->pdev->error_state = pci_channel_io_normal;
@@ -245,7 +239,7 @@ static void no_access_in_reset(struct kunit *test)
 	doe_test_knob(dt, abort_ns, 500 * NSEC_PER_MSEC);
 	tt = doe_test_stuck(dt);
 	thread = doe_test_thread(test, yield_thread, dt);
-	sleep_ms(10);
+	doe_test_sleep_ms(10);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 	do_reset(&reset);
@@ -268,7 +262,7 @@ static void no_access_of_storm(struct kunit *test)
 	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
 	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
 	doe_test_knob(dt, storm_status, true);
-	sleep_ms(200);
+	doe_test_sleep_ms(200);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
 			[DOE_SIM_REG_CTRL], writes);
 	dt->pdev->error_state = pci_channel_io_normal;
@@ -317,7 +311,7 @@ static void exchange_amid_reset(struct kunit *test)
 	doe_test_expect_irqs(dt, 1);
 }
 
-/* A driver restores its device in ->slot_reset(), the channel is still frozen */
+/* A driver restores its device in ->slot_reset(), when the channel is frozen */
 static void exchange_in_slot_reset(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
@@ -338,7 +332,7 @@ static void exchange_in_slot_reset(struct kunit *test)
 
 /* ---- System sleep ---- */
 
-/* Another kernel has an exchange with the device and does not take the answer */
+/* Another kernel sends a request to the device and does not take the answer */
 static void restoring_kernel(struct doe_test *dt)
 {
 	u16 off = doe_sim_offset(dt->sim, 0);
@@ -526,11 +520,11 @@ static void dialogue_stays_awake(struct kunit *test)
 	doe_test_works(dt, 0);
 	nr_suspends = 0;
 	for (i = 0; i < 10; i++) {
-		sleep_ms(400);
+		doe_test_sleep_ms(400);
 		doe_test_works(dt, 0);
 	}
 	KUNIT_EXPECT_EQ(test, nr_suspends, 0);
-	sleep_ms(1000);
+	doe_test_sleep_ms(1000);
 	KUNIT_EXPECT_EQ(test, nr_suspends, 1);
 	KUNIT_EXPECT_TRUE(test, pm_runtime_suspended(dev));
 	pm_runtime_dont_use_autosuspend(dev);
@@ -578,7 +572,7 @@ static void awake_while_handed_over(struct kunit *test)
 	struct device *dev = &dt->pdev->dev;
 
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	sleep_ms(2000);
+	doe_test_sleep_ms(2000);
 	KUNIT_EXPECT_TRUE(test, pm_runtime_active(dev));
 	KUNIT_EXPECT_EQ(test, (int)dt->pdev->current_state, (int)PCI_D0);
 	restoring_kernel(dt);
@@ -651,9 +645,9 @@ static void response_hidden(struct kunit *test)
 	tt = doe_test_begin(dt, 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos == 2);
 	doe_test_cancel(dt, tt);
-	sleep_ms(20);
+	doe_test_sleep_ms(20);
 	expect_hidden(dt);
-	sleep_ms(2000);
+	doe_test_sleep_ms(2000);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
 	expect_hidden(dt);
 	doe_sim_behave(dt->sim, 0);
@@ -677,7 +671,7 @@ static void response_hidden(struct kunit *test)
 	pm_runtime_disable(dev);
 	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	sleep_ms(20);
+	doe_test_sleep_ms(20);
 	expect_hidden(dt);
 	dev->power.must_resume = true;
 	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
@@ -696,7 +690,7 @@ static void response_hidden(struct kunit *test)
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	sleep_ms(20);
+	doe_test_sleep_ms(20);
 	expect_hidden(dt);
 	doe_sim_behave(dt->sim, 0);
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
@@ -797,7 +791,7 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_await(test, &tt->done);
 	no_memory(test, false, false);
 	KUNIT_EXPECT_EQ(test, tt->task.rv, -ENOMEM);
-	sleep_ms(1000);
+	doe_test_sleep_ms(1000);
 	doe_test_works(dt, 0);
 }
 
@@ -805,37 +799,23 @@ static void runner_without_memory(struct kunit *test)
 
 #ifndef MODULE
 
-static bool has_file(struct doe_test *dt, const char *name)
-{
-	struct kernfs_node *dir, *kn;
-
-	dir = kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
-	if (!dir)
-		return false;
-	kn = kernfs_find_and_get(dir, name);
-	kernfs_put(kn);
-	kernfs_put(dir);
-
-	return kn;
-}
-
 /* The core had no memory for it at enumeration: a driver has it made */
 static void features_of_late_mailbox(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
 	struct pci_doe_mb *mb;
 
-	doe_test_until(test, has_file(dt, "d0e5:00"));
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
 	pci_doe_sysfs_teardown(dt->pdev);
 	pci_doe_destroy(dt->pdev);
 	pci_doe_release(dt->pdev);
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:00"));
 
 	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
 	dt->mb[0] = mb;
 	doe_test_works(dt, 0);
-	doe_test_until(test, has_file(dt, "d0e5:00"));
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
 	pci_doe_destroy_mb(mb);
 }
 
@@ -846,18 +826,18 @@ static void features_without_memory(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
 
-	doe_test_until(test, has_file(dt, "d0e5:00"));
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
 	pci_doe_sysfs_teardown(dt->pdev);
 	no_memory(test, true, true);
 	pci_doe_sysfs_init(dt->pdev);
-	sleep_ms(10);
+	doe_test_sleep_ms(10);
 	no_memory(test, false, false);
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:00"));
 
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_works(dt, 0);
-	doe_test_until(test, has_file(dt, "d0e5:00"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "doe_discovery"));
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
 }
 
 #endif

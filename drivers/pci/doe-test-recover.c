@@ -33,7 +33,6 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/kernfs.h>
 #include <linux/slab.h>
 
 #include "doe-test-util.h"
@@ -45,12 +44,6 @@
 static u64 elapsed_ns(u64 since)
 {
 	return ktime_get_ns() - since;
-}
-
-/* msleep() is late by an eighth at times */
-static void sleep_ms(unsigned int ms)
-{
-	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
 }
 
 /* A device whose knobs are those from the start */
@@ -87,19 +80,19 @@ static void discovery_is_tried_again(struct kunit *test)
 	u64 accesses;
 
 	for (s = 1; s <= 64; s *= 2, gos += 2) {
-		sleep_ms(s * 1000 - 100);
+		doe_test_sleep_ms(s * 1000 - 100);
 		accesses = doe_test_accesses(dt, 0);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
-		sleep_ms(100);
+		doe_test_sleep_ms(100);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, gos + 2);
 	}
 
 	doe_sim_behave(dt->sim, 0);
-	sleep_ms(64000 - 100);
+	doe_test_sleep_ms(64000 - 100);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	sleep_ms(100);
+	doe_test_sleep_ms(100);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
@@ -112,27 +105,13 @@ static void creation_tries_again(struct kunit *test)
 
 	doe_sim_behave(dt->sim, 0);
 	doe_sim_clear_counters(dt->sim, 0);
-	sleep_ms(1000);
+	doe_test_sleep_ms(1000);
 	mb = pci_doe_create_mb(dt->pdev, off, false);
 	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
-	sleep_ms(100);
+	doe_test_sleep_ms(100);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, NR_PLAIN);
 	pci_doe_destroy_mb(mb);
 	doe_test_works(dt, 0);
-}
-
-static bool has_file(struct doe_test *dt, const char *name)
-{
-	struct kernfs_node *dir, *kn;
-
-	dir = kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
-	if (!dir)
-		return false;
-	kn = kernfs_find_and_get(dir, name);
-	kernfs_put(kn);
-	kernfs_put(dir);
-
-	return kn;
 }
 
 /* What the first Discovery has found is shown; the rest when it is known */
@@ -148,17 +127,17 @@ static void features_after_cut(struct kunit *test)
 	dt->pdev->error_state = pci_channel_io_frozen;
 	/* Nobody waits longer than this for the end of that */
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
-	doe_test_until(test, has_file(dt, "doe_discovery"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:00"));
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:01"));
+	doe_test_until(test, doe_test_has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:01"));
 
 	doe_sim_behave(dt->sim, 0);
 	dt->pdev->error_state = pci_channel_io_normal;
 	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, DOE_SIM_VENDOR_ID,
 						DOE_SIM_TYPE_SIZED));
-	doe_test_until(test, has_file(dt, "1e98:00"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:01"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "1e98:02"));
+	doe_test_until(test, doe_test_has_file(dt, "1e98:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "1e98:02"));
 }
 
 /* 'No such entry' to the first one, which every mailbox has, is a failure */
@@ -221,13 +200,13 @@ static void error_amid_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), -EIO);
-	doe_test_until(test, has_file(dt, "d0e5:00"));
-	KUNIT_EXPECT_FALSE(test, has_file(dt, "d0e5:01"));
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:01"));
 
-	sleep_ms(1000);
+	doe_test_sleep_ms(1000);
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
-	doe_test_until(test, has_file(dt, "1e98:00"));
-	KUNIT_EXPECT_TRUE(test, has_file(dt, "d0e5:01"));
+	doe_test_until(test, doe_test_has_file(dt, "1e98:00"));
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
 }
 
 /* ---- Recovery ---- */
@@ -241,14 +220,14 @@ static void dead_mailbox_revives(struct kunit *test)
 	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
 	doe_test_knob(dt, abort_ns, 1500 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	sleep_ms(1200);
+	doe_test_sleep_ms(1200);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
 	accesses = doe_test_accesses(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 2);
 
-	sleep_ms(400);
+	doe_test_sleep_ms(400);
 	doe_sim_behave(dt->sim, 0);
 	since = ktime_get_ns();
 	doe_test_works(dt, 0);
@@ -311,7 +290,7 @@ static void storm_ends(struct kunit *test)
 	doe_test_works(dt, 0);
 	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
 	doe_test_knob(dt, storm_status, true);
-	sleep_ms(100);
+	doe_test_sleep_ms(100);
 	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "interrupt storm"), 1);
 
@@ -319,7 +298,7 @@ static void storm_ends(struct kunit *test)
 	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
-	sleep_ms(1100);
+	doe_test_sleep_ms(1100);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
@@ -362,7 +341,7 @@ static void reset_amid_request(struct kunit *test)
 	for (i = 2; i <= 5; i++) {
 		doe_test_works(dt, 0);
 		pci_set_master(dt->pdev);
-		sleep_ms(20);
+		doe_test_sleep_ms(20);
 		doe_test_works(dt, 0);
 		doe_sim_clear_counters(dt->sim, 0);
 		trigger.at = i;
@@ -593,7 +572,7 @@ static void starved_firmware(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, rv, ms[i] <= 100 ? 8 : -ETIMEDOUT,
 				    "%u ms", ms[i]);
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed"), 0);
-		sleep_ms(1000);
+		doe_test_sleep_ms(1000);
 		doe_test_recovers(dt);
 	}
 }
@@ -616,7 +595,7 @@ static void odd_bits_and_messages(struct kunit *test)
 	doe_test_knob(dt, storm_status, true);
 	for (i = 0; i < 50; i++) {
 		doe_test_works(dt, 0);
-		sleep_ms(200);
+		doe_test_sleep_ms(200);
 	}
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs_spurious, 490);
 	KUNIT_EXPECT_EQ(test, dt->cnt[0].irqs - dt->cnt[0].irqs_spurious, 50);
@@ -683,12 +662,12 @@ static void quiet_at_boot(struct kunit *test)
 		config.knobs.error_at = DOE_SIM_ERROR_GO;
 		dt = doe_test_new_early(test, &config);
 		dt->messy = true;
-		sleep_ms(3000);
+		doe_test_sleep_ms(3000);
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
 				1 + 2 * dead);
 		for (i = 0; i < 10; i++) {
 			KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-			sleep_ms(1000);
+			doe_test_sleep_ms(1000);
 		}
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
 				2 + 2 * dead);

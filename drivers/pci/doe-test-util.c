@@ -97,6 +97,12 @@ void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns)
 		KUNIT_EXPECT_LT(test, elapsed, ns + NSEC_PER_MSEC);
 }
 
+/* msleep() is late by an eighth at times */
+void doe_test_sleep_ms(unsigned int ms)
+{
+	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
+}
+
 /* ---- Cases ---- */
 
 int doe_test_init(struct kunit *test)
@@ -400,6 +406,21 @@ u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg)
 	pci_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, mb) + reg,
 			      &val);
 	return val;
+}
+
+/* A file in doe_features/ */
+bool doe_test_has_file(struct doe_test *dt, const char *name)
+{
+	struct kernfs_node *dir, *kn;
+
+	dir = kernfs_find_and_get(dt->pdev->dev.kobj.sd, "doe_features");
+	if (!dir)
+		return false;
+	kn = kernfs_find_and_get(dir, name);
+	kernfs_put(kn);
+	kernfs_put(dir);
+
+	return kn;
 }
 
 /* A device attribute of @dev, a file in @dir, reads as @want */

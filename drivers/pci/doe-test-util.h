@@ -152,6 +152,7 @@ kunit_test_suite(doe_##id##_suite)
 bool doe_test_virtual_time(void);
 /* doe-test-time.c: a suite_init that fails where time is not virtual */
 int doe_test_need_virtual_time(struct kunit_suite *suite);
+void doe_test_sleep_ms(unsigned int ms);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
 
 /* Suites */
@@ -185,6 +186,7 @@ const struct doe_sim_counters *doe_test_counters(struct doe_test *dt,
 u64 doe_test_accesses(struct doe_test *dt, unsigned int mb);
 void doe_test_expect_irqs(struct doe_test *dt, unsigned int nr);
 u32 doe_test_read_reg(struct doe_test *dt, unsigned int mb, int reg);
+bool doe_test_has_file(struct doe_test *dt, const char *name);
 void doe_test_expect_file(struct kunit *test, struct device *dev,
 			  struct kernfs_node *dir, const char *name,
 			  const char *want);
