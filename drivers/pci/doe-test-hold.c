@@ -709,6 +709,9 @@ static void response_hidden(struct kunit *test)
 
 /* ---- Real time ---- */
 
+/* Devices that are slow, with 256 mailboxes in all */
+#define NR_SLOW		16
+
 struct contexts {
 	unsigned int irqs_off;
 	unsigned int softirq;
@@ -731,24 +734,33 @@ static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
  */
 static void slow_registers(struct kunit *test)
 {
-	struct contexts contexts[DOE_TEST_MAX_MB] = { };
+	const unsigned int nr = NR_SLOW * DOE_TEST_MAX_MB;
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task *tt[DOE_TEST_MAX_MB];
-	struct doe_test *dt;
+	struct doe_test_task **tt;
+	struct contexts *contexts;
+	struct doe_test *dt[NR_SLOW];
 	unsigned int i;
+
+	tt = kunit_kcalloc(test, nr, sizeof(*tt), GFP_KERNEL);
+	contexts = kunit_kcalloc(test, nr, sizeof(*contexts), GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, tt && contexts);
 
 	config.nr_mailboxes = DOE_TEST_MAX_MB;
 	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new(test, &config);
-	doe_test_knob(dt, proc_ns, 300 * NSEC_PER_MSEC);
-	doe_test_knob(dt, access_ns, 10 * NSEC_PER_MSEC);
-	for (i = 0; i < dt->nr_mb; i++) {
-		doe_test_call_next(dt->sim, i, note_context, &contexts[i]);
-		tt[i] = doe_test_begin(dt, i);
+	for (i = 0; i < NR_SLOW; i++) {
+		dt[i] = doe_test_new(test, &config);
+		doe_test_knob(dt[i], proc_ns, 300 * NSEC_PER_MSEC);
+		doe_test_knob(dt[i], access_ns, 50 * NSEC_PER_MSEC);
 	}
-	for (i = 0; i < dt->nr_mb; i++) {
+	for (i = 0; i < nr; i++) {
+		doe_test_call_next(dt[i / DOE_TEST_MAX_MB]->sim,
+				   i % DOE_TEST_MAX_MB, note_context,
+				   &contexts[i]);
+		tt[i] = doe_test_begin(dt[i / DOE_TEST_MAX_MB],
+				       i % DOE_TEST_MAX_MB);
+	}
+	for (i = 0; i < nr; i++) {
 		doe_test_wait_echo(test, tt[i]);
-		doe_sim_set_trigger(dt->sim, i, NULL);
 		KUNIT_EXPECT_EQ(test, contexts[i].irqs_off, 0);
 		KUNIT_EXPECT_LE(test, contexts[i].softirq, 1);
 	}

@@ -168,9 +168,12 @@ static void no_entry_for_discovery(struct kunit *test)
 	struct doe_test *dt;
 
 	config.mailbox_features = &list;
+	config.knobs.unsupported_error = true;
 	dt = doe_test_new(test, &config);
 	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
 			    pci_find_doe_mailbox(dt->pdev, cma.vid, cma.type));
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->errors, 0);
 	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, DOE_SIM_VID_PCI_SIG,
 						DOE_SIM_TYPE_DISCOVERY));
 	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], cma.vid, cma.type, "abcd", 4,

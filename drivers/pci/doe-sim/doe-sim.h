@@ -168,7 +168,7 @@ enum doe_sim_bad_index {
 #define DOE_SIM_KNOBS(N, T, B, E)					\
 	N(u32, skip, 0, U32_MAX, "leave so many requests alone")	\
 	N(u32, times, 0, U32_MAX, "then affect so many, 0: all")	\
-	N(u32, access_ns, 0, 10000000,					\
+	N(u32, access_ns, 0, 100000000,					\
 	  "what each register access takes, whatever skip and times say") \
 	E(doe_sim_busy, busy, "pulse, ready, drained, never, stuck",	\
 	  "DOE Busy from Go for copy_ns, to Ready, to the last acknowledge, never, to an abort") \
