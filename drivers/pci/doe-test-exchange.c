@@ -28,6 +28,14 @@ bool doe_test_is_sized(const void *rsp, size_t len, u32 seed)
 	return true;
 }
 
+/* pci_doe() with the first mailbox and a type of the device's vendor */
+int doe_test_exchange(struct doe_test *dt, u8 type, const void *req,
+		      size_t req_sz, void *rsp, size_t rsp_sz)
+{
+	return pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID, type, req, req_sz, rsp,
+		       rsp_sz);
+}
+
 /* Ask for a response of @dw payload DW */
 int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 		   size_t rsp_sz)

@@ -286,7 +286,7 @@ static void check_wait(struct trace *tr, unsigned int i, u64 (*next)(u64 ns))
 	kunit_info(test, "%u looks in 1 s\n", looks);
 }
 
-/* From Go to the timeout, and from the abort that follows to its end */
+/* R46: from Go to the timeout, and from the abort that follows to its end */
 static void looks_without_answer(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -576,6 +576,7 @@ static unsigned int irq_accesses(struct doe_test *dt)
 	return 2 * doe_test_counters(dt, 0)->irqs;
 }
 
+/* R13: the minimum, so DOE Status is read right after Go */
 static void accesses_are_counted(struct kunit *test)
 {
 	static const u32 dw[] = { 1, 2, 1024 };
@@ -631,7 +632,7 @@ static void accesses_of_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, accesses, 4 + entries * min_accesses(1, 1, false));
 }
 
-/* A caller sleeps once, however long it takes and however often is looked */
+/* R46: a caller sleeps once, however long it takes and however often is looked */
 static void caller_wakes_once(struct kunit *test)
 {
 	static const u64 ns[] = {
@@ -662,7 +663,7 @@ static void caller_wakes_once(struct kunit *test)
 	}
 }
 
-/* An answer that is there at once wakes nobody */
+/* R13: an answer that is there at once wakes nobody */
 static void instant_answer_wakes_nobody(struct kunit *test)
 {
 	struct doe_test *dt = new_device(test);
