@@ -12,7 +12,7 @@
  *	doe-test-discovery.c	Discovery, lookup, sysfs
  *	doe-test-irq.c		interrupts
  *	doe-test-hostile.c	devices that break the rules
- *	doe-test-edge.c		two things at once, and the ends of patience
+ *	doe-test-edge.c		two things at once, and limits
  *	doe-test-reset.c	reset, error recovery
  *	doe-test-pm.c		runtime PM
  *	doe-test-sleep.c	system sleep
