@@ -54,7 +54,7 @@ static void raise_line(struct line *line)
 	line->pending = true;
 	if (!line->running) {
 		line->running = true;
-		spawn_irq("irq", true, handle_line, line);
+		spawn("irq", handle_line, line)->hardirq = true;
 	}
 }
 

@@ -10,33 +10,52 @@
 #define ARENA_SIZE	(1 << 20)
 #define POISON		0x6b
 
-struct workqueue_struct {
-	struct list_head works;
-};
-
-/* Someone waits for a work item: for what runs of it, and what is pending */
-struct flush {
-	struct list_head node;
-	struct work_struct *work;
-	int left;
-};
-
+/* Allocations are a multiple of 16 bytes in the arena, each behind the last */
 struct block {
 	size_t size;
 	bool freed;
 	u8 data[] __attribute__((aligned(16)));
 };
 
-/* All workqueues are one: more workers than any of them needs */
-static struct workqueue_struct the_wq;
-struct workqueue_struct *system_wq = &the_wq;
+#define for_each_block(b)	\
+	for (b = (struct block *)arena; (u8 *)b < arena + arena_used; \
+	     b = (struct block *)(b->data + DIV_ROUND_UP(b->size, 16) * 16))
+
 static struct task_struct *workers[NR_WORKERS];
 static bool stopping;
-static LIST_HEAD(flushes);
-static LIST_HEAD(waiters);
+static LIST_HEAD(works);
 static u8 arena[ARENA_SIZE] __attribute__((aligned(16)));
 static size_t arena_used;
 u32 alloc_fails;
+
+/* ---- Lists ---- */
+
+void list_add(struct list_head *n, struct list_head *after)
+{
+	n->next = after->next;
+	n->prev = after;
+	after->next->prev = n;
+	after->next = n;
+}
+
+void list_del(struct list_head *n)
+{
+	if (!n->next)
+		fail("list_del() of an entry that is in no list");
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	n->next = n->prev = NULL;
+}
+
+size_t list_count_nodes(struct list_head *l)
+{
+	struct list_head *n;
+	size_t nr = 0;
+
+	for (n = l->next; n != l; n = n->next)
+		nr++;
+	return nr;
+}
 
 /* ---- Locks ---- */
 
@@ -48,10 +67,27 @@ void shim_might_sleep(const char *where)
 		fail("%s() may sleep in atomic context", where);
 }
 
-void shim_check_log(void)
+void shim_might_log(void)
 {
 	if (current->locks)
 		fail("message logged with a lock held");
+}
+
+static void take_lock(struct mutex *l)
+{
+	if (l->owner == current)
+		fail("lock is held already");
+	while (l->owner)
+		block_on(l);
+	l->owner = current;
+}
+
+static void drop_lock(struct mutex *l)
+{
+	if (l->owner != current)
+		fail("unlock of a lock that is not held");
+	l->owner = NULL;
+	wake_blocked(l);
 }
 
 void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where)
@@ -69,32 +105,22 @@ void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where)
 		fail("lock taken in an interrupt in %s() and with interrupts on in %s()",
 		     l->in_irq, l->irqs_on);
 	point();
-	if (l->owner == current)
-		fail("%s: lock is held already", where);
-	while (l->owner)
-		block_on(l);
-	l->owner = current;
+	take_lock(l);
 }
 
 void shim_spin_unlock(raw_spinlock_t *l, int irq)
 {
-	if (l->owner != current)
-		fail("unlock of a lock that is not held");
-	l->owner = NULL;
-	wake_blocked(l);
+	drop_lock(l);
 	current->locks--;
 	current->irqs_off -= !!irq;
 	point();
 }
 
-void mutex_lock(struct mutex *m)
+struct mutex *mutex_lock(struct mutex *m)
 {
 	might_sleep();
-	if (m->owner == current)
-		fail("mutex is held already");
-	while (m->owner)
-		block_on(m);
-	m->owner = current;
+	take_lock(m);
+	return m;
 }
 
 bool mutex_trylock(struct mutex *m)
@@ -108,34 +134,26 @@ bool mutex_trylock(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-	if (m->owner != current)
-		fail("unlock of a mutex that is not held");
-	m->owner = NULL;
-	wake_blocked(m);
+	drop_lock(m);
 	point();
+}
+
+void shim_end_guard(struct mutex **m)
+{
+	mutex_unlock(*m);
 }
 
 /* ---- Sleep and wake-up ---- */
 
-void __set_current_state(unsigned int state)
+static bool has_signal(void)
 {
-	current->state = state;
-}
-
-bool signal_pending(struct task_struct *task)
-{
-	return task->signal;
-}
-
-bool signal_pending_state(unsigned int state, struct task_struct *task)
-{
-	return state & TASK_INTERRUPTIBLE && task->signal;
+	return current->state & TASK_INTERRUPTIBLE && current->signal;
 }
 
 void schedule(void)
 {
 	shim_might_sleep(__func__);
-	if (signal_pending_state(current->state, current))
+	if (has_signal())
 		current->state = TASK_RUNNING;
 	if (current->state == TASK_RUNNING)
 		return;
@@ -153,10 +171,6 @@ long schedule_timeout(long timeout)
 {
 	unsigned long end = jiffies + timeout;
 
-	if (timeout == MAX_SCHEDULE_TIMEOUT) {
-		schedule();
-		return timeout;
-	}
 	event_set(&current->wake, shim_now + (timeout + 1) * NSEC_PER_JIFFY -
 		  shim_now % NSEC_PER_JIFFY);
 	schedule();
@@ -165,22 +179,22 @@ long schedule_timeout(long timeout)
 	return max(timeout, 0L);
 }
 
-int wake_up_state(struct task_struct *task, unsigned int mask)
+bool wake_up_state(struct task_struct *task, unsigned int mask)
 {
 	if (!(task->state & mask))
-		return 0;
+		return false;
 	task->state = TASK_RUNNING;
 	if (task->asleep)
 		make_ready(task);
-	return 1;
+	return true;
 }
 
-int wake_up_process(struct task_struct *task)
+void wake_up_process(struct task_struct *task)
 {
 	point();
 	if (!task->used)
 		fail("wake-up of a task that has ended");
-	return wake_up_state(task, TASK_NORMAL);
+	wake_up_state(task, TASK_NORMAL);
 }
 
 void shim_sleep(u64 ns)
@@ -190,75 +204,54 @@ void shim_sleep(u64 ns)
 	block();
 }
 
-void usleep_range(unsigned long lo, unsigned long hi)
-{
-	shim_sleep(lo * USEC + rnd((hi - lo) * USEC + 1));
-}
-
-long shim_wait_prepare(struct waiter *w, const void *key, unsigned int state)
+long shim_await(const void *key, unsigned int state)
 {
 	point();
-	if (!w->node.next) {
-		w->key = key;
-		w->task = current;
-		list_add_tail(&w->node, &waiters);
-	}
-	set_current_state(state);
-	return signal_pending_state(state, current) ? -ERESTARTSYS : 0;
-}
-
-void shim_wait_finish(struct waiter *w)
-{
-	current->state = TASK_RUNNING;
+	current->awaits = key;
+	current->state = state;
 	point();
-	list_del(&w->node);
+	return has_signal() ? -ERESTARTSYS : 0;
 }
 
 void wake_up_var(const void *key)
 {
-	struct waiter *w;
+	struct task_struct *t;
 
 	point();
 	if (current->locks || current->hardirq)
 		fail("waitqueue woken where PREEMPT_RT cannot take its lock");
-	list_for_each_entry(w, &waiters, node)
-		if (w->key == key)
-			wake_up_state(w->task, TASK_NORMAL);
+	for_each_actor(t)
+		if (t->used && t->awaits == key)
+			wake_up_state(t, TASK_NORMAL);
 }
 
 /* ---- Workqueues: an item never runs twice at a time ---- */
 
-static bool is_running(struct work_struct *work)
-{
-	u32 i;
-
-	for (i = 0; i < NR_WORKERS; i++)
-		if (workers[i]->work == work)
-			return true;
-	return false;
-}
-
 static struct work_struct *next_work(void)
 {
 	struct work_struct *work;
+	u32 i;
 
-	list_for_each_entry(work, &the_wq.works, node)
-		if (!is_running(work))
+	list_for_each_entry(work, &works, node) {
+		for (i = 0; i < NR_WORKERS; i++)
+			if (workers[i]->work == work)
+				break;
+		if (i == NR_WORKERS)
 			return work;
+	}
 	return NULL;
 }
 
 static void worker(void *unused)
 {
 	struct work_struct *work;
-	struct flush *flush;
 
 	for (;;) {
 		work = next_work();
 		if (!work && stopping)
 			return;
 		if (!work) {
-			block_on(&workers);
+			block_on(&works);
 			continue;
 		}
 		list_del(&work->node);
@@ -268,48 +261,38 @@ static void worker(void *unused)
 		work->func(work);
 		if (current->locks || current->irqs_off)
 			fail("work ends with a lock held");
-		/* @work may be freed */
-		work = current->work;
 		current->work = NULL;
-		list_for_each_entry(flush, &flushes, node)
-			flush->left -= flush->work == work;
-		wake_blocked(&flushes);
-		wake_blocked(&workers);
+		if (!in_freed(work))
+			work->done++;
+		wake_blocked(work);
+		wake_blocked(&works);
 		point();
 	}
 }
 
-struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max)
-{
-	return &the_wq;
-}
-
-bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+void schedule_work(struct work_struct *work)
 {
 	point();
 	if (in_freed(work))
 		fail("work queued whose memory is freed");
 	if (work->pending)
-		return false;
+		return;
 	work->pending = true;
-	list_add_tail(&work->node, &wq->works);
-	wake_blocked(&workers);
-	return true;
+	work->queued++;
+	list_add_tail(&work->node, &works);
+	wake_blocked(&works);
 }
 
-bool flush_work(struct work_struct *work)
+/* Wait for what runs and what is pending, but not for what is queued later */
+void flush_work(struct work_struct *work)
 {
-	struct flush flush = { .work = work };
+	u32 last = work->queued;
 
 	might_sleep();
 	if (current->work == work)
 		fail("flush_work() of the caller's own work");
-	flush.left = work->pending + is_running(work);
-	list_add_tail(&flush.node, &flushes);
-	while (flush.left > 0)
-		block_on(&flushes);
-	list_del(&flush.node);
-	return true;
+	while (work->done < last)
+		block_on(work);
 }
 
 struct work_struct *current_work(void)
@@ -325,11 +308,6 @@ bool hrtimer_is_queued(struct hrtimer *t)
 	return event_is_set(&t->ev);
 }
 
-bool hrtimer_active(struct hrtimer *t)
-{
-	return hrtimer_is_queued(t) || t->running;
-}
-
 static void hrtimer_interrupt(void *arg)
 {
 	enum hrtimer_restart restart;
@@ -341,7 +319,7 @@ static void hrtimer_interrupt(void *arg)
 	restart = t->function(t);
 	point();
 	if (restart == HRTIMER_RESTART && !event_is_set(&t->ev))
-		hrtimer_start_range_ns(t, t->soft, t->hard - t->soft, t->mode);
+		hrtimer_start_range_ns(t, t->soft, t->hard - t->soft, 0);
 	t->running = false;
 	wake_blocked(t);
 }
@@ -355,8 +333,7 @@ static void hrtimer_expire(struct event *ev)
 		return;
 	}
 	t->running = true;
-	spawn_irq("timer", t->mode == HRTIMER_MODE_ABS_HARD,
-		  hrtimer_interrupt, t);
+	spawn("timer", hrtimer_interrupt, t)->softirq = true;
 }
 
 void hrtimer_set_expires_range_ns(struct hrtimer *t, ktime_t soft, u64 delta)
@@ -392,21 +369,33 @@ int hrtimer_try_to_cancel(struct hrtimer *t)
 	return 1;
 }
 
-int hrtimer_cancel(struct hrtimer *t)
+void hrtimer_cancel(struct hrtimer *t)
 {
-	int rc;
-
 	might_sleep();
-	while ((rc = hrtimer_try_to_cancel(t)) < 0)
+	while (hrtimer_try_to_cancel(t) < 0)
 		block_on(t);
-	return rc;
 }
 
 /* ---- Memory: never used again within a schedule, so that a use is seen ---- */
 
-void *kmalloc(size_t size, gfp_t gfp)
+static bool inside(const struct block *b, const void *p)
+{
+	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
+}
+
+bool in_freed(const void *p)
 {
 	struct block *b;
+
+	for_each_block(b)
+		if (inside(b, p))
+			return b->freed;
+	return false;
+}
+
+void *krealloc(const void *old, size_t size, gfp_t gfp)
+{
+	struct block *b, *from;
 
 	if (gfp & GFP_KERNEL)
 		might_sleep();
@@ -414,30 +403,25 @@ void *kmalloc(size_t size, gfp_t gfp)
 	if (alloc_fails && chance(alloc_fails))
 		return NULL;
 	b = (struct block *)(arena + arena_used);
-	arena_used += round_up(sizeof(*b) + size, 16);
-	if (arena_used > ARENA_SIZE)
-		fail("out of memory");
 	b->size = size;
 	b->freed = false;
-	memset(b->data, gfp & __GFP_ZERO ? 0 : 0xa5, size);
+	arena_used = b->data + DIV_ROUND_UP(size, 16) * 16 - arena;
+	if (arena_used > ARENA_SIZE)
+		fail("out of memory");
+	memset(b->data, 0xa5, size);
+	if (old) {
+		from = container_of(old, struct block, data);
+		memcpy(b->data, old, min(size, from->size));
+		kfree(old);
+	}
 	return b->data;
 }
 
-void *krealloc(const void *old, size_t size, gfp_t gfp)
+void *kmemdup(const void *p, size_t size, gfp_t gfp)
 {
-	void *new = kmalloc(size, gfp);
+	void *copy = krealloc(NULL, size, gfp);
 
-	if (new && old) {
-		memcpy(new, old, min(size, container_of(old, struct block,
-							data)->size));
-		kfree(old);
-	}
-	return new;
-}
-
-static bool inside(const struct block *b, const void *p)
-{
-	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
+	return copy ? memcpy(copy, p, size) : NULL;
 }
 
 void kfree(const void *p)
@@ -450,7 +434,7 @@ void kfree(const void *p)
 		return;
 	if (b->freed)
 		fail("double kfree()");
-	list_for_each_entry(work, &the_wq.works, node)
+	list_for_each_entry(work, &works, node)
 		if (inside(b, work))
 			fail("pending work freed");
 	list_for_each_entry(ev, &events, node)
@@ -462,27 +446,13 @@ void kfree(const void *p)
 
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 {
-	char *text = kmalloc(64, gfp);
+	char text[64];
 	va_list args;
 
 	va_start(args, fmt);
-	if (text)
-		vsnprintf(text, 64, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return text;
-}
-
-bool in_freed(const void *p)
-{
-	struct block *b;
-	size_t at;
-
-	for (at = 0; at < arena_used; at += round_up(sizeof(*b) + b->size, 16)) {
-		b = (struct block *)(arena + at);
-		if (inside(b, p))
-			return b->freed;
-	}
-	return false;
+	return kmemdup(text, sizeof(text), gfp);
 }
 
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
@@ -515,25 +485,26 @@ void kapi_start(void)
 	arena_used = 0;
 	alloc_fails = 0;
 	stopping = false;
-	INIT_LIST_HEAD(&the_wq.works);
+	INIT_LIST_HEAD(&works);
 	for (i = 0; i < NR_WORKERS; i++)
 		workers[i] = spawn("worker", worker, NULL);
 }
 
 void kapi_end(void)
 {
+	struct task_struct *t;
 	struct block *b;
-	size_t at, i;
+	size_t i;
 
 	stopping = true;
-	wake_blocked(&workers);
+	wake_blocked(&works);
 	for (i = 0; i < NR_WORKERS; i++)
 		join(workers[i]);
 
-	if (!list_empty(&waiters))
-		fail("a waiter is left");
-	for (at = 0; at < arena_used; at += round_up(sizeof(*b) + b->size, 16)) {
-		b = (struct block *)(arena + at);
+	for_each_actor(t)
+		if (t->awaits)
+			fail("a waiter is left");
+	for_each_block(b) {
 		if (!b->freed)
 			fail("memory leaked: %zu bytes", b->size);
 		for (i = 0; i < b->size; i++)

@@ -32,12 +32,6 @@ void pci_dev_put(struct pci_dev *pdev)
 	kfree(pdev);
 }
 
-int devm_add_action_or_reset(struct device *dev, void (*fn)(void *), void *arg)
-{
-	fn(arg);
-	return -ENOMEM;
-}
-
 /* ---- Configuration space ---- */
 
 u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
@@ -88,7 +82,7 @@ void pm_runtime_get_noresume(struct device *dev)
 	dev->usage++;
 }
 
-int pm_runtime_get_sync(struct device *dev)
+void pm_runtime_get_sync(struct device *dev)
 {
 	might_sleep();
 	pm_runtime_get_noresume(dev);
@@ -96,10 +90,9 @@ int pm_runtime_get_sync(struct device *dev)
 		ask(dev);
 		shim_sleep(MSEC);
 	}
-	return 0;
 }
 
-void pm_runtime_put(struct device *dev)
+void pm_runtime_put_autosuspend(struct device *dev)
 {
 	point();
 	if (--dev->usage < 0)
@@ -236,7 +229,7 @@ void get_device(struct device *dev)
 void put_device(struct device *dev)
 {
 	mutex_unlock(&device_lock);
-	pm_runtime_put(dev);
+	pm_runtime_put_autosuspend(dev);
 }
 
 /* ---- Reset, sleep, error recovery ---- */
@@ -292,7 +285,7 @@ static void system_sleep(void)
 	shim_sleep(spread(50 * MSEC));
 	keep_off(K_HELD, false);
 	pci_doe_resume(w.pdev);
-	pm_runtime_put(dev);
+	pm_runtime_put_autosuspend(dev);
 	mutex_unlock(&device_lock);
 }
 

@@ -17,12 +17,11 @@
 
 #include "sched.h"
 
-#define NR_ACTORS	48
 #define STACK_SIZE	(64 * 1024)
 #define MAX_STEPS	20000000
 #define MAX_TIME	(1000 * SEC)
 
-static struct task_struct actors[NR_ACTORS];
+struct task_struct actors[NR_ACTORS];
 static u64 ready;			/* bit mask of @actors */
 static jmp_buf root;
 static u64 state_of_rnd;
@@ -30,10 +29,9 @@ static u32 countdown, steps, preempt_every, steal_every, starved;
 static u64 next_event;
 LIST_HEAD(events);
 
-struct task_struct *shim_current;
-u64 shim_now;
+struct task_struct *current;
+u64 shim_now, stolen_time;
 bool tracing;
-u64 stolen_time;
 static u32 seed_now;
 
 /* ---- Random numbers, messages ---- */
@@ -129,7 +127,7 @@ static void run_events(void)
 
 /* ---- Switching ---- */
 
-static u32 pick_actor(void)
+static struct task_struct *pick_actor(void)
 {
 	u64 mask = ready;
 	u32 skip;
@@ -138,19 +136,25 @@ static u32 pick_actor(void)
 		mask &= ~BIT(starved);
 	for (skip = rnd(__builtin_popcountll(mask)); skip; skip--)
 		mask &= mask - 1;
-	return __builtin_ctzll(mask);
+	return &actors[__builtin_ctzll(mask)];
 }
 
-static void switch_to(u32 nr)
+/* On a stack that is new, or where the actor has left off */
+static void run_actor(struct task_struct *t)
 {
-	struct task_struct *next = &actors[nr];
+	bool started = t->started;
 
-	if (next == current)
-		return;
-	if (!_setjmp(current->ctx)) {
-		shim_current = next;
-		_longjmp(next->ctx, 1);
-	}
+	current = t;
+	t->started = true;
+	if (started)
+		_longjmp(t->context, 1);
+	setcontext(&t->start);
+}
+
+static void switch_to(struct task_struct *next)
+{
+	if (next != current && !_setjmp(current->context))
+		run_actor(next);
 }
 
 static void tick(u64 ns)
@@ -166,7 +170,7 @@ static void deadlock(void)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
+	for_each_actor(t)
 		if (t->used)
 			printf("  %s waits%s\n", t->name,
 			       t->asleep ? ", asleep" : "");
@@ -201,21 +205,15 @@ static void wake_event(struct event *ev)
 		wake_up_state(t, TASK_NORMAL);
 }
 
-static void delay(u64 ns)
+void steal_time(u64 ns)
 {
+	stolen_time += ns;
 	event_set(&current->wake, shim_now + ns);
 	block();
 }
 
-void steal_time(u64 ns)
-{
-	stolen_time += ns;
-	delay(ns);
-}
-
 void point(void)
 {
-
 	if (!current)
 		return;
 	tick(rnd(64));
@@ -238,7 +236,7 @@ void wake_blocked(const void *key)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
+	for_each_actor(t)
 		if (t->used && t->blocked == key)
 			make_ready(t);
 }
@@ -249,18 +247,17 @@ static bool all_ended(void)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
+	for_each_actor(t)
 		if (t->used)
 			return false;
 	return true;
 }
 
-static void actor_main(int nr)
+/* Its slot, stack and all, serves one actor after the other */
+static void actor_main(void)
 {
-	struct task_struct *self = &actors[nr];
+	struct task_struct *self = current;
 
-	if (!_setjmp(self->ctx))
-		_longjmp(root, 1);
 	for (;;) {
 		self->fn(self->arg);
 		if (self->locks || self->irqs_off)
@@ -269,7 +266,7 @@ static void actor_main(int nr)
 		wake_blocked(self);
 		if (!all_ended())
 			block();
-		else if (!_setjmp(self->ctx))
+		else if (!_setjmp(self->context))
 			_longjmp(root, 1);
 	}
 }
@@ -281,26 +278,20 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	while (t->used)
 		if (++t == actors + NR_ACTORS)
 			fail("too many actors");
+	if (!t->start.uc_stack.ss_sp) {
+		getcontext(&t->start);
+		t->start.uc_stack.ss_sp = malloc(STACK_SIZE);
+		t->start.uc_stack.ss_size = STACK_SIZE;
+		makecontext(&t->start, actor_main, 0);
+	}
+	memset(&t->name, 0, sizeof(*t) - offsetof(struct task_struct, name));
 	t->used = true;
 	t->name = name;
 	t->fn = fn;
 	t->arg = arg;
-	t->state = TASK_RUNNING;
-	t->asleep = false;
-	t->signal = false;
-	t->hardirq = t->softirq = false;
-	t->work = NULL;
 	t->wake.fn = wake_event;
 	make_ready(t);
 	return t;
-}
-
-void spawn_irq(const char *name, bool hard, void (*fn)(void *), void *arg)
-{
-	struct task_struct *t = spawn(name, fn, arg);
-
-	t->hardirq = hard;
-	t->softirq = !hard;
 }
 
 /* The slot may be in use again, for another one */
@@ -310,26 +301,8 @@ void join(struct task_struct *task)
 		block_on(task);
 }
 
-/* Once for all schedules of a process */
-static void make_stacks(void)
-{
-	struct task_struct *t;
-
-	for (t = actors; t < actors + NR_ACTORS && !t->stack; t++) {
-		t->stack = malloc(STACK_SIZE);
-		getcontext(&t->start);
-		t->start.uc_stack.ss_sp = t->stack;
-		t->start.uc_stack.ss_size = STACK_SIZE;
-		makecontext(&t->start, (void (*)(void))actor_main, 1,
-			    (int)(t - actors));
-		if (!_setjmp(root))
-			setcontext(&t->start);
-	}
-}
-
 void run_schedule(u32 seed, void (*fn)(void *))
 {
-	make_stacks();
 	seed_now = seed;
 	state_of_rnd = seed * 0x632be59bd9b4e019ULL;
 	shim_now = SEC;
@@ -341,10 +314,9 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	starved = rnd(2 * NR_ACTORS);
 	countdown = 0;
 
-	shim_current = spawn("main", fn, NULL);
 	if (!_setjmp(root))
-		_longjmp(current->ctx, 1);
-	shim_current = NULL;
+		run_actor(spawn("main", fn, NULL));
+	current = NULL;
 	if (next_event != NEVER)
 		run_events();
 	if (!list_empty(&events))
