@@ -40,6 +40,7 @@ typedef unsigned int gfp_t;
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define EXPORT_SYMBOL_IF_KUNIT(x) extern typeof(x) x
 #define core_initcall(fn)	int shim_initcall(void) { return fn(); }
+int shim_initcall(void);
 
 #define BIT(n)			(1UL << (n))
 #define BITS_PER_LONG		64

@@ -6,7 +6,7 @@
  * answer to another request is known as such.
  */
 
-#include "actors.h"
+#include "explore.h"
 
 #define MAX_REQ		160
 #define MAX_RSP		200
@@ -24,12 +24,12 @@ struct call {
 	bool cancelled, again;
 	u64 since, stolen, bound;
 	u32 interruptions;
-	struct list_head node;	/* in @async */
+	struct list_head node;	/* in @tasks */
 	u32 began, accepted;	/* order of calls of submit and their ends */
 };
 
 static u32 last_tag, order;
-static struct list_head async;	/* tasks that the library has */
+static struct list_head tasks;	/* those that the library has */
 
 /* What has to have happened for a call to end with an error */
 static const struct {
@@ -69,12 +69,6 @@ static struct pci_doe_mb *any_mailbox(void)
 	return w.pdev->doe_mbs.entry[i] ?: w.pdev->doe_mbs.entry[0];
 }
 
-void users_start(void)
-{
-	last_tag = 0;
-	INIT_LIST_HEAD(&async);
-}
-
 static void start_clock(struct call *c)
 {
 	memset(c->rsp, GUARD, sizeof(c->rsp));
@@ -87,25 +81,24 @@ static void start_clock(struct call *c)
 
 static void prepare(struct call *c)
 {
-	u32 i, dw;
+	u32 i;
 
-	c->mb = any_mailbox();
-	memset(&c->task, 0, sizeof(c->task));
-	c->task.request_pl = c->req;
-	c->task.response_pl = c->rsp;
-	c->task.request_pl_sz = chance(4) ? rnd(MAX_REQ) : 4 + rnd(8);
+	*c = (struct call){ .mb = any_mailbox() };
 	c->room = chance(8) ? rnd(8) : rnd(MAX_RSP);
-	c->task.response_pl_sz = c->room;
 	c->bad_feat = chance(16);
-	c->task.feat.vid = FEAT_VID;
-	c->task.feat.type = c->bad_feat ? 0x99 : 1 + rnd(w.nr_feats - 1);
+	c->task = (struct pci_doe_task){
+		.feat.vid = FEAT_VID,
+		.feat.type = c->bad_feat ? 0x99 : 1 + rnd(w.nr_feats - 1),
+		.request_pl = c->req,
+		.request_pl_sz = chance(4) ? rnd(MAX_REQ) : 4 + rnd(8),
+		.response_pl = c->rsp,
+		.response_pl_sz = c->room,
+		.private = c,
+	};
 	for (i = 0; i < MAX_REQ; i++)
 		c->req[i] = rnd(256);
-	dw = ++last_tag << 6 | (chance(4) ? rnd(62) : rnd(4));
-	put_unaligned_le32(dw, c->req);
-	c->first = 0;
-	memcpy(&c->first, c->req, min(c->task.request_pl_sz, (size_t)4));
-	c->cancelled = false;
+	put_unaligned_le32(++last_tag << 6 | rnd(chance(4) ? 62 : 4), c->req);
+	memcpy(&c->first, c->req, min(c->task.request_pl_sz, sizeof(c->first)));
 	start_clock(c);
 }
 
@@ -179,26 +172,10 @@ int call_once(bool core)
 			    max(c.since, current->signal_at), c.stolen,
 			    100 * MSEC);
 	check_end(&c, rv);
-	if (c.bad_feat && rv == -EINVAL)
-		return 0;
-	return rv;
+	return c.bad_feat && rv == -EINVAL ? 0 : rv;
 }
 
-void caller_actor(void *unused)
-{
-	u32 rounds = 1 + rnd(6);
-
-	pci_dev_get(w.pdev);
-	while (rounds--) {
-		call_once(false);
-		current->signal = false;
-		if (chance(2))
-			shim_sleep(spread(200 * MSEC));
-	}
-	pci_dev_put(w.pdev);
-}
-
-void signal_actor(void *caller)
+static void signal_actor(void *caller)
 {
 	struct task_struct *task = caller;
 	u32 rounds = 1 + rnd(4);
@@ -211,6 +188,23 @@ void signal_actor(void *caller)
 		task->signal_at = shim_now;
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 	}
+}
+
+static void caller(void)
+{
+	struct task_struct *signal = NULL;
+	u32 rounds = 1 + rnd(6);
+
+	if (chance(4))
+		signal = spawn("signal", signal_actor, current);
+	while (rounds--) {
+		call_once(false);
+		current->signal = false;
+		if (chance(2))
+			shim_sleep(spread(200 * MSEC));
+	}
+	if (signal)
+		join(signal);
 }
 
 /* A response that the library has allocated goes where the others are */
@@ -235,7 +229,7 @@ static int submit(struct call *c)
 	c->accepted = 0;
 	c->began = ++order;
 	w.outstanding++;
-	list_add_tail(&c->node, &async);
+	list_add_tail(&c->node, &tasks);
 	trace("submit(%u)", c->first >> 6);
 	rc = pci_doe_submit_task(c->mb, &c->task);
 	if (!rc) {
@@ -264,7 +258,7 @@ static void complete(struct pci_doe_task *task)
 	c->queued = false;
 	w.outstanding--;
 	list_del(&c->node);
-	list_for_each_entry(other, &async, node)
+	list_for_each_entry(other, &tasks, node)
 		if (other->mb == c->mb && other->accepted &&
 		    other->accepted < c->began && !c->cancelled)
 			fail("a task ends before one that was queued first");
@@ -283,20 +277,34 @@ static void complete(struct pci_doe_task *task)
 	wake_blocked(c);
 }
 
-void async_actor(void *unused)
+static void cancel(struct call *c)
 {
-	u32 rounds = 1 + rnd(4);
-	struct call c = { };
 	u64 since, stolen;
 	bool ended;
 
-	pci_dev_get(w.pdev);
+	shim_sleep(spread(300 * MSEC));
+	since = shim_now;
+	stolen = stolen_time;
+	c->cancelled = true;
+	trace("cancel(%u)", c->first >> 6);
+	ended = pci_doe_cancel_task(c->mb, &c->task);
+	if (c->out)
+		fail("cancel returned before complete()");
+	if (ended && c->task.rv != -ECANCELED)
+		fail("cancel ended it, rv %d", c->task.rv);
+	check_bound("cancel", since, stolen, 100 * MSEC);
+}
+
+static void async(void)
+{
+	u32 rounds = 1 + rnd(4);
+	struct call c;
+
 	while (rounds--) {
 		prepare(&c);
 		if (!c.mb)
 			break;
 		c.task.complete = complete;
-		c.task.private = &c;
 		c.again = chance(3);
 		if (chance(4)) {
 			c.task.response_max = ++c.room;
@@ -304,56 +312,33 @@ void async_actor(void *unused)
 			c.task.response_pl = NULL;
 		}
 		submit(&c);
-		if (chance(3)) {
-			shim_sleep(spread(300 * MSEC));
-			since = shim_now;
-			stolen = stolen_time;
-			c.cancelled = true;
-			trace("cancel(%u)", c.first >> 6);
-			ended = pci_doe_cancel_task(c.mb, &c.task);
-			if (c.out)
-				fail("cancel returned before complete()");
-			if (ended && c.task.rv != -ECANCELED)
-				fail("cancel ended it, rv %d", c.task.rv);
-			check_bound("cancel", since, stolen, 100 * MSEC);
-		}
+		if (chance(3))
+			cancel(&c);
 		while (c.out)
 			block_on(&c);
 		if (chance(2))
 			shim_sleep(spread(200 * MSEC));
 	}
-	pci_dev_put(w.pdev);
-}
-
-void check_all_ended(void)
-{
-	if (!list_empty(&async))
-		fail("a task has not ended");
 }
 
 /* ---- References, hand-over ---- */
 
 static void use_registers(struct box *b)
 {
-	u32 n = rnd(20);
+	u32 n, what;
 
-	while (n--) {
-		switch (rnd(6)) {
-		case 0:
+	for (n = rnd(20); n; n--) {
+		what = rnd(6);
+		if (what == 0)
 			user_write(b->off + PCI_DOE_CTRL,
-				   chance(2) ? PCI_DOE_CTRL_GO :
-				   rnd(4));
-			break;
-		case 1:
+				   chance(2) ? PCI_DOE_CTRL_GO : rnd(4));
+		else if (what == 1)
 			user_write(b->off + PCI_DOE_READ, 0);
-			break;
-		case 2:
+		else if (what == 2)
 			user_read(b->off + PCI_DOE_STATUS);
-			break;
-		default:
+		else
 			user_write(b->off + PCI_DOE_WRITE,
 				   chance(2) ? 3 : PCI_VENDOR_ID_PCI_SIG);
-		}
 	}
 	shim_sleep(spread(50 * MSEC));
 }
@@ -390,69 +375,69 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 		fail("reclaim ended with %d", rc);
 }
 
+static struct pci_doe_mb *create(struct box *b, bool use_irq)
+{
+	/* A mailbox is made late by probe(), under the device lock */
+	bool late = w.happened & H_NOMEM;
+	struct pci_doe_mb *mb;
+
+	if (late)
+		mutex_lock(&device_lock);
+	mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+	if (late)
+		mutex_unlock(&device_lock);
+	if (IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)))
+		fail("create ended with %ld", PTR_ERR(mb));
+	return mb;
+}
+
 /* The driver that is bound, or the auxiliary driver */
-void owner_actor(void *unused)
+static void owner(void)
 {
 	u32 rounds = 1 + rnd(3);
 	struct pci_doe_mb *mb;
-	bool use_irq, late;
 	struct box *b;
+	bool use_irq;
 
-	pci_dev_get(w.pdev);
 	while (rounds--) {
 		b = &w.box[rnd(w.nr_boxes)];
 		use_irq = rnd(4);
 		w.irq_users += use_irq;
-		/* A mailbox is made late by probe(), under the device lock */
-		late = w.happened & H_NOMEM;
-		if (late)
-			mutex_lock(&device_lock);
-		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
-		if (late)
-			mutex_unlock(&device_lock);
-		if (IS_ERR(mb)) {
-			w.irq_users -= use_irq;
-			if (!(w.happened & (H_GONE | H_NOMEM)))
-				fail("create ended with %ld", PTR_ERR(mb));
-			break;
+		mb = create(b, use_irq);
+		if (!IS_ERR(mb)) {
+			if (chance(2))
+				call_once(false);
+			shim_sleep(spread(300 * MSEC));
+			if (chance(2))
+				hand_over(mb, b);
+			if (chance(2))
+				shim_sleep(spread(100 * MSEC));
+			pci_doe_destroy_mb(mb);
 		}
-		if (chance(2))
-			call_once(false);
-		shim_sleep(spread(300 * MSEC));
-		if (chance(2))
-			hand_over(mb, b);
-		if (chance(2))
-			shim_sleep(spread(100 * MSEC));
-		pci_doe_destroy_mb(mb);
 		w.irq_users -= use_irq;
 		if (!w.irq_users && irqs_requested())
 			fail("the interrupt outlives its last user");
 	}
-	pci_dev_put(w.pdev);
 }
 
 /* lspci -xxxx */
-void reader_actor(void *unused)
+static void reader(void)
 {
-	u32 rounds = 100, i;
+	u32 rounds = 100, where;
 
-	pci_dev_get(w.pdev);
 	while (rounds--) {
-		i = rnd(w.nr_boxes);
-		user_read(w.box[i].off + (chance(4) ? PCI_DOE_STATUS :
-						      PCI_DOE_READ));
+		where = w.box[rnd(w.nr_boxes)].off;
+		user_read(where + (chance(4) ? PCI_DOE_STATUS : PCI_DOE_READ));
 		if (chance(4))
 			shim_sleep(spread(50 * MSEC));
 	}
-	pci_dev_put(w.pdev);
 }
 
-void lookup_actor(void *unused)
+static void lookup(void)
 {
 	u64 stolen = stolen_time, since = shim_now;
 	struct pci_doe_mb *mb;
 
-	pci_dev_get(w.pdev);
 	mb = pci_find_doe_mailbox(w.pdev, FEAT_VID, 1);
 	check_bound("lookup", since, stolen, w.nr_boxes * 5 * SEC);
 	if (!mb && !w.happened)
@@ -460,5 +445,58 @@ void lookup_actor(void *unused)
 	if (mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
 	    !(w.happened & H_BAD_LIST))
 		fail("a feature is found that is not offered");
+}
+
+/* ---- All of them; owners first, who have to end before the device does ---- */
+
+static const struct user {
+	const char *name;
+	void (*fn)(void);
+	u32 least, below;	/* how many there are */
+} users[] = {
+	{ "owner", owner, 0, 3 },
+	{ "caller", caller, 1, 4 },
+	{ "async", async, 0, 4 },
+	{ "core", core, 0, 2 },
+	{ "reader", reader, 0, 2 },
+	{ "lookup", lookup, 0, 2 },
+};
+
+static struct task_struct *spawned[16];
+static u32 nr_spawned, nr_owners;
+
+static void run_user(void *arg)
+{
+	const struct user *user = arg;
+
+	pci_dev_get(w.pdev);
+	user->fn();
 	pci_dev_put(w.pdev);
+}
+
+void start_users(void)
+{
+	const struct user *user;
+	u32 n;
+
+	last_tag = 0;
+	INIT_LIST_HEAD(&tasks);
+	nr_spawned = 0;
+	for (user = users; user < users + ARRAY_SIZE(users); user++) {
+		n = user->least + rnd(user->below - user->least);
+		nr_owners = user == users ? n : nr_owners;
+		while (n--)
+			spawned[nr_spawned++] = spawn(user->name, run_user,
+						      (void *)user);
+	}
+}
+
+void join_users(bool all)
+{
+	u32 i;
+
+	for (i = 0; i < (all ? nr_spawned : nr_owners); i++)
+		join(spawned[i]);
+	if (all && !list_empty(&tasks))
+		fail("a task has not ended");
 }
