@@ -4,7 +4,91 @@
  * every vice, and its interrupts
  */
 
-#include "explore.h"
+#define MAX_JOBS	64
+#define NR_BOXES	2
+#define MAX_DW		64
+#define NR_FEATS	20
+#define FEAT_VID	0x1234
+
+/* What has happened in a schedule: it excuses errors, see users.c */
+enum {
+	H_SILENT	= 1 << 0,	/* no answer, or too late */
+	H_ERROR		= 1 << 1,	/* DOE Error */
+	H_GARBLED	= 1 << 2,	/* a response that is none */
+	H_BAD_LIST	= 1 << 3,	/* a Discovery answer that lies */
+	H_BUSY		= 1 << 4,	/* Busy for a second or more */
+	H_DEAD		= 1 << 5,	/* an abort that fails, or ends late */
+	H_ALL_ONES	= 1 << 6,
+	H_RESET		= 1 << 7,	/* that nobody announced */
+	H_HOLD		= 1 << 8,	/* reset or sleep that was announced */
+	H_FROZEN	= 1 << 9,
+	H_YIELD		= 1 << 10,
+	H_CANCEL	= 1 << 11,
+	H_SIGNAL	= 1 << 12,
+	H_NOMEM		= 1 << 13,
+	H_GONE		= 1 << 14,	/* disconnected or destroyed */
+	H_SUSPEND	= 1 << 15,	/* runtime suspend */
+	H_COLD		= 1 << 16,	/* an access in D3cold */
+};
+
+/* The device's vices in a schedule */
+enum {
+	V_SLOW		= 1 << 0,	/* answers take up to a second */
+	V_ANSWER	= 1 << 1,	/* late, none, Error, malformed */
+	V_LIST		= 1 << 2,	/* of features, is wrong */
+	V_BUSY		= 1 << 3,
+	V_ABORT		= 1 << 4,
+	V_RESET		= 1 << 5,
+	V_ONES		= 1 << 6,
+	V_READY		= 1 << 7,	/* lost, Error in the midst of it */
+	V_IRQ		= 1 << 8,	/* lost, spurious, early, late */
+	V_ACCESS	= 1 << 9,	/* accesses take up to 300 us */
+	NR_VICES	= 10,
+};
+
+/* Reasons why the library must keep off the registers */
+enum {
+	K_HELD		= 1 << 0,
+	K_USER		= 1 << 1,
+	K_DESTROYED	= 1 << 2,
+};
+
+struct box {
+	u16 off;
+	u32 wr[MAX_DW], rd[MAX_DW];
+	u32 nr_wr, nr_rd, rd_at;
+	bool busy, int_sta, int_en, error, ready, aborting, msi;
+	bool kernels;		/* the response is to a kernel's request */
+	int shape;		/* of Busy */
+	int storm;		/* so many messages more */
+	struct event go, copied, aborted, message;
+	unsigned int keep_off;	/* K_* */
+	bool claimed;
+};
+
+struct world {
+	struct pci_dev *pdev;
+	struct box box[NR_BOXES];
+	u32 nr_boxes;
+	u32 happened;		/* H_* */
+	u32 vices;		/* V_* */
+	u32 rate;		/* of vices: one in so many */
+	u32 nr_feats;
+	bool lockless, int_sup, r60;
+	bool master;		/* Bus Master Enable, in the device */
+	u32 vectors;
+	u32 cap_version;
+	u64 ones_until;
+	u64 frozen_since, gone_since;
+	u32 interruptions;	/* resets and the like */
+	bool resetter_calls;	/* an exchange inside a reset */
+	u32 irq_users;		/* references with interrupt */
+	u32 irqs;		/* that are requested */
+	struct irq_chip irq_chip;
+	u32 outstanding;	/* tasks that the library has */
+};
+
+#define for_each_box(b)		for (b = w.box; b < w.box + w.nr_boxes; b++)
 
 #define NR_LINES	3
 
@@ -107,21 +191,9 @@ int request_irq(unsigned int irq, irq_handler_t fn, unsigned long flags,
 	might_sleep();
 	if (alloc_fails && chance(alloc_fails))
 		return -ENOMEM;
+	w.irqs++;
 	*find_action(0, NULL) = (struct irqaction){ irq, fn, dev, name };
 	return 0;
-}
-
-bool irq_has_action(unsigned int irq)
-{
-	return find_action(irq, NULL);
-}
-
-struct irq_chip *irq_get_chip(unsigned int irq)
-{
-	static struct irq_chip chip;
-
-	chip.flags = w.oneshot_safe ? IRQCHIP_ONESHOT_SAFE : 0;
-	return &chip;
 }
 
 const void *free_irq(unsigned int irq, void *dev)
@@ -131,21 +203,12 @@ const void *free_irq(unsigned int irq, void *dev)
 	might_sleep();
 	if (!action)
 		fail("%s() of an interrupt not requested", __func__);
+	w.irqs--;
 	action->irq = 0;
 	action->dev = NULL;
 	while (lines[irq].running)
 		block_on(&lines[irq]);
 	return action->name;
-}
-
-bool irqs_requested(void)
-{
-	u32 irq;
-
-	for (irq = 1; irq < NR_LINES; irq++)
-		if (irq_has_action(irq))
-			return true;
-	return false;
 }
 
 /* ---- Answers ---- */
@@ -444,14 +507,9 @@ static void write_reg(struct box *b, u32 reg, u32 val)
 	}
 }
 
-static const char *reg_name(u32 reg)
-{
-	static const char * const names[] = {
-		"header", "Capabilities", "Control", "Status", "Write", "Read"
-	};
-
-	return names[reg / 4];
-}
+static const char * const reg_names[] = {
+	"header", "Capabilities", "Control", "Status", "Write", "Read"
+};
 
 static void check_hold(struct box *b, const char *what, u32 reg)
 {
@@ -463,12 +521,12 @@ static void check_hold(struct box *b, const char *what, u32 reg)
 	    !(b->keep_off & K_DESTROYED))
 		return;
 	if (b->keep_off)
-		fail("%s of %s %s", what, reg_name(reg),
+		fail("%s of %s %s", what, reg_names[reg / 4],
 		     b->keep_off & K_DESTROYED ? "after destroy" :
 		     b->keep_off & K_HELD ? "while reset or asleep" :
 					    "while handed over");
 	if (w.frozen_since && shim_now > w.frozen_since + 50 * MSEC)
-		fail("%s of %s in a frozen channel", what, reg_name(reg));
+		fail("%s of %s in a frozen channel", what, reg_names[reg / 4]);
 }
 
 struct box *box_at(unsigned int where)
@@ -497,10 +555,10 @@ static void access_box(struct box *b, u32 reg, u32 *val, bool write)
 	else
 		*val = read_reg(b, reg);
 	trace("%s %s%x %s %08x", current->user ? "user" : "host",
-	      write ? "write " : "read ", b->off, reg_name(reg), *val);
+	      write ? "write " : "read ", b->off, reg_names[reg / 4], *val);
 }
 
-static int config_access(u32 where, u32 *val, bool write)
+int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 {
 	bool locked = !w.lockless && !current->user;
 	unsigned long flags;
@@ -508,9 +566,9 @@ static int config_access(u32 where, u32 *val, bool write)
 	point();
 	if (current->locks && !current->user)
 		fail("registers accessed with a lock held");
-	if (in_freed(w.pdev))
+	if (in_freed(pdev))
 		fail("config access to a device that was released");
-	if (w.pdev->error_state == pci_channel_io_perm_failure) {
+	if (pdev->error_state == pci_channel_io_perm_failure) {
 		*val = ~0U;
 		return 0x86; /* PCIBIOS_DEVICE_NOT_FOUND */
 	}
@@ -527,53 +585,20 @@ static int config_access(u32 where, u32 *val, bool write)
 	return 0;
 }
 
-int pci_read_config_dword(struct pci_dev *pdev, int where, u32 *val)
+/* As user space: setpci, lspci */
+void user_access(u16 where, u32 val, bool write)
 {
-	return config_access(where, val, false);
-}
-
-int pci_write_config_dword(struct pci_dev *pdev, int where, u32 val)
-{
-	return config_access(where, &val, true);
-}
-
-int pci_read_config_word(struct pci_dev *pdev, int where, u16 *val)
-{
-	u32 dw;
-	int rc = config_access(where, &dw, false);
-
-	*val = dw;
-	return rc;
-}
-
-static void user_access(u16 where, u32 *val, bool write)
-{
-	u32 shown;
-
 	raw_spin_lock_irq(&pci_lock);
 	current->user = true;
 	current->secret = false;
-	config_access(where, val, write);
+	config_access(w.pdev, where, &val, write);
 	current->user = false;
-	shown = *val;
-	if (!write)
-		pci_doe_user_read(w.pdev, where, 4, &shown);
-	if (!write && shown && current->secret)
-		fail("a response to the kernel is shown to user space");
+	if (!write) {
+		pci_doe_user_read(w.pdev, where, 4, &val);
+		if (val && current->secret)
+			fail("a response to the kernel is shown to user space");
+	}
 	raw_spin_unlock_irq(&pci_lock);
-}
-
-u32 user_read(u16 where)
-{
-	u32 val;
-
-	user_access(where, &val, false);
-	return val;
-}
-
-void user_write(u16 where, u32 val)
-{
-	user_access(where, &val, true);
 }
 
 void device_start(void)
@@ -591,7 +616,7 @@ void device_start(void)
 	w.lockless = rnd(3);
 	w.int_sup = rnd(4);
 	w.r60 = chance(3);
-	w.oneshot_safe = rnd(8);
+	w.irq_chip.flags = rnd(8) ? IRQCHIP_ONESHOT_SAFE : 0;
 	w.vectors = rnd(3);
 	w.cap_version = 1 + rnd(2);
 	for_each_box(b) {

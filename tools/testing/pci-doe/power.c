@@ -4,11 +4,24 @@
  * to a device: runtime suspend, sleep, reset, error recovery, removal
  */
 
-#include "explore.h"
-
 /* The device lock, and what keeps system sleep and runtime PM apart */
 struct mutex device_lock;
 static bool stopping;
+
+/* By the thread of the PCI core, if @core; see users.c */
+int call_once(bool core);
+
+/* Time that the library had, less what the explorer took from it */
+void check_bound(const char *what, u64 since, u64 stolen, u64 bound)
+{
+	u64 took = shim_now - since - min(stolen_time - stolen,
+					  shim_now - since);
+
+	/* Accesses of a slow device, late timers and jiffies */
+	if (took > bound + 100 * MSEC)
+		fail("%s took %llu ms of %llu", what, took / MSEC,
+		     bound / MSEC);
+}
 
 /* ---- References, configuration space ---- */
 

@@ -14,10 +14,37 @@
  * all actors wait.
  */
 
-#include <stdlib.h>
-#include <unistd.h>
+#define USEC		1000ULL
+#define MSEC		1000000ULL
+#define SEC		1000000000ULL
+#define NEVER		(~0ULL)
+#define NR_ACTORS	48
 
-#include "explore.h"
+/* An actor: a coroutine, or an interrupt */
+struct task_struct {
+	ucontext_t start;
+	jmp_buf context;
+	bool started;
+	/* What follows is reset for each actor */
+	const char *name;
+	void (*fn)(void *);
+	void *arg;
+	const void *blocked;	/* what it waits for, if it is not runnable */
+	const void *awaits;	/* what wakes it, by wake_up_var() */
+	unsigned int state;	/* TASK_* */
+	bool asleep;		/* in schedule() */
+	bool used, signal;
+	bool hardirq, softirq;
+	bool user;		/* accesses registers for user space */
+	bool secret;		/* has read a response to the kernel */
+	u64 signal_at;
+	int locks, irqs_off;
+	struct event wake;
+	struct work_struct *work;
+};
+
+#define for_each_actor(t)	for (t = actors; t < actors + NR_ACTORS; t++)
+#define chance(one_in)		(!rnd(one_in))
 
 #define STACK_SIZE	(64 * 1024)
 #define MAX_STEPS	20000000
@@ -50,7 +77,7 @@ bool tracing;
 static u32 seed_now;
 static u8 arena[ARENA_SIZE] __attribute__((aligned(16)));
 static size_t arena_used;
-u32 alloc_fails;
+u32 alloc_fails;		/* one time in so many, 0: never */
 
 /* ---- Random numbers, messages ---- */
 
@@ -63,6 +90,7 @@ u32 rnd(u32 below)
 	return ((z ^ z >> 31) >> 32) * below >> 32;
 }
 
+/* As likely of each order of magnitude */
 u64 spread(u64 max)
 {
 	return (max >> rnd(64 - __builtin_clzll(max | 1))) * rnd(1025) >> 10;
@@ -89,6 +117,7 @@ const char *shim_hex(unsigned long val)
 	return text;
 }
 
+__attribute__((noreturn))
 void fail(const char *fmt, ...)
 {
 	va_list args;
@@ -139,18 +168,18 @@ bool event_is_set(const struct event *ev)
 	return ev->node.next;
 }
 
+void event_clear(struct event *ev)
+{
+	if (event_is_set(ev))
+		list_del(&ev->node);
+}
+
 void event_set(struct event *ev, u64 at)
 {
 	event_clear(ev);
 	ev->at = at;
 	list_add_tail(&ev->node, &events);
 	next_event = min(next_event, at);
-}
-
-void event_clear(struct event *ev)
-{
-	if (event_is_set(ev))
-		list_del(&ev->node);
 }
 
 static void run_events(void)
@@ -242,6 +271,16 @@ void make_ready(struct task_struct *t)
 	ready |= BIT(t - actors);
 }
 
+bool wake_up_state(struct task_struct *task, unsigned int mask)
+{
+	if (!(task->state & mask))
+		return false;
+	task->state = TASK_RUNNING;
+	if (task->asleep)
+		make_ready(task);
+	return true;
+}
+
 static void wake_event(struct event *ev)
 {
 	struct task_struct *t = container_of(ev, struct task_struct, wake);
@@ -252,6 +291,7 @@ static void wake_event(struct event *ev)
 		wake_up_state(t, TASK_NORMAL);
 }
 
+/* Keep the actor from running, as a hypervisor does */
 void steal_time(u64 ns)
 {
 	stolen_time += ns;
@@ -259,6 +299,7 @@ void steal_time(u64 ns)
 	block();
 }
 
+/* Another actor may run here, an interrupt come in, and a little time pass */
 void point(void)
 {
 	if (!current)
@@ -273,6 +314,7 @@ void point(void)
 		switch_to(pick_actor());
 }
 
+/* Until somebody calls wake_blocked() with the same key */
 void block_on(const void *key)
 {
 	current->blocked = key;
@@ -356,12 +398,6 @@ void shim_might_sleep(const char *where)
 	if (current->hardirq || current->softirq || current->locks ||
 	    current->irqs_off)
 		fail("%s() may sleep in atomic context", where);
-}
-
-void shim_might_log(void)
-{
-	if (current->locks)
-		fail("message logged with a lock held");
 }
 
 static void take_lock(struct mutex *l)
@@ -470,16 +506,6 @@ long schedule_timeout(long timeout)
 	return max(timeout, 0L);
 }
 
-bool wake_up_state(struct task_struct *task, unsigned int mask)
-{
-	if (!(task->state & mask))
-		return false;
-	task->state = TASK_RUNNING;
-	if (task->asleep)
-		make_ready(task);
-	return true;
-}
-
 void wake_up_process(struct task_struct *task)
 {
 	point();
@@ -495,6 +521,7 @@ void shim_sleep(u64 ns)
 	block();
 }
 
+/* Whoever wakes @key from now on wakes the caller; with NULL nobody does */
 long shim_await(const void *key, unsigned int state)
 {
 	point();
@@ -514,6 +541,23 @@ void wake_up_var(const void *key)
 	for_each_actor(t)
 		if (t->used && t->awaits == key)
 			wake_up_state(t, TASK_NORMAL);
+}
+
+/* ---- Memory: never used again within a schedule, so that a use is seen ---- */
+
+static bool inside(const struct block *b, const void *p)
+{
+	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
+}
+
+bool in_freed(const void *p)
+{
+	struct block *b;
+
+	for_each_block(b)
+		if (inside(b, p))
+			return b->freed;
+	return false;
 }
 
 /* ---- Work: an item never runs twice at a time ---- */
@@ -568,11 +612,6 @@ void flush_work(struct work_struct *work)
 		block_on(work);
 }
 
-struct work_struct *current_work(void)
-{
-	return current->work;
-}
-
 /* ---- hrtimer: its callback runs on one CPU while others start and cancel ---- */
 
 bool hrtimer_is_queued(struct hrtimer *t)
@@ -580,6 +619,9 @@ bool hrtimer_is_queued(struct hrtimer *t)
 	point();
 	return event_is_set(&t->ev);
 }
+
+void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
+			    enum hrtimer_mode mode);
 
 static void hrtimer_interrupt(void *arg)
 {
@@ -649,21 +691,25 @@ void hrtimer_cancel(struct hrtimer *t)
 		block_on(t);
 }
 
-/* ---- Memory: never used again within a schedule, so that a use is seen ---- */
-
-static bool inside(const struct block *b, const void *p)
+/* Of what is in it when it is freed, nothing may be in use */
+void kfree(const void *p)
 {
-	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
-}
+	struct block *b = container_of(p, struct block, data);
+	struct task_struct *t;
+	struct event *ev;
 
-bool in_freed(const void *p)
-{
-	struct block *b;
-
-	for_each_block(b)
-		if (inside(b, p))
-			return b->freed;
-	return false;
+	if (!p)
+		return;
+	if (b->freed)
+		fail("memory is freed twice");
+	for_each_actor(t)
+		if (t->used && t->fn == worker && !t->work && inside(b, t->arg))
+			fail("pending work freed");
+	list_for_each_entry(ev, &events, node)
+		if (inside(b, ev))
+			fail("queued hrtimer freed");
+	b->freed = true;
+	memset(b->data, POISON, b->size);
 }
 
 void *krealloc(const void *old, size_t size, gfp_t gfp)
@@ -697,26 +743,6 @@ void *kmemdup(const void *p, size_t size, gfp_t gfp)
 	return copy ? memcpy(copy, p, size) : NULL;
 }
 
-void kfree(const void *p)
-{
-	struct block *b = container_of(p, struct block, data);
-	struct task_struct *t;
-	struct event *ev;
-
-	if (!p)
-		return;
-	if (b->freed)
-		fail("memory is freed twice");
-	for_each_actor(t)
-		if (t->used && t->fn == worker && !t->work && inside(b, t->arg))
-			fail("pending work freed");
-	list_for_each_entry(ev, &events, node)
-		if (inside(b, ev))
-			fail("queued hrtimer freed");
-	b->freed = true;
-	memset(b->data, POISON, b->size);
-}
-
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 {
 	char text[64];
@@ -737,16 +763,6 @@ int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 		return -EBUSY;
 	xa->entry[index] = entry;
 	return 0;
-}
-
-bool xa_empty(const struct xarray *xa)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(xa->entry); i++)
-		if (xa->entry[i])
-			return false;
-	return true;
 }
 
 /* ---- A schedule ---- */

@@ -40,7 +40,6 @@ typedef unsigned int gfp_t;
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define EXPORT_SYMBOL_IF_KUNIT(x) extern typeof(x) x
 #define core_initcall(fn)	int shim_initcall(void) { return fn(); }
-int shim_initcall(void);
 
 #define BIT(n)			(1UL << (n))
 #define BITS_PER_LONG		64
@@ -75,35 +74,22 @@ int shim_initcall(void);
 #define scnprintf		snprintf
 
 /* CONFIG_X is 1 or not defined */
-#define __shim_comma_1		0,
-#define __shim_second(a, b, ...) b
-#define __shim_is(...)		__shim_second(__VA_ARGS__ 1, 0)
-#define __shim_on(x)		__shim_is(__shim_comma_##x)
-#define IS_ENABLED(option)	__shim_on(option)
+#define __shim_str(x)		#x
+#define IS_ENABLED(option)	(__shim_str(option)[0] == '1')
 
 #define ERESTARTSYS		512
 #define IS_ERR(p)		((unsigned long)(p) >= -4095UL)
 #define ERR_PTR(e)		((void *)(long)(e))
 #define PTR_ERR(p)		((long)(p))
 
-/* ---- The explorer: sched.c ---- */
+/* ---- Where the explorer comes in: sched.c ---- */
 
-extern struct task_struct *current;
-extern u64 shim_now;
-extern bool tracing;
-
-/* Another actor may run here, an interrupt come in, and a little time pass */
-void point(void);
-void fail(const char *fmt, ...) __attribute__((noreturn));
-void trace_named(const char *name, const char *fmt, ...);
 #define trace(fmt, ...)		\
 	(tracing ? trace_named("", fmt, ##__VA_ARGS__) : (void)0)
-const char *shim_hex(unsigned long val);
 
 #define might_sleep()		shim_might_sleep(__func__)
 #define cond_resched()		might_sleep()
 #define need_resched()		true
-void shim_might_sleep(const char *where);
 
 #define READ_ONCE(x)		(point(), *(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v)	\
@@ -160,10 +146,7 @@ struct list_head {
 #define list_for_each_entry(p, l, m) \
 	for (p = container_of((l)->next, typeof(*p), m); &p->m != (l); \
 	     p = container_of(p->m.next, typeof(*p), m))
-void list_add(struct list_head *n, struct list_head *after);
 #define list_add_tail(n, head)	list_add(n, (head)->prev)
-void list_del(struct list_head *n);
-size_t list_count_nodes(struct list_head *l);
 
 /* ---- Locks: those who take them are checked as lockdep would ---- */
 
@@ -179,20 +162,14 @@ typedef struct mutex {
 	((l)->owner == current ? (void)0 : fail("%s: %s not held", __func__, #l))
 
 /* irq: 0 leaves interrupts as they are, 1 expects them on, 2 saves them */
-void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where);
-void shim_spin_unlock(raw_spinlock_t *l, int irq);
 #define raw_spin_lock(l)	shim_spin_lock(l, 0, __func__)
 #define raw_spin_unlock(l)	shim_spin_unlock(l, 0)
 #define raw_spin_lock_irq(l)	shim_spin_lock(l, 1, __func__)
 #define raw_spin_unlock_irq(l)	shim_spin_unlock(l, 1)
 #define raw_spin_lock_irqsave(l, f) ((f) = 0, shim_spin_lock(l, 2, __func__))
 #define raw_spin_unlock_irqrestore(l, f) ((void)(f), shim_spin_unlock(l, 2))
-struct mutex *mutex_lock(struct mutex *m);
-bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
 
 /* Of a mutex, one in a block */
-void shim_end_guard(struct mutex **m);
 #define __shim_guard(name)	\
 	struct mutex *name __maybe_unused __cleanup(shim_end_guard)
 #define guard(mutex)		__shim_guard(__guard) = mutex_lock
@@ -206,14 +183,7 @@ void shim_end_guard(struct mutex **m);
 #define TASK_INTERRUPTIBLE	1
 #define TASK_UNINTERRUPTIBLE	2
 #define TASK_NORMAL		3
-void schedule(void);
-long schedule_timeout(long timeout);
-bool wake_up_state(struct task_struct *task, unsigned int mask);
-void wake_up_process(struct task_struct *task);
 
-/* Whoever wakes @key from now on wakes the caller; with NULL nobody does */
-long shim_await(const void *key, unsigned int state);
-void wake_up_var(const void *key);
 #define ___wait_cond_timeout(condition) ({		\
 	bool __cond = (condition);			\
 	if (__cond && !__ret)				\
@@ -249,19 +219,16 @@ struct work_struct {
 	void (*func)(struct work_struct *work);
 	bool pending;
 	u32 queued, done;	/* how often it was */
-	struct list_head node;
 };
 
-/* All workqueues are one: more workers than any of them needs */
+/* Each item has a thread of its own */
 struct workqueue_struct;
 #define WQ_UNBOUND		1UL
 #define num_possible_cpus()	2U
 #define INIT_WORK(w, f)		(*(w) = (struct work_struct){ .func = (f) })
 #define alloc_workqueue(name, flags, max) ((void)(max), (void *)(flags))
 #define queue_work(wq, w)	((void)(wq), schedule_work(w))
-void schedule_work(struct work_struct *work);
-void flush_work(struct work_struct *work);
-struct work_struct *current_work(void);
+#define current_work()		(current->work)
 
 /* ---- hrtimer ---- */
 
@@ -285,22 +252,12 @@ struct hrtimer {
 #define CLOCK_MONOTONIC		1
 #define hrtimer_setup(t, f, clock, mode) \
 	(*(t) = (struct hrtimer){ .function = (f) })
-bool hrtimer_is_queued(struct hrtimer *t);
-void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
-			    enum hrtimer_mode mode);
-void hrtimer_set_expires_range_ns(struct hrtimer *t, ktime_t soft, u64 delta);
-int hrtimer_try_to_cancel(struct hrtimer *t);
-void hrtimer_cancel(struct hrtimer *t);
 
 /* ---- Memory ---- */
 
 #define GFP_KERNEL		1U	/* may sleep */
 #define GFP_NOWAIT		4U
 #define __GFP_NOWARN		16U
-void *krealloc(const void *old, size_t size, gfp_t gfp);
-void kfree(const void *p);
-void *kmemdup(const void *p, size_t size, gfp_t gfp);
-char *kasprintf(gfp_t gfp, const char *fmt, ...);
 #define krealloc_array(p, n, size, gfp) krealloc(p, (n) * (size), gfp)
 #define kvmalloc(size, gfp)	krealloc(NULL, size, gfp)
 #define kvfree(p)		kfree(p)
@@ -317,12 +274,143 @@ struct xarray {
 
 #define xa_init(xa)		((void)(*(xa) = (struct xarray){ }))
 #define xa_destroy(xa)		xa_init(xa)
+#define xa_empty(xa)		\
+	(!memcmp(xa, &(struct xarray){ }, sizeof(struct xarray)))
 #define xa_for_each(xa, i, e)	\
 	for ((i) = 0; (i) < 8; (i)++) \
 		if (!((e) = (point(), (xa)->entry[i]))) { } else
-int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
-bool xa_empty(const struct xarray *xa);
 
-#include "shim-pci.h"
+/* ---- The device ---- */
+
+#include <linux/pci_regs.h>
+
+/* That of the C library's headers may be older */
+#ifndef PCI_DOE_CAP_SIZEOF
+#define PCI_DOE_CAP_SIZEOF	0x18
+#endif
+#ifndef PCI_DOE_DATA_OBJECT_DISC_REQ_3_VER
+#define PCI_DOE_DATA_OBJECT_DISC_REQ_3_VER 0x0000ff00
+#endif
+#ifndef PCI_DOE_DATA_OBJECT_DISC_RSP_3_TYPE
+#define PCI_DOE_DATA_OBJECT_DISC_RSP_3_TYPE 0x00ff0000
+#endif
+#define PCI_VENDOR_ID_PCI_SIG	0x0001
+#define PCI_POSSIBLE_ERROR(val)	((val) == (typeof(val))~0ULL)
+
+typedef int pci_power_t;
+enum { PCI_D0, PCI_D3hot = 3, PCI_D3cold, PCI_UNKNOWN, PCI_POWER_ERROR = -1 };
+
+typedef enum {
+	pci_channel_io_normal, pci_channel_io_frozen,
+	pci_channel_io_perm_failure,
+} pci_channel_state_t;
+
+struct device {
+	int refs;
+	int usage;		/* runtime PM */
+	int disabled;
+	enum { RPM_ACTIVE, RPM_RESUMING, RPM_SUSPENDED, RPM_SUSPENDING } status;
+	bool asked;		/* a resume or an idle check is due */
+	bool registered;
+};
+
+struct pci_dev {
+	struct device dev;
+	struct xarray doe_mbs;
+	pci_channel_state_t error_state;
+	pci_power_t current_state;
+	void *driver;
+	bool state_saved, block_cfg_access, is_busmaster;
+	bool msi_enabled, msix_enabled;
+};
+
+#define pci_name(pdev)		((void)(pdev), "0000:01:00.0")
+#define pci_channel_offline(p)	\
+	(READ_ONCE((p)->error_state) != pci_channel_io_normal)
+#define pci_dev_is_disconnected(p) \
+	(READ_ONCE((p)->error_state) == pci_channel_io_perm_failure)
+#define device_is_registered(d)	READ_ONCE((d)->registered)
+#define pci_read_config_dword(pdev, where, val) \
+	config_access(pdev, where, val, false)
+#define pci_write_config_dword(pdev, where, val) \
+	config_access(pdev, where, &(u32){ val }, true)
+#define pci_read_config_word(pdev, where, val) ({ \
+	u32 __dw;					\
+	config_access(pdev, where, &__dw, false);	\
+	*(val) = __dw; })
+#define devm_add_action_or_reset(dev, fn, arg) ((fn)(arg), -ENOMEM)
+
+/* drivers/pci/pci.h */
+void pci_doe_init(struct pci_dev *pdev);
+void pci_doe_destroy(struct pci_dev *pdev);
+void pci_doe_disconnected(struct pci_dev *pdev);
+void pci_doe_quiesce(struct pci_dev *pdev);
+void pci_doe_suspend(struct pci_dev *pdev);
+void pci_doe_frozen(struct pci_dev *pdev);
+void pci_doe_restore(struct pci_dev *pdev);
+void pci_doe_resume(struct pci_dev *pdev);
+void pci_doe_release(struct pci_dev *pdev);
+void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data);
+
+/* A console may take long: not with a lock held */
+#define shim_log(p, fmt, ...)	\
+	(current->locks ? fail("message logged with a lock held") : \
+	 trace("log: " dev_fmt(fmt), ##__VA_ARGS__))
+#define pci_err			shim_log
+#define pci_warn		shim_log
+#define pci_info		shim_log
+
+/* ---- Interrupts ---- */
+
+typedef enum { IRQ_NONE, IRQ_HANDLED } irqreturn_t;
+typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
+#define IRQF_SHARED		0x80
+#define IRQCHIP_ONESHOT_SAFE	1
+struct irq_chip { unsigned long flags; };
+#define irq_get_chip(irq)	(&w.irq_chip)
+#define irq_has_action(irq)	(!!find_action(irq, NULL))
+
+/* ---- Runtime PM ---- */
+
+#define pm_runtime_mark_last_busy(d) ((void)(d))
+#define pm_runtime_enabled(d)	(point(), !(d)->disabled)
+#define pm_runtime_suspended(d)	\
+	(pm_runtime_enabled(d) && (d)->status == RPM_SUSPENDED)
+#define pm_runtime_active(d)	\
+	(!pm_runtime_enabled(d) || (d)->status == RPM_ACTIVE)
+
+/* ---- Tracepoints go into the trace of a schedule ---- */
+
+#define TP_PROTO(args...)	args
+#define TP_ARGS(args...)	args
+#define TP_STRUCT__entry(args...) struct { args } __e, *__entry = &__e;
+#define TP_fast_assign(args...)	args
+#define TP_printk(args...)	trace_named(event, args)
+/* Flags are shown as a number would be */
+#define __print_flags(flags, delim, ...) shim_hex(flags)
+#define __field(type, item)	type item;
+#define __string(item, src)	const char *item;
+#define __assign_str(item)
+#define __get_str(item)		__shim_str_##item
+#define __shim_str_dev		"DOE"
+#define __shim_str_from		from
+#define __shim_str_to		to
+#define DECLARE_EVENT_CLASS(name, proto, args, entry, assign, print)	\
+static inline void __trace_##name(const char *event, proto)		\
+{									\
+	entry								\
+	assign								\
+	print;								\
+}
+#define DEFINE_EVENT(class, name, proto, args)				\
+static inline void trace_##name(proto)					\
+{									\
+	if (tracing)							\
+		__trace_##class(#name, args);				\
+}
+#define TRACE_EVENT(name, proto, args, entry, assign, print)		\
+	DECLARE_EVENT_CLASS(name, TP_PROTO(proto), TP_PROTO(args),	\
+			    TP_PROTO(entry), TP_PROTO(assign), print)	\
+	DEFINE_EVENT(name, name, TP_PROTO(proto), TP_PROTO(args))
 
 #endif
