@@ -277,9 +277,9 @@ static void out_listen(struct doe_mbox *mb, int fd)
 }
 
 /* Serve clients, one after the other, until one shuts the server down */
-int serve(struct doe_mbox *mb, const char *where)
+int serve(struct doe_mbox *mb)
 {
-	int fd = open_socket(where, true), client, ret = -1;
+	int fd = open_socket(opts.listen, true), client, ret = -1;
 
 	if (fd < 0)
 		return EXIT_USAGE;

@@ -340,7 +340,8 @@ def answers():
             return True
         return respond
 
-    case("DOE Error", -EIO, lambda: sim.aborts == 1 and sim.now < 3000, error_on_go=True)
+    case("DOE Error", -EIO, lambda: sim.aborts == 1 and not sim.int_sta and sim.now < 3000,
+         error_on_go=True)
     case("a request that is discarded silently", -ETIMEDOUT, lambda: sim.aborts == 1,
          respond=lambda s: False)
     case("wrong Vendor ID", -EPROTO, lambda: sim.aborts == 1, respond=foreign(1))
