@@ -22,13 +22,11 @@ PACKAGES = {name: host.BUILD_PACKAGES[name] for name in (
 class Kernel(kernel.Kernel):
     """The suites built in, as drivers/pci/.kunitconfig has them, and further fragments."""
 
-    linux = "um"
-
     def __init__(self, release, name="uml", configs=()):
         if platform.machine() not in ("x86_64", "i686"):
             raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
         host.install(PACKAGES)
-        super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs))
+        super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs), linux="um")
         self.image = self.dir / "linux"
 
 
