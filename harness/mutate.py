@@ -16,7 +16,7 @@ import uml
 LIST = host.HARNESS / "mutants.txt"
 # How many there are to be; of those that a file has by its size, so much is enough
 AT_LEAST, SHARE = 160, 0.7
-ENTRY = re.compile(r"\[([\w-]+)\] (\S+): (.*)\n  (\w+): (.*) => (.*)\n")
+ENTRY = re.compile(r"([\w-]+) (\S+) (\w+):\s+(.*) => (.*)")
 FUNCTION = re.compile(r"^(?P<type>[a-z][\w \n*]*?[ *])(?P<name>\w+)\((?P<args>[^{}();]*)\)"
                       r"(?P<rest>(?:\n\t__\w+\([^\n]*\))?\n\{\n.*?^\}\n)", re.M | re.S)
 SWITCH = """
@@ -37,7 +37,7 @@ class Mutant:
 
     def __init__(self, number, match, functions):
         self.number = number
-        self.name, suite, self.what, inside, old, new = match.groups()
+        self.name, suite, inside, old, new = match.groups()
         self.suite = f"pci-doe-{suite}"
         places = [place for place in functions if place[1]["name"] == inside
                   for _ in range(place[1]["rest"].count(old))]
@@ -54,9 +54,9 @@ class Mutant:
 
 def read():
     """The mutants, and what is wrong with the list."""
-    text = LIST.read_text()
-    found = [f"{LIST.name}: not understood: [{rest.splitlines()[0]}"
-             for rest in re.split(r"^\[", ENTRY.sub("", text), flags=re.M)[1:]]
+    text = re.sub(r"^#.*", "", LIST.read_text(), flags=re.M)
+    found = [f"{LIST.name}: not understood: {rest}"
+             for rest in re.findall(r"^[^#\n].*", ENTRY.sub("", text), re.M)]
     functions = [(path, function) for path in kernel.library()
                  for function in FUNCTION.finditer(path.read_text())]
     mutants = []
@@ -128,7 +128,7 @@ def main(args):
         for count, (mutant, case) in enumerate(zip(mutants, pool.map(judge.attempt, mutants)), 1):
             print(f"{count:3}/{len(mutants)} {mutant.name:24} {mutant.path.name}:{mutant.line:<5} "
                   f"{case or 'ALL CASES PASS'}", flush=True)
-            found += [f"{mutant.name}: not caught: {mutant.what}"] * (not case)
+            found += [f"{mutant.name}: not caught"] * (not case)
     finally:
         pool.shutdown(cancel_futures=True)
     print("".join(f"{line}\n" for line in found) +

@@ -28,17 +28,10 @@ KERNELS_LEAK = re.compile(r" dev_set_name\+.*\n.* pci_setup_device\+|"
 CPU_LIMIT = 1200
 
 
-class Kernel(kernel.Kernel):
-    """A small one for QEMU, with the project's modules."""
-
-    def __init__(self, release, name):
-        super().__init__(release, name, ("harness/small.config", f"harness/{name}.config"), True)
-
-
 def ready(release, name):
-    """The kernel of this name, and an initramfs for it."""
+    """The small kernel of this name with the project's modules, and an initramfs for it."""
     guest.install()
-    built = Kernel(release, name)
+    built = kernel.Kernel(release, name, ("harness/small.config", f"harness/{name}.config"), True)
     built.build()
     return built, guest.initramfs(built)
 

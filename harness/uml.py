@@ -57,11 +57,12 @@ def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
 def suites(built, log, *parameters, glob="", slow=False, **limits):
     """Run the cases that match, without the very slow ones or those alone: their results,
     which are the same each time."""
-    chosen = [f"kunit.filter_glob={glob}"] if glob else []
+    chosen = [f"kunit.filter=speed{'=' if slow else '>'}very_slow", "doe_tests.seed=1"]
     wanted = ktap.cases(glob or "*")
     if slow:
         wanted = sorted({*ktap.cases(slow=True)} - {*wanted})
+    if glob:
+        chosen.append(f"kunit.filter_glob={glob}")
     console, problem = boot(built.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
-                            "doe_tests.seed=1", f"kunit.filter=speed{'=' if slow else '>'}very_slow", *chosen,
-                            *parameters, **limits)
+                            *chosen, *parameters, **limits)
     return ktap.Results(built.tree, console, wanted).ended(problem, log)
