@@ -50,7 +50,7 @@ def ready(release):
     build_pcidoe()
     kernel = Kernel(release)
     if kernel.has_tsm():
-        kernel.configs += ("harness/tsm.config",)
+        kernel.add += ("PCI_TSM=y",)
     kernel.build()
     return kernel
 
