@@ -212,6 +212,23 @@ static void error_amid_list(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
 }
 
+/* Half a list does not take the place of a whole one */
+static void error_amid_later_list(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new_polled(test);
+	u32 rsp;
+
+	doe_test_make_stale(dt);
+	knobs.skip = 2;
+	knobs.times = 2;
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	doe_sim_set_knobs(dt->sim, 0, &knobs);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
+}
+
 /* ---- Recovery ---- */
 
 /* Its abort takes 1.5 s, which is too long; each use has one look at it */
@@ -687,6 +704,7 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(discovery_denied),
 	KUNIT_CASE(no_entry_for_discovery),
 	KUNIT_CASE_SLOW(error_amid_list),
+	KUNIT_CASE(error_amid_later_list),
 	KUNIT_CASE_SLOW(dead_mailbox_revives),
 	KUNIT_CASE(interrupt_while_away),
 	KUNIT_CASE(no_storm_of_our_own),
