@@ -76,16 +76,6 @@ def configure(make, where, text, goal="allnoconfig", optional=()):
         raise host.Fail(f"{where}: the kernel does not take {' '.join(sorted(lacking))}")
 
 
-def sample(make, where, target):
-    """Build the driver that the documentation shows; what the compiler says."""
-    where.mkdir(parents=True, exist_ok=True)
-    (where / "Kbuild").write_text("obj-m := doe-sample.o\n")
-    shutil.copy2(host.ROOT / "Documentation/PCI/doe-sample.c", where)
-    made = host.run([*make, f"M={where}", "clean", target])
-    return [line for line in made.stderr.splitlines() if "doe-sample" in line] or \
-        [f"doe-sample.c could not be built in {where}"] * bool(made.returncode)
-
-
 class Kernel:
     """A tree, a build directory beside it and the image in that.
 

@@ -155,9 +155,7 @@ def tests(release):
     counts = [quick(release), quick(release, slow=True),
               counted("schedules", int(not schedules), ["see above"] * bool(schedules))]
     built = kernel.ready(release)
-    sample = kernel.sample(built.make(), built.dir.with_name("sample"), "doe-sample.o")
-    counts += [tool(), counted("doe-sample.c", int(not sample), sample),
-               kunit(built, "suites in QEMU", "-smp 2", arch.X86.parameters)]
+    counts += [tool(), kunit(built, "suites in QEMU", "-smp 2", arch.X86.parameters)]
     host.install(TOOLS)
     initrd = guest.initramfs(built, (kernel.PCIDOE, *map(shutil.which, TOOLS.values())))
     for name, parameters, scripts in device_tests(built):
