@@ -39,8 +39,7 @@ bool doe_one_in(struct doe_worker *w, u32 n)
 }
 
 struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
-				  unsigned int mb, unsigned int nr,
-				  unsigned long salt)
+				  unsigned int mb, unsigned long salt)
 {
 	struct doe_worker *w;
 
@@ -50,7 +49,6 @@ struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
 	KUNIT_ASSERT_NOT_NULL(test, w->buf);
 	w->dt = dt;
 	w->mb = mb;
-	w->left = nr;
 	prandom_seed_state(&w->rnd, salt);
 
 	return w;
@@ -414,7 +412,6 @@ int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
 	right = right_bytes(w, p, pattern, rv);
 	KUNIT_EXPECT_TRUE_MSG(w->dt->test, right, "wrong bytes, rv %d", rv);
 	w->wrong += !right;
-	w->left -= min(w->left, 1U);
 
 	return rv;
 }

@@ -13,32 +13,22 @@
 
 /**
  * struct doe_worker - A thread with a random number generator of its own
- * @thread: the thread
  * @rnd: random numbers
  * @dt: device
  * @mb: index of its mailbox
- * @left: exchanges that it is to do
- * @good: those with a right answer
- * @failed: those that failed as they should
- * @wrong: those with wrong bytes
+ * @wrong: exchanges with wrong bytes
  * @shared: others use the mailbox at the same time
- * @stop: end early
  * @arg: random, of the present fault
  * @done: that was done
  * @before: the mailbox's counters before it
  * @buf: request, and behind it the response
  */
 struct doe_worker {
-	struct doe_test_thread *thread;
 	struct rnd_state rnd;
 	struct doe_test *dt;
 	unsigned int mb;
-	unsigned int left;
-	unsigned int good;
-	unsigned int failed;
 	unsigned int wrong;
 	bool shared;
-	bool *stop;
 	u32 arg;
 	bool done;
 	struct doe_sim_counters before;
@@ -68,8 +58,7 @@ struct doe_plan {
 u32 doe_any(struct doe_worker *w, u32 ceil);
 bool doe_one_in(struct doe_worker *w, u32 n);
 struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
-				  unsigned int mb, unsigned int nr,
-				  unsigned long salt);
+				  unsigned int mb, unsigned long salt);
 void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
 unsigned int doe_any_fault(struct doe_worker *w);
 void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,

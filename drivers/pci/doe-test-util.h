@@ -20,8 +20,7 @@
  *	doe-test-yield.c	hand-over to user space
  *	doe-test-aux.c		auxiliary devices
  *	doe-test-cdev.c		character device
- *	doe-test-stress.c	concurrency, random devices
- *	doe-test-soak.c		everything at once
+ *	doe-test-soak.c		random devices and many users
  *	doe-test-nomem.c	allocations that fail
  *	doe-test-time.c		exact times and counts, in virtual time
  *	doe-test-pairs.c	pairs of faults, in virtual time
