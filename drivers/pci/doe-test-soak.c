@@ -77,7 +77,6 @@ struct soak_kind {
  * struct soak - What all threads share
  * @test: the case
  * @kind: what is done
- * @nr: so many exchanges at least, each action once
  * @stop: all of them are to end
  * @dt: devices
  * @exchanges: that were begun
@@ -94,7 +93,6 @@ struct soak_kind {
 struct soak {
 	struct kunit *test;
 	const struct soak_kind *kind;
-	unsigned int nr;
 	bool stop;
 	struct doe_test *dt[MAX_DEVICES];
 	atomic_t exchanges;
