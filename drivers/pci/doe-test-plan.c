@@ -91,6 +91,7 @@ void doe_plan_good(struct doe_worker *w, struct doe_plan *p)
 	p->knobs.irq_on_busy = doe_one_in(w, 4);
 	p->knobs.irq_delay_ns = doe_one_in(w, 8) ? doe_any(w, 200000) : 0;
 	p->knobs.irq_lose = doe_one_in(w, 200);
+	p->knobs.irq_elsewhere = doe_one_in(w, 4);
 	p->rv = min_t(size_t, p->buf_sz, p->rsp_dw * 4);
 }
 
@@ -106,7 +107,7 @@ static void plan_error(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -EIO;
 }
 
-/* Error behind the answer is not of this exchange */
+/* An error behind the answer does not fail this exchange */
 static void plan_error_drained(struct doe_worker *w, struct doe_plan *p)
 {
 	p->knobs.error_at = DOE_SIM_ERROR_DRAINED;
@@ -268,19 +269,11 @@ static void plan_silence(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -ETIMEDOUT;
 }
 
-/**
- * struct fault - A way in which a device misbehaves
- * @name: for reports
- * @weight: how often it is chosen
- * @counter: the counter in struct doe_sim_counters that tells its effect, 0:
- *	     that it was done is its effect
- * @plan: changes an exchange and its result
- * @now: is done to the device
- */
+/* A way in which a device misbehaves */
 struct fault {
 	const char *name;
-	unsigned int weight;
-	size_t counter;
+	unsigned int weight;	/* how often it is chosen */
+	size_t counter;		/* tells its effect; 0: if it was done */
 	void (*plan)(struct doe_worker *w, struct doe_plan *p);
 	void (*now)(struct doe_sim_dev *sim, unsigned int mb, void *data);
 };

@@ -45,80 +45,45 @@ MODULE_PARM_DESC(soaking, "The soak goes on, and user space may meddle");
 #define RESETS		GENMASK(4, 0)
 #define REMOVALS	GENMASK(6, 5)
 
-/**
- * struct soak_kind - What is done, and how exchanges may end
- * @desc: for humans
- * @percent: of the exchanges of a random suite
- * @devices: number of devices
- * @mailboxes: of each of them
- * @users: of each of them
- * @owned: each device has one user, who knows what it will do
- * @faulty: devices misbehave, so that an answer may be shorter than planned
- * @actions: mask of what a thread does to each device
- * @pause_us: limit of the pause of a user
- * @act_us: limit of the pause between two actions
- * @errors: how exchanges may fail
- */
+/* What is done, and how exchanges may end */
 struct soak_kind {
 	const char *desc;
-	unsigned int percent;
+	unsigned int percent;	/* of the exchanges of a random suite */
 	unsigned int devices;
-	unsigned int mailboxes;
-	unsigned int users;
-	bool owned;
-	bool faulty;
-	u32 actions;
-	u32 pause_us;
-	u32 act_us;
+	unsigned int mailboxes;	/* of each device */
+	unsigned int users;	/* of each device */
+	bool owned;	/* a device has one user, who knows what it will do */
+	bool faulty;	/* so that an answer may be shorter than planned */
+	u32 actions;	/* mask of what a thread does to each device */
+	u32 pause_us;	/* limit of the pause of a user */
+	u32 act_us;	/* limit of the pause between two actions */
 	int errors[9];
 };
 
-/**
- * struct soak - What all threads share
- * @test: the case
- * @kind: what is done
- * @stop: all of them are to end
- * @dt: devices
- * @exchanges: that were begun
- * @good: with the right answer
- * @failed: in a documented way
- * @odd: in any other way
- * @cancelled: by the user
- * @recovered: good ones that followed one that had failed
- * @lost: tasks that did not end, or more than once
- * @corrupted: with wrong bytes
- * @faults: those that had an effect, by kind
- * @actions: those that were done, by kind
- */
+/* What all threads share */
 struct soak {
 	struct kunit *test;
 	const struct soak_kind *kind;
 	bool stop;
 	struct doe_test *dt[MAX_DEVICES];
 	atomic_t exchanges;
-	atomic_t good;
-	atomic_t failed;
-	atomic_t odd;
+	atomic_t good;		/* with the right answer */
+	atomic_t failed;	/* in one of the ways of @kind */
+	atomic_t odd;		/* in any other way */
 	atomic_t cancelled;
-	atomic_t recovered;
-	atomic_t lost;
-	atomic_t corrupted;
-	atomic_t faults[MAX_FAULTS];
-	atomic_t actions[NR_ACTIONS];
+	atomic_t recovered;	/* good ones that followed one that had failed */
+	atomic_t lost;		/* tasks that did not end, or more than once */
+	atomic_t corrupted;	/* with wrong bytes */
+	atomic_t faults[MAX_FAULTS];	/* those that had an effect */
+	atomic_t actions[NR_ACTIONS];	/* those that were done */
 };
 
-/**
- * struct soaker - A thread of the soak
- * @soak: what it is part of
- * @w: its random numbers, device and buffer
- * @tt: its tasks
- * @broken: its last exchange has failed
- */
+/* A thread of the soak */
 struct soaker {
 	struct soak *soak;
 	struct doe_worker *w;
 	struct doe_test_task *tt[NR_TASKS];
-	bool broken;
+	bool broken;	/* its last exchange has failed */
 };
 
 /* ---- Users ---- */
@@ -486,6 +451,8 @@ static bool remove(struct doe_worker *w, struct pci_dev *pdev)
 
 	pci_stop_and_remove_bus_device_locked(pdev);
 	pause(w);
+	if (pdev->error_state == pci_channel_io_perm_failure)
+		come_back(w->dt->sim);
 	/* If that fails, or somebody else removes it, the next time */
 	doe_sim_rescan(w->dt->sim);
 
@@ -494,17 +461,11 @@ static bool remove(struct doe_worker *w, struct pci_dev *pdev)
 
 static bool pull_out(struct doe_worker *w, struct pci_dev *pdev)
 {
-	bool there = device_is_registered(&pdev->dev);
-
 	doe_sim_set_gone(w->dt->sim, doe_one_in(w, 2) ? DOE_SIM_EV_GONE_VALUE :
 							DOE_SIM_EV_GONE_ERROR);
 	WRITE_ONCE(pdev->error_state, pci_channel_io_perm_failure);
-	pci_stop_and_remove_bus_device_locked(pdev);
-	pause(w);
-	come_back(w->dt->sim);
-	doe_sim_rescan(w->dt->sim);
 
-	return there;
+	return remove(w, pdev);
 }
 
 /* @locked: only to a device that is registered, with its lock held */
