@@ -22,6 +22,7 @@
  *	Error amid a response			error_at_each_dw
  *	half an object left behind		half_object_left
  *	abort that takes effect late		late_abort_at_boot
+ *	Error right behind an abort		error_behind_abort
  *	looks at a slow answer			slow_answer_is_noticed
  *	accesses of a long object		accesses_of_long_object
  *	sizes of responses			response_sizes
@@ -697,6 +698,24 @@ static void quiet_at_boot(struct kunit *test)
 	}
 }
 
+/* It would keep the mailbox from its work for a second, and then for good */
+static void error_behind_abort(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_task *tt = doe_test_stuck(dt);
+	u64 since, aborts = doe_test_counters(dt, 0)->aborts;
+
+	doe_test_cancel(dt, tt);
+	doe_test_until(test, doe_test_counters(dt, 0)->aborts > aborts);
+	doe_sim_set_error(dt->sim, 0);
+	doe_sim_behave(dt->sim, 0);
+
+	since = ktime_get_ns();
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_LT(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts + 2);
+}
+
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
 	KUNIT_CASE_SLOW(creation_tries_again),
@@ -715,6 +734,7 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(error_at_each_dw),
 	KUNIT_CASE(half_object_left),
 	KUNIT_CASE(late_abort_at_boot),
+	KUNIT_CASE(error_behind_abort),
 	KUNIT_CASE_SLOW(slow_answer_is_noticed),
 	KUNIT_CASE(accesses_of_long_object),
 	KUNIT_CASE(response_sizes),
