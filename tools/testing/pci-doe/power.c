@@ -8,14 +8,18 @@
 struct mutex device_lock;
 static bool stopping;
 
-/* By the thread of the PCI core, if @core; see users.c */
-int call_once(bool core);
+struct watch {
+	u64 since, stolen;
+};
+
+#define start_watch()	((struct watch){ shim_now, stolen_time })
 
 /* Time that the library had, less what the explorer took from it */
-void check_bound(const char *what, u64 since, u64 stolen, u64 bound)
+void check_bound(const char *what, struct watch watch, u64 bound)
 {
-	u64 took = shim_now - since - min(stolen_time - stolen,
-					  shim_now - since);
+	u64 took = shim_now - watch.since;
+
+	took -= min(stolen_time - watch.stolen, took);
 
 	/* Accesses of a slow device, late timers and jiffies */
 	if (took > bound + 100 * MSEC)
@@ -339,12 +343,12 @@ void disconnect(void)
 
 void destroy(void)
 {
-	u64 since = shim_now, stolen = stolen_time;
+	struct watch watch = start_watch();
 
 	w.happened |= H_GONE;
 	w.pdev->dev.registered = false;
 	pci_doe_destroy(w.pdev);
 	trace("destroyed");
 	keep_off(K_DESTROYED, true);
-	check_bound("removal", since, stolen, SEC);
+	check_bound("removal", watch, SEC);
 }

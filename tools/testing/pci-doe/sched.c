@@ -27,7 +27,7 @@ struct task_struct {
 	bool started;
 	/* What follows is reset for each actor */
 	const char *name;
-	void (*fn)(void *);
+	void (*fn)(void *arg);
 	void *arg;
 	const void *blocked;	/* what it waits for, if it is not runnable */
 	const void *awaits;	/* what wakes it, by wake_up_var() */
@@ -49,14 +49,14 @@ struct task_struct {
 #define STACK_SIZE	(64 * 1024)
 #define MAX_STEPS	20000000
 #define MAX_TIME	(1000 * SEC)
-#define ARENA_SIZE	(1 << 20)
+#define ARENA_SIZE	BIT(20)
 #define POISON		0x6b
 
 /* Allocations are a multiple of 16 bytes in the arena, each behind the last */
 struct block {
 	size_t size;
 	bool freed;
-	u8 data[] __attribute__((aligned(16)));
+	u8 data[] __aligned(16);
 };
 
 #define for_each_block(b)	\
@@ -67,7 +67,7 @@ struct task_struct actors[NR_ACTORS];
 static u64 ready;			/* bit mask of @actors */
 static jmp_buf root;
 static u64 state_of_rnd;
-static u32 countdown, steps, preempt_every, steal_every, starved;
+static u32 nr_used, countdown, steps, preempt_every, steal_every, starved;
 static u64 next_event;
 LIST_HEAD(events);
 
@@ -75,7 +75,7 @@ struct task_struct *current;
 u64 shim_now, stolen_time;
 bool tracing;
 static u32 seed_now;
-static u8 arena[ARENA_SIZE] __attribute__((aligned(16)));
+static u8 arena[ARENA_SIZE] __aligned(16);
 static size_t arena_used;
 u32 alloc_fails;		/* one time in so many, 0: never */
 
@@ -117,8 +117,7 @@ const char *shim_hex(unsigned long val)
 	return text;
 }
 
-__attribute__((noreturn))
-void fail(const char *fmt, ...)
+__noreturn void fail(const char *fmt, ...)
 {
 	va_list args;
 
@@ -145,10 +144,10 @@ void list_add(struct list_head *n, struct list_head *after)
 void list_del(struct list_head *n)
 {
 	if (!n->next)
-		fail("list_del() of an entry that is in no list");
+		fail("%s() of an entry that is in no list", __func__);
 	n->prev->next = n->next;
 	n->next->prev = n->prev;
-	n->next = n->prev = NULL;
+	*n = (struct list_head){ };
 }
 
 size_t list_count_nodes(struct list_head *l)
@@ -242,7 +241,7 @@ static void tick(u64 ns)
 		run_events();
 }
 
-static void deadlock(void)
+static void stop_all_waiting(void)
 {
 	struct task_struct *t;
 
@@ -259,7 +258,7 @@ void block(void)
 	ready &= ~BIT(current - actors);
 	while (!ready) {
 		if (next_event == NEVER)
-			deadlock();
+			stop_all_waiting();
 		tick(next_event > shim_now ? next_event - shim_now : 0);
 	}
 	switch_to(pick_actor());
@@ -302,8 +301,6 @@ void steal_time(u64 ns)
 /* Another actor may run here, an interrupt come in, and a little time pass */
 void point(void)
 {
-	if (!current)
-		return;
 	tick(rnd(64));
 	if (countdown--)
 		return;
@@ -332,16 +329,6 @@ void wake_blocked(const void *key)
 
 /* ---- Actors ---- */
 
-static bool all_ended(void)
-{
-	struct task_struct *t;
-
-	for_each_actor(t)
-		if (t->used)
-			return false;
-	return true;
-}
-
 /* Its slot, stack and all, serves one actor after the other */
 static void actor_main(void)
 {
@@ -353,7 +340,7 @@ static void actor_main(void)
 			fail("%s ends with a lock held", self->name);
 		self->used = false;
 		wake_blocked(self);
-		if (!all_ended())
+		if (--nr_used)
 			block();
 		else if (!_setjmp(self->context))
 			_longjmp(root, 1);
@@ -375,6 +362,7 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	}
 	memset(&t->name, 0, sizeof(*t) - offsetof(struct task_struct, name));
 	t->used = true;
+	nr_used++;
 	t->name = name;
 	t->fn = fn;
 	t->arg = arg;

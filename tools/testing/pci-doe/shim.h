@@ -37,6 +37,8 @@ typedef unsigned int gfp_t;
 #define __must_hold(x)
 #define __maybe_unused		__attribute__((unused))
 #define __cleanup(fn)		__attribute__((cleanup(fn)))
+#define __aligned(n)		__attribute__((aligned(n)))
+#define __noreturn		__attribute__((noreturn))
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define EXPORT_SYMBOL_IF_KUNIT(x) extern typeof(x) x
 #define core_initcall(fn)	int shim_initcall(void) { return fn(); }
@@ -108,6 +110,9 @@ typedef struct { int counter; } atomic_t;
 
 #define WARN_ON_ONCE(x)		\
 	({ if (x) fail("WARN_ON(%s) at %s", #x, __func__); 0; })
+
+/* users.c: pci_doe(), if @core by the thread of the PCI core; what it returned */
+int call_once(bool core);
 
 /* ---- Time ---- */
 
@@ -366,7 +371,10 @@ typedef enum { IRQ_NONE, IRQ_HANDLED } irqreturn_t;
 typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 #define IRQF_SHARED		0x80
 #define IRQCHIP_ONESHOT_SAFE	1
-struct irq_chip { unsigned long flags; };
+struct irq_chip {
+	unsigned long flags;
+};
+
 #define irq_get_chip(irq)	(&w.irq_chip)
 #define irq_has_action(irq)	(!!find_action(irq, NULL))
 

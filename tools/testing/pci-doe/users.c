@@ -24,12 +24,12 @@ struct call {
 	size_t room;		/* for the response */
 	u32 first;		/* DW of the request */
 	bool bad_feat;		/* the device does not offer it */
-	bool queued;		/* the library has it */
 	bool out;		/* complete() has not returned */
 	bool cancelled, again;
-	u64 since, stolen, bound;
+	struct watch watch;
+	u64 bound;
 	u32 interruptions;
-	struct list_head node;	/* in @tasks */
+	struct list_head node;	/* in @tasks, as long as the library has it */
 	u32 began, accepted;	/* order of calls of submit and their ends */
 };
 
@@ -56,6 +56,12 @@ static const struct {
 
 /* ---- Exchanges ---- */
 
+static void nap(u32 one_in, u64 max)
+{
+	if (chance(one_in))
+		shim_sleep(spread(max));
+}
+
 static struct pci_doe_mb *any_mailbox(void)
 {
 	u32 i = rnd(w.nr_boxes);
@@ -66,8 +72,7 @@ static struct pci_doe_mb *any_mailbox(void)
 static void start_clock(struct call *c)
 {
 	memset(c->rsp, GUARD, sizeof(c->rsp));
-	c->since = shim_now;
-	c->stolen = stolen_time;
+	c->watch = start_watch();
 	c->interruptions = w.interruptions;
 	/* Discovery and its last exchange, all that is queued, and its own */
 	c->bound = 5 * SEC + (w.outstanding + 2) * 3 * SEC;
@@ -121,12 +126,13 @@ static void check_end(struct call *c, int rv)
 {
 	u64 more = w.interruptions - c->interruptions, i;
 
-	if (w.gone_since && c->since < w.gone_since) {
-		check_bound("end after disconnect", w.gone_since, 0,
+	if (w.gone_since && c->watch.since < w.gone_since) {
+		check_bound("end after disconnect",
+			    (struct watch){ w.gone_since, 0 },
 			    100 * MSEC + stolen_time);
 		more++;
 	}
-	check_bound("exchange", c->since, c->stolen,
+	check_bound("exchange", c->watch,
 		    c->bound + (more + !!w.interruptions) * 11 * SEC);
 	__atomic_add_fetch(rv < 0 ? &counts->errors : &counts->good, 1,
 			   __ATOMIC_RELAXED);
@@ -161,11 +167,10 @@ int call_once(bool core)
 			c.task.request_pl_sz, c.rsp, c.task.response_pl_sz);
 	w.outstanding--;
 	trace("pci_doe() = %d", rv);
-	if (current->signal && !uninterruptible)
-		check_bound("return after a signal",
-			    max(c.since, current->signal_at), c.stolen,
-			    100 * MSEC);
 	check_end(&c, rv);
+	c.watch.since = max(c.watch.since, current->signal_at);
+	if (current->signal && !uninterruptible)
+		check_bound("return after a signal", c.watch, 100 * MSEC);
 	return c.bad_feat && rv == -EINVAL ? 0 : rv;
 }
 
@@ -194,8 +199,7 @@ static void caller(void)
 	while (rounds--) {
 		call_once(false);
 		current->signal = false;
-		if (chance(2))
-			shim_sleep(spread(200 * MSEC));
+		nap(2, 200 * MSEC);
 	}
 	if (signal)
 		join(signal);
@@ -206,7 +210,7 @@ static void take_response(struct call *c, struct pci_doe_task *task)
 {
 	if (!task->response_max)
 		return;
-	if ((task->rv >= 0) != !!task->response_pl)
+	if (!task->response_pl != (task->rv < 0))
 		fail("response %p with rv %d", task->response_pl, task->rv);
 	if (task->rv > 0)
 		memcpy(c->rsp, task->response_pl, task->rv);
@@ -214,11 +218,10 @@ static void take_response(struct call *c, struct pci_doe_task *task)
 	task->response_pl = NULL;
 }
 
-static int submit(struct call *c)
+static int submit_call(struct call *c)
 {
 	int rc;
 
-	c->queued = true;
 	c->out = true;
 	c->accepted = 0;
 	c->began = ++order;
@@ -231,7 +234,6 @@ static int submit(struct call *c)
 		return 0;
 	}
 	trace("submit() = %d", rc);
-	c->queued = false;
 	c->out = false;
 	w.outstanding--;
 	list_del(&c->node);
@@ -242,14 +244,13 @@ static int submit(struct call *c)
 	return rc;
 }
 
-static void complete(struct pci_doe_task *task)
+static void complete_call(struct pci_doe_task *task)
 {
 	struct call *c = task->private, *other;
 
 	might_sleep();
-	if (!c->queued)
+	if (!c->node.next)
 		fail("complete() of a task that had ended");
-	c->queued = false;
 	w.outstanding--;
 	list_del(&c->node);
 	list_for_each_entry(other, &tasks, node)
@@ -259,26 +260,24 @@ static void complete(struct pci_doe_task *task)
 	trace("complete(%u): %d", c->first >> 6, task->rv);
 	take_response(c, task);
 	check_end(c, task->rv);
-	if (chance(4))
-		shim_sleep(spread(MSEC));
+	nap(4, MSEC);
 	if (c->again && task->rv != -ECANCELED) {
 		c->again = false;
 		start_clock(c);
-		if (!submit(c))
+		if (!submit_call(c))
 			return;
 	}
 	c->out = false;
 	wake_blocked(c);
 }
 
-static void cancel(struct call *c)
+static void cancel_call(struct call *c)
 {
-	u64 since, stolen;
+	struct watch watch;
 	bool ended;
 
 	shim_sleep(spread(300 * MSEC));
-	since = shim_now;
-	stolen = stolen_time;
+	watch = start_watch();
 	c->cancelled = true;
 	trace("cancel(%u)", c->first >> 6);
 	ended = pci_doe_cancel_task(c->mb, &c->task);
@@ -286,7 +285,7 @@ static void cancel(struct call *c)
 		fail("cancel returned before complete()");
 	if (ended && c->task.rv != -ECANCELED)
 		fail("cancel ended it, rv %d", c->task.rv);
-	check_bound("cancel", since, stolen, 100 * MSEC);
+	check_bound("cancel", watch, 100 * MSEC);
 }
 
 static void async(void)
@@ -298,20 +297,19 @@ static void async(void)
 		prepare(&c);
 		if (!c.mb)
 			break;
-		c.task.complete = complete;
+		c.task.complete = complete_call;
 		c.again = chance(3);
 		if (chance(4)) {
 			c.task.response_max = ++c.room;
 			c.task.response_pl_sz = 0;
 			c.task.response_pl = NULL;
 		}
-		submit(&c);
+		submit_call(&c);
 		if (chance(3))
-			cancel(&c);
+			cancel_call(&c);
 		while (c.out)
 			block_on(&c);
-		if (chance(2))
-			shim_sleep(spread(200 * MSEC));
+		nap(2, 200 * MSEC);
 	}
 }
 
@@ -338,7 +336,7 @@ static void use_registers(struct box *b)
 
 static void hand_over(struct pci_doe_mb *mb, struct box *b)
 {
-	u64 since = shim_now, stolen = stolen_time;
+	struct watch watch = start_watch();
 	u32 interruptions = w.interruptions;
 	int rc;
 
@@ -347,7 +345,7 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 	rc = pci_doe_yield_mb(mb);
 	trace("yield = %d", rc);
 	/* Discovery, what the exchange in flight waits for, and an abort */
-	check_bound("hand-over", since, stolen, 8 * SEC +
+	check_bound("hand-over", watch, 8 * SEC +
 		    (w.interruptions - interruptions) * 11 * SEC);
 	if ((rc == -ENODEV && w.happened & H_GONE) || rc == -EBUSY)
 		return;
@@ -368,7 +366,7 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 		fail("reclaim ended with %d", rc);
 }
 
-static struct pci_doe_mb *create(struct box *b, bool use_irq)
+static struct pci_doe_mb *create_mb(struct box *b, bool use_irq)
 {
 	/* A mailbox is made late by probe(), under the device lock */
 	bool late = w.happened & H_NOMEM;
@@ -396,15 +394,14 @@ static void owner(void)
 		b = &w.box[rnd(w.nr_boxes)];
 		use_irq = rnd(4);
 		w.irq_users += use_irq;
-		mb = create(b, use_irq);
+		mb = create_mb(b, use_irq);
 		if (!IS_ERR(mb)) {
 			if (chance(2))
 				call_once(false);
 			shim_sleep(spread(300 * MSEC));
 			if (chance(2))
 				hand_over(mb, b);
-			if (chance(2))
-				shim_sleep(spread(100 * MSEC));
+			nap(2, 100 * MSEC);
 			pci_doe_destroy_mb(mb);
 		}
 		w.irq_users -= use_irq;
@@ -422,18 +419,17 @@ static void reader(void)
 		where = w.box[rnd(w.nr_boxes)].off;
 		user_access(where + (chance(4) ? PCI_DOE_STATUS : PCI_DOE_READ),
 			    0, false);
-		if (chance(4))
-			shim_sleep(spread(50 * MSEC));
+		nap(4, 50 * MSEC);
 	}
 }
 
 static void lookup(void)
 {
-	u64 stolen = stolen_time, since = shim_now;
+	struct watch watch = start_watch();
 	struct pci_doe_mb *mb;
 
 	mb = pci_find_doe_mailbox(w.pdev, FEAT_VID, 1);
-	check_bound("lookup", since, stolen, w.nr_boxes * 5 * SEC);
+	check_bound("lookup", watch, w.nr_boxes * 5 * SEC);
 	if (!mb && !w.happened)
 		fail("mailbox not found");
 	if (mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
