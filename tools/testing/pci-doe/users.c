@@ -208,9 +208,11 @@ static void caller(void)
 /* A response that the library has allocated goes where the others are */
 static void take_response(struct call *c, struct pci_doe_task *task)
 {
+	bool wanted = task->rv >= 0;
+
 	if (!task->response_max)
 		return;
-	if (!task->response_pl != (task->rv < 0))
+	if (wanted != !!task->response_pl)
 		fail("response %p with rv %d", task->response_pl, task->rv);
 	if (task->rv > 0)
 		memcpy(c->rsp, task->response_pl, task->rv);
