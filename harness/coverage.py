@@ -27,7 +27,7 @@ def main(args):
     built = uml.Kernel(args.kernel, "uml-coverage")
     # Variables of the command line take the place of those in the Makefile
     compat = built.tree / tree.COMPAT
-    flags = "--coverage" + f" -include {compat}" * compat.exists()
+    flags = "--coverage -fno-early-inlining" + f" -include {compat}" * compat.exists()
     built.build(*(f"CFLAGS_{path.stem}.o={flags}" for path in kernel.library()),
                 # Its library has a function of a name that the kernel has, too, and UML's
                 # linker script drops what calls it at the end
