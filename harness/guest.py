@@ -78,10 +78,6 @@ def monitored(served, port):
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
-# What is in the initramfs beside what is ours
-SHELL_PACKAGES = {name: host.QEMU_PACKAGES[name] for name in ("busybox-static", "cpio", "rsync")}
-
-
 def install(more=None):
     """What it takes to build a kernel and to boot it."""
     host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES, **(more or {})})
@@ -113,7 +109,7 @@ def initramfs(kernel, binaries=()):
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
         add_binary(root, binary)
-    for module in (*kernel.dir.glob("drivers/pci/**/doe*.ko"), *kernel.dir.glob("samples/**/*.ko")):
+    for module in kernel.dir.glob("drivers/pci/**/doe*.ko"):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
     (root / "etc/monitor").write_text(monitor(root / "cdat"))

@@ -893,9 +893,16 @@ static struct kunit_case doe_hold_cases[] = {
 	{ }
 };
 
+/* This is the last suite: two scans of kmemleak, if any, tell what was lost */
+static void await_kmemleak(struct kunit_suite *suite)
+{
+	msleep_interruptible(1300 * MSEC_PER_SEC);
+}
+
 static struct kunit_suite doe_hold_suite = {
 	.name = "pci-doe-hold",
 	.suite_init = doe_test_need_virtual_time,
+	.suite_exit = await_kmemleak,
 	.init = doe_test_init,
 	.exit = doe_test_exit,
 	.test_cases = doe_hold_cases,
