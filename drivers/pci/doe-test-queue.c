@@ -369,6 +369,19 @@ static void restored_half_way(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* A transfer that is stopped ends with the errno of what stopped it */
+static void frozen_half_way(struct kunit *test)
+{
+	struct doe_test_task *tt = long_task(test, false);
+	struct doe_test *dt = begin_long(test, tt);
+
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+}
+
 /* R46: a wait for Busy can be cancelled as well */
 static void r46_cancel_while_busy(struct kunit *test)
 {
@@ -430,6 +443,7 @@ static struct kunit_case doe_queue_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_long_transfer),
 	KUNIT_CASE(restored_half_way),
+	KUNIT_CASE(frozen_half_way),
 	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r49_signal_queued, doe_test_mode_gen_params),
