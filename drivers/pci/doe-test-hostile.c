@@ -320,6 +320,25 @@ static void r48_dead(struct kunit *test)
 	}
 }
 
+/* An abort that was ignored is tried again when a driver takes the mailbox */
+static void dead_until_created(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct pci_doe_mb *mb;
+
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ignored, true);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+	doe_test_works(dt, 0);
+	pci_doe_destroy_mb(mb);
+}
+
 /* What was queued behind it ends */
 static void dead_with_tasks_queued(struct kunit *test)
 {
@@ -532,6 +551,20 @@ static void r47_gone(struct kunit *test)
 	}
 }
 
+/* Those that wait behind the one that notices it are told as well */
+static void gone_with_many(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_thread *thread[3];
+
+	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
+	doe_test_sleep_ms(1);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_test_join_all(test, thread, 3, -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_recovers(dt);
+}
+
 struct cut_param {
 	enum doe_sim_event event;
 	int rv;
@@ -595,11 +628,13 @@ static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(busy_after_answer, doe_test_mode_gen_params),
 	KUNIT_CASE(refused_object),
 	KUNIT_CASE(r48_dead),
+	KUNIT_CASE(dead_until_created),
 	KUNIT_CASE(dead_with_tasks_queued),
 	KUNIT_CASE_PARAM(r56_left_before_request, left_gen_params),
 	KUNIT_CASE(r14_no_flood_of_messages),
 	KUNIT_CASE_PARAM(r07_event_at_each_access, point_gen_params),
 	KUNIT_CASE_PARAM(r47_gone, doe_test_mode_gen_params),
+	KUNIT_CASE(gone_with_many),
 	KUNIT_CASE_PARAM(r54_cut_short, cut_gen_params),
 	{ }
 };
