@@ -837,6 +837,30 @@ static void features_of_late_mailbox(struct kunit *test)
 	pci_doe_destroy_mb(mb);
 }
 
+/* A reset was announced before it is made: it is left alone until the end */
+static void late_mailbox_in_reset(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_with(test, bind, false);
+	struct pci_doe_mb *mb;
+
+	pci_doe_sysfs_teardown(dt->pdev);
+	pci_doe_destroy(dt->pdev);
+	pci_doe_release(dt->pdev);
+	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	pci_cfg_access_lock(dt->pdev);
+	doe_sim_clear_counters(dt->sim, 0);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
+	dt->mb[0] = mb;
+	doe_test_sleep_ms(100);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
+
+	pci_restore_state(dt->pdev);
+	pci_cfg_access_unlock(dt->pdev);
+	doe_test_works(dt, 0);
+	pci_doe_destroy_mb(mb);
+}
+
 #ifdef CONFIG_FAILSLAB
 
 /* They come with the next Discovery */
@@ -886,6 +910,7 @@ static struct kunit_case doe_hold_cases[] = {
 #endif
 #ifndef MODULE
 	KUNIT_CASE(features_of_late_mailbox),
+	KUNIT_CASE(late_mailbox_in_reset),
 #ifdef CONFIG_FAILSLAB
 	KUNIT_CASE(features_without_memory),
 #endif
