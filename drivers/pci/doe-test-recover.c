@@ -98,6 +98,18 @@ static void discovery_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
 
+/* A task need not wait for Discovery before it is submitted */
+static void task_tries_again(struct kunit *test)
+{
+	struct doe_test *dt = new_refusing(test);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_sleep_ms(1000);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_wait_echo(test, tt);
+}
+
 static void creation_tries_again(struct kunit *test)
 {
 	struct doe_test *dt = new_refusing(test);
@@ -452,8 +464,39 @@ static void half_object_left(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
 	}
+	pci_user_write_config_word(dt->pdev, PCI_VENDOR_ID, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+}
+
+static int scribble_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	u16 off = doe_sim_offset(dt->sim, 0);
+
+	while (!READ_ONCE(thread->stop)) {
+		pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 1);
+		usleep_range(100, 100);
+	}
+
+	return 0;
+}
+
+/* Somebody writes to the registers all the time: callers get no place for 2 s */
+static void scribbled_on(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	u64 since = ktime_get_ns();
+	struct doe_test_thread *thread;
+
+	thread = doe_test_thread(test, scribble_thread, dt);
+	doe_test_sleep_ms(1);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_GE(test, elapsed_ns(since), 2 * NSEC_PER_SEC);
+	KUNIT_EXPECT_LE(test, elapsed_ns(since), 3 * NSEC_PER_SEC);
+	WRITE_ONCE(thread->stop, true);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+	doe_test_works(dt, 0);
 }
 
 /* Status is clear at once, and what was sent soon after an abort is dropped */
@@ -718,6 +761,7 @@ static void error_behind_abort(struct kunit *test)
 
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
+	KUNIT_CASE_SLOW(task_tries_again),
 	KUNIT_CASE_SLOW(creation_tries_again),
 	KUNIT_CASE_SLOW(features_after_cut),
 	KUNIT_CASE(discovery_denied),
@@ -733,6 +777,7 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(nothing_from_empty_mailbox),
 	KUNIT_CASE(error_at_each_dw),
 	KUNIT_CASE(half_object_left),
+	KUNIT_CASE_SLOW(scribbled_on),
 	KUNIT_CASE(late_abort_at_boot),
 	KUNIT_CASE(error_behind_abort),
 	KUNIT_CASE_SLOW(slow_answer_is_noticed),
