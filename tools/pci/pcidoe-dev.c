@@ -135,14 +135,14 @@ static int reg_write(void *priv, unsigned int reg, u32 val)
 
 static int cdev_put(void *priv, const u8 *buf, size_t len)
 {
-	ssize_t n = write(((struct mailbox *)priv)->file, buf, len);
+	int n = write(((struct mailbox *)priv)->file, buf, len);
 
 	return n < 0 ? -errno : n;
 }
 
 static int cdev_get(void *priv, u8 *buf, size_t len)
 {
-	ssize_t n = read(((struct mailbox *)priv)->file, buf, len);
+	int n = read(((struct mailbox *)priv)->file, buf, len);
 
 	return n < 0 ? -errno : n;
 }
