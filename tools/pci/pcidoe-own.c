@@ -258,9 +258,8 @@ static int mailbox_lock(struct mailbox *m)
 }
 
 /*
- * Get ready to use a mailbox.  Through the kernel's character device, if there
- * is one; else, or if it is to be forced, through registers that nobody else
- * uses.
+ * Get ready to use a mailbox: through its character device, or without one, or
+ * if it is to be forced, through registers that nobody else uses.
  */
 int mailbox_claim(struct mailbox *m)
 {

@@ -286,10 +286,7 @@ int serve(struct doe_mbox *mb)
 	return ret < 0 ? EXIT_SIGNAL : ret;
 }
 
-/*
- * Exchange data objects with a mailbox that is served.  Return: bytes stored,
- * or a negative error code with words in @mb->why.
- */
+/* Exchange data objects with a mailbox that is served, headers included */
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 			u8 *resp, size_t max)
 {

@@ -221,7 +221,8 @@ class Feature(ctypes.Structure):
 
 
 OPS = Ops(*(CALLS[name](call) for name, call in {
-    "read": lambda _, reg, val: sim.read(reg, val), "write": lambda _, reg, val: sim.write(reg, val),
+    "read": lambda _, reg, val: sim.read(reg, val),
+    "write": lambda _, reg, val: sim.write(reg, val),
     "now": lambda _: sim.now, "sleep": lambda _, us: sim.sleep(us),
     "stopped": lambda _: sim.accesses >= sim.stop_at, "progress": lambda _: None,
     "put": lambda _, buf, size: kernel.put(buf, size),
@@ -625,8 +626,9 @@ def addresses():
             (b"1:2.3", [0, 1, 2, 3, -1], "short address"),
             (b"1:2.3@ffc", [0, 1, 2, 3, 0xffc], "address with offset")):
         ok(parse_address(text, byref(addr)) == OK and list(addr) == want, what, list(addr))
-    for text in ("", "0", "0:0", "0:0.8", "0:20.0", "100:0.0", "0:0.0@", "0:0.0@0x", "0:0.0@ff", "0:0.0@fc",
-                 "0:0.0@1001", "0:0.0@101", "0:0.0 ", " 0:0.0", "0:0.0@190@190", "0:0:0:0.0",
+    for text in ("", "0", "0:0", "0:0.8", "0:20.0", "100:0.0", "0:0.0@", "0:0.0@0x", "0:0.0@ff",
+                 "0:0.0@fc", "0:0.0@1001", "0:0.0@101", "0:0.0 ", " 0:0.0", "0:0.0@190@190",
+                 "0:0:0:0.0",
                  "80000000:0:0.0", "g:0.0", "0:-1.0", "0x0:0.0", "0:0.0.0", "000:0.0", ":0.0",
                  "0:0.0@0x1g0", "123456789012345678901234567890123:0.0@100"):
         ok(parse_address(text.encode(), byref(addr)) == USAGE, f"not an address: '{text}'")
