@@ -318,23 +318,15 @@ static void answer_is_noticed(struct kunit *test)
 
 /* ---- Bounds ---- */
 
-/**
- * struct bound - How an exchange ends with a device that is slow
- * @busy_ns: Busy before it
- * @sticky: that Busy outlasts an abort
- * @abort_ns: the device takes this long for an abort
- * @proc_ns: and this long for an answer
- * @rv: how the exchange ends
- * @ns: and after what time
- */
+/* How an exchange ends with a device that is slow */
 static const struct bound {
 	const char *name;
-	u64 busy_ns;
-	bool sticky;
-	u64 abort_ns;
-	u64 proc_ns;
-	int rv;
-	u64 ns;
+	u64 busy_ns;	/* Busy before it */
+	bool sticky;	/* that Busy outlasts an abort */
+	u64 abort_ns;	/* the device takes this long for an abort */
+	u64 proc_ns;	/* and this long for an answer */
+	int rv;		/* how the exchange ends */
+	u64 ns;		/* and after what time */
 } bounds[] = {
 	{ "no answer", 0, false, 0, DOE_SIM_NEVER, -ETIMEDOUT, WAIT_NS },
 	{ "late answer", 0, false, 0, 999 * NSEC_PER_MSEC, 8,
