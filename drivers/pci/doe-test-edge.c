@@ -89,7 +89,7 @@ static void reset_of_lent_device(struct kunit *test)
 
 #define NR_ROUNDS 300
 
-/* Hand-overs that are left after all of them */
+/* Return how often the thread handed over more than it reclaimed */
 static int hand_over_thread(struct doe_test_thread *thread)
 {
 	struct doe_test *dt = thread->data;
@@ -130,7 +130,7 @@ static void yields_and_reclaims(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* A storm is forgotten when the interrupt is requested anew */
+/* A new request for the interrupt ends the polling after a storm */
 static void storm_is_over(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);

@@ -2,8 +2,8 @@
 /*
  * KUnit tests of the DOE library: random exchanges
  *
- * An exchange is planned: what is asked for, how the device deals with it, and
- * what is to come of it.
+ * A plan says what is asked for, how the device behaves, and what the result
+ * is.
  */
 
 #include <linux/moduleparam.h>
@@ -18,7 +18,7 @@ static unsigned long seed;
 module_param(seed, ulong, 0644);
 MODULE_PARM_DESC(seed, "Seed of the random tests (default: another one each time)");
 
-/* Of the run: printed by each case that uses it */
+/* Each case that uses the seed prints it, for another run with the same */
 unsigned long doe_test_seed(struct kunit *test)
 {
 	if (!seed)
@@ -144,7 +144,7 @@ static void plan_long_length(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -EPROTO;
 }
 
-/* More than was asked for, and honest about it */
+/* The device sends more than was asked for, with the right Length */
 static void plan_long_answer(struct doe_worker *w, struct doe_plan *p)
 {
 	p->knobs.length = p->rsp_dw + 3 + doe_any(w, 50);
@@ -159,7 +159,7 @@ static void plan_cut(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -EPROTO;
 }
 
-/* Befalls the device while its answer is read */
+/* An event while the answer is read */
 static void plan_event(struct doe_worker *w, struct doe_plan *p)
 {
 	p->knobs.read_event = DOE_SIM_EV_UNREADY +
@@ -205,8 +205,8 @@ static void do_stale(struct doe_sim_dev *sim, unsigned int mb, void *data)
 }
 
 /*
- * In the midst of an exchange, nobody could tell that from its own answer:
- * wait for the access that follows the last one of an exchange
+ * Within an exchange the library cannot tell stale data from the answer: wait
+ * for the access that follows the last one of an exchange
  */
 static void do_stale_between(struct doe_sim_dev *sim, unsigned int mb,
 			     void *data)
@@ -240,7 +240,7 @@ static void do_error_before(struct doe_sim_dev *sim, unsigned int mb,
 
 static void plan_reset(struct doe_worker *w, struct doe_plan *p)
 {
-	/* Discovery is done again, and suffers from no knob here */
+	/* Discovery is done again, and must not fail */
 	p->knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
 }
 
@@ -414,7 +414,7 @@ bool doe_as_planned(struct doe_plan *p, int rv)
 {
 	if (p->rv == ANY_ERROR)
 		return rv < 0;
-	/* Silence is told from a reset by registers that an earlier one lost */
+	/* Registers that an earlier reset has cleared look like a new reset */
 	if (p->rv == -ETIMEDOUT || p->rv == -EPROTO)
 		return rv == p->rv || rv == -ECONNRESET;
 

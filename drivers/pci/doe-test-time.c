@@ -3,9 +3,9 @@
  * KUnit tests of the DOE library: exact times and counts
  *
  * In User-mode Linux with time-travel=inf-cpu, time stands still while code
- * runs.  What is left of every duration is what the library and the device
- * wait for, so that bounds are asserted exactly, up to the grain of the clock.
- * These cases mean nothing in real time: the suite fails to initialise there.
+ * runs.  All that passes is what the library and the device wait for, so cases
+ * check bounds exactly, up to the grain of the clock.  The suite fails to
+ * initialise in real time, where that is impossible.
  */
 
 #include <linux/sched.h>
@@ -26,7 +26,7 @@
 /* From an abort to the first look at it */
 #define ABORT_LOOK_NS		(2 * (u64)NSEC_PER_MSEC)
 
-/* With an interrupt: looks in case it was lost */
+/* With an interrupt: the library looks in case it was lost */
 #define IRQ_LOOK_NS		(100 * (u64)NSEC_PER_MSEC)
 
 /* One wait; Busy and abort before a request; and with the response after it */
@@ -193,7 +193,7 @@ static u64 next_abort_look(u64 ns)
 	return ns < ABORT_LOOK_NS ? ABORT_LOOK_NS : next_poll(ns);
 }
 
-/* A device that was late may be so because it was looked at */
+/* A device may have been late because the library looked too often */
 static u64 next_rare_look(u64 ns)
 {
 	return ns < ABORT_LOOK_NS ? ABORT_LOOK_NS : min(10 * ns, WAIT_NS);
@@ -204,7 +204,7 @@ static u64 next_irq_look(u64 ns)
 	return ns < IRQ_LOOK_NS ? ns + IRQ_LOOK_NS : WAIT_NS;
 }
 
-/* Early is what shares another timer's interrupt, but not at the end */
+/* A look may be early to share another timer's interrupt; the last may not */
 static bool is_look(u64 ns, u64 last, u64 due)
 {
 	return is_at(ns, due) || (due != WAIT_NS && ns < due &&
@@ -581,8 +581,8 @@ static int lookup_thread(struct doe_test_thread *thread)
 }
 
 /*
- * Discovery begins long after it was asked for, as a real-time thread keeps the
- * only CPU from the worker.  That must not count against the device.
+ * A real-time thread keeps the only CPU from the worker, so Discovery begins
+ * late.  That must not count against the device.
  */
 static void discovery_starts_late(struct kunit *test)
 {
@@ -597,7 +597,7 @@ static void discovery_starts_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
 	sched_set_normal(current, 0);
 	doe_test_join(test, thread);
-	/* The time of a call that waits is up; that of a task is not */
+	/* The call has timed out, but a task has not */
 	doe_test_wait_echo(test, doe_test_begin(dt, 0));
 	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);

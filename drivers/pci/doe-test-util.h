@@ -3,7 +3,7 @@
  * KUnit tests of the DOE library: what the suites share
  *
  *	doe-test-util.c		fixture and helpers, on the public API alone
- *	doe-test-exchange.c	exchanges, and what befalls them
+ *	doe-test-exchange.c	exchanges and events
  *	doe-test-driver.c	a driver that calls the case
  *	doe-test-plan.c		random exchanges and faults
  *
