@@ -667,11 +667,11 @@ static void await(struct soak *soak, unsigned int nr)
 	unsigned int done, before = 0, quiet = 0;
 
 	do {
-		msleep(10);
+		msleep(20);
 		done = atomic_read(&soak->exchanges);
 		quiet = done == before ? quiet + 1 : 0;
 		before = done;
-	} while (quiet < 6000 && (done < nr ||
+	} while (quiet < 3000 && (done < nr ||
 				  missing(soak->actions, soak->kind->actions)));
 	KUNIT_EXPECT_GE(soak->test, done, nr);
 }

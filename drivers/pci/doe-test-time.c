@@ -43,6 +43,7 @@ static const struct doe_test_param time_params[] = {
 	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_NEVER },
 	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
 };
+
 KUNIT_ARRAY_PARAM(time, time_params, doe_test_desc);
 
 static bool polled(struct kunit *test)
@@ -359,7 +360,7 @@ static void exchange_ends_in_time(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), b->rv, "%s",
 				    b->name);
 		ns = now_ns() - from;
-		/* The end of an abort is polled for, and so may the answer be */
+		/* The end of an abort is polled for, the answer may be */
 		limit = b->abort_ns || (b->proc_ns && polled(test)) ?
 			poll_pause(b->ns % WAIT_NS) : 0;
 		KUNIT_EXPECT_GE_MSG(test, ns, b->ns, "%s", b->name);
@@ -515,7 +516,8 @@ static void accesses_of_discovery(struct kunit *test)
 	entries = doe_test_counters(dt, 0)->discoveries;
 	KUNIT_EXPECT_EQ(test, entries, 5);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-	KUNIT_EXPECT_EQ(test, accesses, 4 + entries * min_accesses(1, 1, false));
+	KUNIT_EXPECT_EQ(test, accesses,
+			4 + entries * min_accesses(1, 1, false));
 }
 
 /*
