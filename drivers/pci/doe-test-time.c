@@ -38,13 +38,7 @@
 /* The clock has steps of 256 ns, and a timer fires within 501 ns after it */
 #define GRAIN_NS		((u64)NSEC_PER_USEC)
 
-static const struct doe_test_param time_params[] = {
-	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_NEVER },
-	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_NEVER },
-	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
-};
-
-KUNIT_ARRAY_PARAM(time, time_params, doe_test_desc);
+DOE_TEST_PARAMS(mode);
 
 static bool polled(struct kunit *test)
 {
@@ -91,14 +85,7 @@ static struct doe_test *new_device(struct kunit *test)
 
 #define MAX_ACCESSES	1024
 
-enum kind {
-	KIND_STATUS,
-	KIND_GO,
-	KIND_ABORT,
-	KIND_READ,
-	KIND_OTHER,
-	NR_KINDS
-};
+enum kind { KIND_STATUS, KIND_GO, KIND_ABORT, KIND_READ, KIND_OTHER };
 
 struct trace {
 	struct doe_test *dt;
@@ -606,17 +593,17 @@ static void discovery_starts_late(struct kunit *test)
 }
 
 static struct kunit_case doe_time_cases[] = {
-	KUNIT_CASE_PARAM(looks_without_answer, time_gen_params),
-	KUNIT_CASE_PARAM(looks_at_abort, time_gen_params),
-	KUNIT_CASE_PARAM(answer_is_noticed, time_gen_params),
-	KUNIT_CASE_PARAM(exchange_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(discovery_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(discovery_starts_late, time_gen_params),
-	KUNIT_CASE_PARAM(removal_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(accesses_are_counted, time_gen_params),
-	KUNIT_CASE_PARAM(accesses_of_discovery, time_gen_params),
-	KUNIT_CASE_PARAM(caller_wakes_once, time_gen_params),
+	KUNIT_CASE_PARAM(looks_without_answer, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(looks_at_abort, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_starts_late, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removal_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_are_counted, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_of_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(caller_wakes_once, doe_test_mode_gen_params),
 	{}
 };
 
