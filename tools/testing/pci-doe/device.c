@@ -23,7 +23,6 @@ enum {
 	H_HOLD		= 1 << 8,	/* reset or sleep that was announced */
 	H_FROZEN	= 1 << 9,
 	H_YIELD		= 1 << 10,
-	H_CANCEL	= 1 << 11,
 	H_SIGNAL	= 1 << 12,
 	H_NOMEM		= 1 << 13,
 	H_GONE		= 1 << 14,	/* disconnected or destroyed */
@@ -306,7 +305,7 @@ static void go(struct box *b)
 
 	b->kernels = !current->user;
 	if ((b->busy || b->ready) && b->kernels &&
-	    !(w.happened & ~(H_SIGNAL | H_CANCEL | H_NOMEM)))
+	    !(w.happened & ~(H_SIGNAL | H_NOMEM)))
 		fail("Go while Busy or Ready");
 	if (vice(V_ANSWER, 8, H_SILENT))
 		takes = SEC - 5 * MSEC + spread(500 * MSEC);

@@ -95,6 +95,8 @@ static void check_references(void)
 		fail("runtime PM usage count is %d", dev->usage);
 	if (w.irqs)
 		fail("an interrupt is left");
+	if (pci_doe_nr_busy.counter)
+		fail("a mailbox is left that is not idle");
 	if (w.box[0].claimed || w.box[1].claimed)
 		fail("registers are left claimed");
 }

@@ -784,6 +784,7 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	countdown = 0;
 	arena_used = 0;
 	alloc_fails = 0;
+	ready = 0;
 
 	if (!_setjmp(root))
 		run_actor(spawn("main", fn, NULL));
