@@ -69,16 +69,12 @@ struct world {
 	struct pci_dev *pdev;
 	struct box box[NR_BOXES];
 	u32 nr_boxes;
-	u32 happened;		/* H_* */
-	u32 vices;		/* V_* */
+	u32 happened, vices;	/* H_*, V_* */
 	u32 rate;		/* of vices: one in so many */
-	u32 nr_feats;
+	u32 nr_feats, vectors, cap_version;
 	bool lockless, int_sup, r60;
 	bool master;		/* Bus Master Enable, in the device */
-	u32 vectors;
-	u32 cap_version;
-	u64 ones_until;
-	u64 frozen_since, gone_since;
+	u64 ones_until, frozen_since, gone_since;
 	u32 interruptions;	/* resets and the like */
 	bool resetter_calls;	/* an exchange inside a reset */
 	u32 irq_users;		/* references with interrupt */
@@ -167,11 +163,6 @@ static void raise_status(struct box *b)
 {
 	b->int_sta = true;
 	update_msi(b);
-}
-
-int pci_irq_vector(struct pci_dev *pdev, unsigned int nr)
-{
-	return nr < w.vectors ? (int)nr + 1 : -EINVAL;
 }
 
 static struct irqaction *find_action(unsigned int irq, void *dev)

@@ -180,29 +180,23 @@ static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
 
 int main(int argc, char **argv)
 {
-	u32 seed = 1, count = 20000, jobs = 1, max_failures = 20;
+	u32 option[128] = { ['j'] = 1, ['k'] = 20, ['s'] = 1 };
+	u32 count;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "j:k:s:t")) != -1) {
-		if (opt == 'j')
-			jobs = atoi(optarg);
-		else if (opt == 'k')
-			max_failures = atoi(optarg);
-		else if (opt == 's')
-			seed = atoi(optarg);
-		else if (opt == 't')
-			tracing = true;
-		else
+		if (opt == '?')
 			return 2;
+		option[opt] = optarg ? atoi(optarg) : 1;
 	}
-	if (optind < argc)
-		count = atoi(argv[optind]);
+	tracing = option['t'];
+	count = optind < argc ? atoi(argv[optind]) : 20000;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	shim_initcall();
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	explore(seed, count, min(jobs, MAX_JOBS), max_failures);
+	explore(option['s'], count, min(option['j'], MAX_JOBS), option['k']);
 	printf("%llu schedules, %llu exchanges, %llu errors: %llu failed\n",
 	       counts->schedules + counts->failed, counts->good, counts->errors,
 	       counts->failed);

@@ -87,12 +87,6 @@ void pm_request_resume(struct device *dev)
 	wake_blocked(&device_lock);
 }
 
-void pm_runtime_get_noresume(struct device *dev)
-{
-	point();
-	dev->usage++;
-}
-
 void pm_runtime_get_sync(struct device *dev)
 {
 	might_sleep();
