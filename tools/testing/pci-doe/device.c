@@ -529,8 +529,10 @@ struct box *box_at(unsigned int where)
 	fail("config access to %x", where);
 }
 
-static void access_box(struct box *b, u32 reg, u32 *val, bool write)
+static void access_box(struct box *b, u32 where, u32 *val, bool write)
 {
+	u32 reg = where - b->off;
+
 	check_hold(b, write ? "write" : "read", reg);
 	shim_now += vice(V_ACCESS, 4, 0) ? spread(300 * USEC) : rnd(USEC);
 	misbehave(b, reg, write);
@@ -567,8 +569,7 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	if (where == PCI_COMMAND)
 		*val = w.master ? PCI_COMMAND_MASTER : 0;
 	else
-		access_box(box_at(where), where - box_at(where)->off, val,
-			   write);
+		access_box(box_at(where), where, val, write);
 	if (locked)
 		raw_spin_unlock_irqrestore(&pci_lock, flags);
 	point();

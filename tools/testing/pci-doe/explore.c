@@ -141,7 +141,7 @@ static pid_t start_process(u32 *next, u32 end, u32 step)
 
 	if (pid)
 		return pid;
-	while (*next < end) {
+	while (*next < end && counts->failed < counts->max_failures) {
 		seed = *next;
 		*next += step;
 		/* It may loop for ever */
@@ -153,7 +153,7 @@ static pid_t start_process(u32 *next, u32 end, u32 step)
 	_exit(0);
 }
 
-static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
+static void explore(u32 first, u32 count, u32 jobs)
 {
 	pid_t pid, pids[MAX_JOBS];
 	int status;
@@ -172,9 +172,7 @@ static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
 		if (WIFSIGNALED(status))
 			printf("seed %u: killed by signal %d\n",
 			       counts->next[i] - jobs, WTERMSIG(status));
-		if (counts->failed < max_failures)
-			pids[i] = start_process(&counts->next[i], first + count,
-						jobs);
+		pids[i] = start_process(&counts->next[i], first + count, jobs);
 	}
 }
 
@@ -196,7 +194,8 @@ int main(int argc, char **argv)
 	shim_initcall();
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	explore(option['s'], count, min(option['j'], MAX_JOBS), option['k']);
+	counts->max_failures = option['k'];
+	explore(option['s'], count, min(option['j'], MAX_JOBS));
 	printf("%llu schedules, %llu exchanges, %llu errors: %llu failed\n",
 	       counts->schedules + counts->failed, counts->good, counts->errors,
 	       counts->failed);

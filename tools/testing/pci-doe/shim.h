@@ -3,8 +3,8 @@
  * Schedule explorer for the DOE library: the kernel API that the library uses
  *
  * Every kernel header that the library includes is this one: the Makefile
- * writes the forwarding headers.  What can block, or race, is in kapi.c; what
- * belongs to the PCI device is in shim-pci.h.
+ * writes the forwarding headers.  What can block, or race, is in sched.c; what
+ * belongs to the PCI device is in device.c and power.c.
  */
 
 #ifndef PCI_DOE_SHIM_H
