@@ -69,10 +69,20 @@ ACCEPTED = re.compile("|".join((
     r"trace/events/.*(?:OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT)",
     # lists that make a struct, a table and the parameters of the module
     r"doe-sim/.*(?:COMPLEX_MACRO|MULTISTATEMENT_MACRO\w+|TRAILING_SEMICOLON|MACRO_ARG_\w+)",
+<<<<<<< HEAD
     # iterators
     r"pci-doe(?:\.h|/).*MACRO_ARG_REUSE",
     # the kernel's own macros, in user space
     r"pci-doe/shim\.h",
+=======
+    # an iterator, a trace event, and what is a macro to have the line of a test
+    r"(?:pci[-_]doe\.h|doe-test-util\.h|doe-test-pairs\.c).*MACRO_ARG_REUSE",
+    # names of functions of the kernel, said as such
+    r"EMBEDDED_FUNCTION_NAME",
+    # the kernel's API in user space
+    r"tools/testing/pci-doe/(?:shim\.h|.*(?:MACRO_ARG_REUSE|BIT_MACRO|ATTRIBUTE_MACRO))",
+    r"tools/testing/pci-doe/.*(?:FUNCTION_ARGUMENTS|AVOID_EXTERNS)",
+>>>>>>> 058a767 (PCI/DOE: Mend what checkpatch says of the patches)
 )))
 WHOLE = ["drivers/pci/", "drivers/cxl/", "samples/"]
 

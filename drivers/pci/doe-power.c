@@ -71,9 +71,10 @@ bool pci_doe_wakes_unbound(struct pci_doe_mb *mb)
 {
 	u32 status;
 
-	/* The PM core writes its status under a lock of its own */
-	if (!pci_doe_low_power(mb) || READ_ONCE(mb->pdev->driver) ||
-	    data_race(!pm_runtime_active(&mb->pdev->dev)))
+	if (!pci_doe_low_power(mb) || READ_ONCE(mb->pdev->driver))
+		return false;
+	/* Written by the PM core under a lock of its own */
+	if (data_race(!pm_runtime_active(&mb->pdev->dev)))
 		return false;
 
 	raw_spin_unlock_irq(&mb->lock);

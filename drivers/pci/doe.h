@@ -440,6 +440,7 @@ static inline struct pci_doe_cdev *pci_doe_cdev_add(struct pci_doe_mb *mb)
 {
 	return NULL;
 }
+
 static inline void pci_doe_cdev_remove(struct pci_doe_cdev *doe) { }
 #endif
 

@@ -24,7 +24,7 @@ struct task_struct;
  * Length of a data object in DW with its header of two, and of its payload in
  * bytes, at most: PCIe r7.0 sec 6.30.1
  */
-#define PCI_DOE_MAX_LENGTH	(1 << 18)
+#define PCI_DOE_MAX_LENGTH	0x40000
 #define PCI_DOE_MAX_PAYLOAD	((PCI_DOE_MAX_LENGTH - 2) * sizeof(u32))
 
 /**
