@@ -108,6 +108,7 @@ class Kernel:
                 f"CROSS_COMPILE={self.cross}", f"CC=ccache {self.cross}gcc", *targets]
 
     def build(self, *targets):
+<<<<<<< HEAD
         self.dir.mkdir(exist_ok=True)
         if self.minimal:
             configure(self.make(), self.dir,
@@ -123,3 +124,22 @@ class Kernel:
         host.build(self.make(JOBS, *targets),
                    f"building Linux {tree.version(self.tree)}, {self.name},",
                    self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+=======
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.configure()
+        host.build(self.make(JOBS, *targets),
+                   f"building Linux {tree.version(self.tree)}, {self.name},",
+                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+
+    def configure(self):
+        if self.minimal:
+            configure(self.make(), self.dir,
+                      "".join((host.ROOT / name).read_text() for name in self.configs))
+            return
+        result = host.run(self.kunit(
+            "config", f"--make_options={self.compiler}", *self.options,
+            *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
+        if result.returncode:
+            why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)
+            raise host.Fail(f"kunit.py config failed: {why.group() if why else 'no message'}")
+>>>>>>> 5a113b7 (PCI/DOE: Make Debian packages of a kernel and of pcidoe)
