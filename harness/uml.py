@@ -36,9 +36,9 @@ def limit(seconds):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
+def boot(image, log, *parameters, machine=MACHINE, cpu=CPU_LIMIT, patience=PATIENCE):
     """Run it: what came through its console, and what is wrong with how it ended."""
-    problem, command = "", [str(image), *MACHINE, *parameters]
+    problem, command = "", [str(image), *machine, *parameters]
     with open(log, "w") as out, subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             preexec_fn=lambda: limit(cpu)) as linux:
