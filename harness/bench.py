@@ -1,98 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run bench: mainline's library and this one, measured side by side."""
-import json
+"""./run bench: mainline's library and this one, measured side by side in User-mode Linux:
+times and counts in virtual time, where they are exact, and what the processor does for
+them in real time."""
 import re
-import shutil
-import subprocess
-import threading
-from collections import defaultdict
+import resource
 from pathlib import Path
 
 import bench_report
 import guest
 import host
+import hunks
 import kernel
 import ktap
 import tree
+import uml
+from bench_report import MAINLINE, THIS
 
-CONFIG = host.HARNESS / "bench.config"
-SUITE, LARGE_SUITE = "pci_doe_bench", "pci_doe_bench_large"
-TIMEOUT = 600
-# What of this project mainline's kernel gets: the device and the benchmark.
+# What of this project mainline's kernel gets: the device and the benchmark
 SHARED = {
     "drivers/pci/Kconfig": r"^(?:config PCI_DOE_BENCH|source .*/doe-sim/Kconfig.)\n(?:(?:[ \t].*)?\n)*",
     tree.MAKEFILE: r"^obj-\$\(CONFIG_PCI_DOE_(?:SIM|BENCH)\).*\n|^CFLAGS_doe-bench.*\n",
 }
 SHARED_FILES = r"drivers/pci/doe-(?:sim/.*|bench\.c)"
 MARK = "\n# Measured by the DOE benchmark\n"
-RESULT = re.compile(r"doe_bench: ([\w-]+) (\w+) (\d+) ([\w-]+)((?: -?\d+)+)$")
-CASE = re.compile(r"\s*(?:not )?ok \d+ bench_(\w+)")
+# User-mode Linux has ticks of 10 ms, in which mainline's pauses would be of no length
+TICKS = "\nconfig HZ\n\tint\n\tdefault 250\n"
+EXACT, REAL = "pci-doe-bench", "pci-doe-bench-cpu"
+RESULT = re.compile(r"doe_bench: (\w+) (\w+) (\d+) (.*)")
+# What is done in real time: name, case, how many rounds, of how many things each, and what
+# else the benchmark is told
+CPU = (
+    ("exchange of 4 B, device instant", "cpu_exchange", 20000, 1, ()),
+    ("exchange of 4 KiB, device instant", "cpu_exchange", 500, 1, ("bytes=4096",)),
+    ("exchange of 1 MiB, device instant", "cpu_exchange", 5, 1, ("bytes=1048568",)),
+    ("exchange of 4 B, device takes 1 ms", "cpu_exchange", 500, 1, ("proc_ns=1000000",)),
+    ("exchange of 4 B, device takes 20 ms", "cpu_exchange", 200, 1, ("proc_ns=20000000",)),
+    ("exchange of 4 B, device takes 500 ms", "cpu_exchange", 10, 1, ("proc_ns=500000000",)),
+    ("exchange of 4 B in a crowd of 1,024, devices take 300 ms", "cpu_crowd", 10, 1024, ()),
+    ("mailbox made, discovered and removed", "cpu_enumeration", 4, 64, ()),
+)
+# Each is done so often, and the least counts: other load only adds
+TRIES = 3
 
 
 def add_arguments(parser):
     tree.add_kernel_argument(parser)
-    parser.add_argument("--boots", type=int, default=5, metavar="N",
-                        help="boots of each kernel (default 5)")
-    parser.add_argument("--quick", action="store_true",
-                        help="one boot of each, without what takes thousands of mailboxes")
     parser.add_argument("--out", type=Path, default=host.BUILD / "bench", metavar="DIR",
-                        help="where the table, the JSON and the plot go (default build/bench)")
-    parser.add_argument("--again", action="store_true",
-                        help="measure nothing, report what DIR/bench.json holds")
+                        help="where the tables and the plot go (default build/bench)")
 
 
 def main(args):
+    host.install({**uml.PACKAGES, **bench_report.PACKAGES})
     args.out.mkdir(parents=True, exist_ok=True)
-    path = args.out / "bench.json"
-    if not args.again:
-        path.write_text(json.dumps(measure(args), indent=1))
-    if not path.exists():
-        raise host.Fail(f"{path} is missing: run without --again")
-    run = json.loads(path.read_text())
-    rows = bench_report.rows(samples(run))
-    table = bench_report.table(rows)
-    (args.out / "table.md").write_text(table)
-    (args.out / "latency.svg").write_text(bench_report.plot(samples(run)))
-    print(f"\n{table}\nLinux {run['linux']}, {run['boots']} boots of each kernel, "
-          f"{disturbed(run)}; {path}, {args.out / 'latency.svg'}")
-    failed = [row for row in rows if row["reached"] == "no"]
-    for row in failed:
-        print(f"not reached: {row['workload']}: {row['why']}")
-    for line in run["problems"]:
-        print(f"problem: {line}")
-    return int(bool(failed or run["problems"]))
-
-
-def disturbed(run):
-    """What other load of this machine took part in the figures."""
-    ran, waited = (sum(each[what] for each in run["results"]) for what in ("ran", "waited"))
-    return (f"QEMU waited for a CPU {100 * waited / (ran + waited):.0f} % of the time "
-            "that it had work")
-
-
-def measure(args):
-    guest.install()
-    kernels = [Kernel(bench_report.MAINLINE, mainline(args.kernel)),
-               Kernel(bench_report.THIS, tree.prepared(args.kernel))]
+    kernels = [Kernel(MAINLINE, mainline(args.kernel)), Kernel(THIS, tree.prepared(args.kernel))]
+    values, problems = {}, []
     for each in kernels:
         each.build()
-    boots = 1 if args.quick else args.boots
-    plan = [(SUITE, n) for n in range(boots)] + ([] if args.quick else [(LARGE_SUITE, boots)])
-    done = [boot(each, suite, n, f"{n + 1} of {len(plan)}") for suite, n in plan
-            for each in kernels]
-    return {"linux": tree.version(kernels[1].tree), "boots": boots,
-            "problems": [line for each in done for line in each.pop("problems")],
-            "results": done}
+    for each in kernels:
+        values |= exact(each, problems)
+    values |= processor(kernels, problems)
+    text, lost = bench_report.report(values, args.out)
+    print(f"\n{text}\nLinux {tree.version(kernels[0].tree)}; {args.out}")
+    for line in lost:
+        print(f"mainline is better: {line}")
+    for line in problems:
+        print(f"problem: {line}")
+    return int(bool(lost or problems))
 
 
 # The kernels
 
 def mainline(release):
-    """A pristine tree with nothing of this project but what measures."""
-    where = tree.prepared(release).with_name("mainline") / "tree"
+    """A pristine tree with nothing of this project but what measures, and what the device
+    needs of other files."""
+    where = tree.place(release) / "mainline/tree"
     if not where.exists():
         partial = where.with_name("tree.partial")
-        shutil.rmtree(partial, ignore_errors=True)
+        host.run(["rm", "-rf", partial])
         tree.unpack(release or tree.DEFAULT, partial)
         partial.rename(where)
     compat = tree.missing_api(where)
@@ -102,6 +86,8 @@ def mainline(release):
         entries = (host.ROOT / path).read_text() + compat.get(path, "")
         files[path] = ((where / path).read_text().partition(MARK)[0] + MARK +
                        "".join(re.findall(pattern, entries, re.M))).encode()
+    patched = hunks.apply(["um"], lambda path, _: (where / path).read_text(), where)
+    files |= {path: text.encode() for path, text in patched.items()}
     if tree.COMPAT in compat:
         files[tree.COMPAT] = compat[tree.COMPAT].encode()
     tree.write(where, {path: data for path, data in files.items()
@@ -109,82 +95,66 @@ def mainline(release):
     return where
 
 
-class Kernel:
+class Kernel(kernel.Kernel):
     """A tree, built with the benchmark's configuration."""
 
-    def __init__(self, name, source):
-        self.name, self.tree = name, source
-        self.dir = source.with_name("bench")
-        self.image = self.dir / "arch/x86/boot/bzImage"
+    linux, minimal, configs = "um", True, ("harness/bench.config",)
 
-    def build(self):
-        if not self.image.exists():
-            host.need_space(self.tree.parent, 2)
+    def __init__(self, name, source):
+        self.name, self.tree, self.dir = name, source, source.with_name("bench")
+        self.image = self.dir / "linux"
+
+    def make(self, *targets):
         self.dir.mkdir(exist_ok=True)
+        top = self.dir / "Kconfig.top"
+        top.write_text(re.sub("^mainmenu.*\n", rf"\g<0>{TICKS}", (self.tree / "Kconfig").read_text(),
+                              flags=re.M))
         # With names below the parent alone, ccache finds in the second kernel most of the first
-        make = ["env", f"CCACHE_BASEDIR={self.dir.parent}", "make", "-C", self.tree,
-                f"O={self.dir}", "ARCH=x86_64", kernel.CC, kernel.JOBS]
-        if host.run([*make, f"KCONFIG_ALLCONFIG={CONFIG}", "allnoconfig"]).returncode:
-            raise host.Fail(f"make allnoconfig failed in {self.dir}")
-        if "CONFIG_PCI_DOE_BENCH=y" not in (self.dir / ".config").read_text():
-            raise host.Fail(f"{self.dir}/.config has no PCI_DOE_BENCH: what it depends on changed")
-        host.build([*make, "bzImage"], f"building Linux {tree.version(self.tree)}, {self.name}",
-                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
+        return ["env", f"CCACHE_BASEDIR={self.dir.parent}",
+                *super().make(f"KBUILD_KCONFIG={top}", *targets)]
 
 
 # The boots
 
-def boot(each, suite, number, which):
-    """Results of one boot: {"workload mode point metric": values}."""
-    log = host.BUILD / "bench" / f"{each.name}-{number}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    values, problems, ended, ran, waited = defaultdict(list), [], False, 0, 0
-    progress = host.Progress(f"boot {which}, {each.name}:")
-    command = [guest.QEMU, "-M", "q35", "-m", "2G", "-smp", "2", "-accel", "tcg", "-nodefaults",
-               "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", each.image,
-               "-append", f"console=ttyS0 panic=-1 {guest.KUNIT} kunit_shutdown=reboot "
-               f"kunit.filter_glob={suite}"]
-    with open(log, "w") as out, subprocess.Popen(
-            [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace") as qemu:
-        watchdog = threading.Timer(TIMEOUT, qemu.kill)
-        watchdog.start()
-        for line in qemu.stdout:
-            ran, waited = cpu_time(qemu.pid) or (ran, waited)
-            out.write(line)
-            line = line.rstrip()
-            if found := RESULT.search(line):
-                values[" ".join(found.groups()[:4])] += map(int, found[5].split())
-                progress.show(f"{found[1]} {found[2]}")
-            elif CASE.match(line):
-                progress.show(CASE.match(line)[1], force=progress.tty)
-            if re.match(r"\s*not ok|.*(?:EXPECTATION|ASSERTION) FAILED", line) or \
-                    ktap.SPLAT.search(line):
-                problems.append(f"{log}: {line.strip()}")
-            ended |= bool(re.match(r"(not )?ok \d+ pci_doe_bench", line))
-        watchdog.cancel()
+def boot(each, problems, suite, *parameters, machine=uml.MACHINE):
+    """What came through the console of a boot, and its processor time in ns."""
+    log = each.dir / f"{suite}.log"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    console, problem = uml.boot(
+        each.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
+        f"kunit.filter_glob={suite}", *(f"doe_bench.{one}" for one in parameters), machine=machine)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = ktap.Results(each.tree, console).ended(problem, log)
+    problems += [f"{each.name}: {line}" for line in found.shown()]
+    return console, 1e9 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+
+def exact(each, problems):
+    """{(kernel, workload, mode, point): {metric: value}} in virtual time."""
+    progress = host.Progress(f"measuring {each.name} in virtual time")
+    console, _ = boot(each, problems, EXACT)
     progress.done()
-    if not ended:
-        problems.append(f"{log}: the benchmark did not come to its end")
-    return {"kernel": each.name, "suite": suite, "values": values, "problems": problems,
-            "ran": ran, "waited": waited}
+    return {(each.name, workload, mode, int(point)):
+            {key: int(value) for key, value in re.findall(r"(\w+)=(-?\d+)", rest)}
+            for workload, mode, point, rest in RESULT.findall(console)}
 
 
-def cpu_time(pid):
-    """How long a process had a CPU, and how long it waited for one, in ns; None at its end."""
-    try:
-        times = [path.read_text().split() for path in
-                 Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    except OSError:
-        return None
-    return tuple(sum(int(each[i]) for each in times) for i in (0, 1)) if times else None
-
-
-def samples(run):
-    """{(kernel, workload, mode, point, metric): one list of values for each boot}"""
-    found = defaultdict(list)
-    for each in run["results"]:
-        for key, values in each["values"].items():
-            workload, mode, point, metric = key.split()
-            found[each["kernel"], workload, mode, int(point), metric].append(values)
-    return found
+def processor(kernels, problems):
+    """Processor time of each thing that is done, without that of what it takes to do it."""
+    values = {}
+    progress = host.Progress("measuring processor time")
+    for name, case, rounds, things, options in CPU:
+        for each in kernels:
+            alone = each.name == MAINLINE or case != "cpu_exchange"
+            for mode in ("polled",) if alone else ("polled", "irq"):
+                least = {}
+                for count in (0, rounds) * TRIES:
+                    progress.show(f"{name}, {each.name}, {mode}")
+                    _, spent = boot(each, problems, f"{REAL}.{case}", f"rounds={count}",
+                                    f"irq={int(mode == 'irq')}", *options,
+                                    machine=uml.MACHINE[:3])
+                    least[count] = min(spent, least.get(count, spent))
+                values[each.name, "cpu", mode, name] = {
+                    "cpu": (least[rounds] - least[0]) / rounds / things}
+    progress.done()
+    return values
