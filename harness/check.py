@@ -16,13 +16,8 @@ import tree
 BASE = "64BIT EXPERT SMP MODULES SAMPLES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
 CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
 OURS = "PCI_DOE_AUX PCI_DOE_SIM KUNIT PCI_DOE_KUNIT_TEST SAMPLE_PCI_DOE"
-<<<<<<< HEAD
 ALL = (f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_DOE_CDEV PCI_TSM {OURS} PCI_DOE_BENCH "
-       f"{CXL} FAULT_INJECTION FAILSLAB")
-=======
-ALL = (f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_TSM {OURS} PCI_DOE_BENCH {CXL} "
-       "FAULT_INJECTION FAILSLAB SAMPLE_PCI_DOE_KUNIT_TEST")
->>>>>>> 0fe29ac (PCI/DOE: Check the build of the sample's test, too)
+       f"{CXL} FAULT_INJECTION FAILSLAB SAMPLE_PCI_DOE_KUNIT_TEST")
 
 
 def options(yes, modules=""):
@@ -74,12 +69,6 @@ ACCEPTED = re.compile("|".join((
     r"trace/events/.*(?:OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT)",
     # lists that make a struct, a table and the parameters of the module
     r"doe-sim/.*(?:COMPLEX_MACRO|MULTISTATEMENT_MACRO\w+|TRAILING_SEMICOLON|MACRO_ARG_\w+)",
-<<<<<<< HEAD
-    # iterators
-    r"pci-doe(?:\.h|/).*MACRO_ARG_REUSE",
-    # the kernel's own macros, in user space
-    r"pci-doe/shim\.h",
-=======
     # an iterator, a trace event, and what is a macro to have the line of a test
     r"(?:pci[-_]doe\.h|doe-test-util\.h|doe-test-pairs\.c).*MACRO_ARG_REUSE",
     # names of functions of the kernel, said as such
@@ -87,7 +76,6 @@ ACCEPTED = re.compile("|".join((
     # the kernel's API in user space
     r"tools/testing/pci-doe/(?:shim\.h|.*(?:MACRO_ARG_REUSE|BIT_MACRO|ATTRIBUTE_MACRO))",
     r"tools/testing/pci-doe/.*(?:FUNCTION_ARGUMENTS|AVOID_EXTERNS)",
->>>>>>> 058a767 (PCI/DOE: Mend what checkpatch says of the patches)
 )))
 WHOLE = ["drivers/pci/", "drivers/cxl/", "samples/"]
 

@@ -105,56 +105,32 @@ def initramfs(kernel, binaries=()):
     where = host.BUILD / "boots" / kernel.name
     root = where / "root"
     shutil.rmtree(root, ignore_errors=True)
-<<<<<<< HEAD
     for name in ("etc", "proc", "sys", "dev", "tmp", "modules", "cdat"):
-=======
-    for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "modules"):
->>>>>>> 5a113b7 (PCI/DOE: Make Debian packages of a kernel and of pcidoe)
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
         add_binary(root, binary)
     for module in kernel.dir.glob("drivers/pci/**/doe*.ko"):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
-<<<<<<< HEAD
-    (root / "etc/monitor").write_text(monitor(root / "cdat"))
-    shutil.copytree(host.HARNESS / "guest", root / "guest")
-    (root / "guest/init").rename(root / "init")
-    built = host.run(["make", "-C", kernel.tree / "tools/testing/selftests", "TARGETS=pci_doe",
-                      f"O={where}/kselftest", f"INSTALL_PATH={root}/selftests",
-                      "LDFLAGS=-static", "install"])
-    if built.returncode:
-        raise host.Fail(f"the kselftests could not be built: {built.stderr.strip()}")
-    for script in ("show", "mainline", "leave"):
-        (root / "guest" / script).rename(root / "selftests/pci_doe" / script)
-    for name, table in CDATS.items():
-        (root / "cdat" / name).write_bytes(table)
-    return pack(root, where / "initramfs.cpio")
-=======
     furnish(kernel.tree, root)
     return pack(root, where / "initramfs.cpio")
 
 
 def furnish(source, root):
     """What is ours, beside a shell: the init script, the kselftests, the tables."""
+    (root / "etc/monitor").write_text(monitor(root / "cdat"))
+    (root / "cdat").mkdir(exist_ok=True)
     shutil.copytree(host.HARNESS / "guest", root / "guest")
     (root / "guest/init").rename(root / "init")
-    selftests = source / "tools/testing/selftests"
-    shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    (root / "selftests/kselftest").mkdir()
-    shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
-    built = host.run(["make", "-C", selftests / "pci_doe", "LDFLAGS=-static",
-                      f"OUTPUT={root / 'selftests/pci_doe'}"])
+    built = host.run(["make", "-C", source / "tools/testing/selftests", "TARGETS=pci_doe",
+                      f"O={host.BUILD}/kselftest", f"INSTALL_PATH={root}/selftests",
+                      "LDFLAGS=-static", "install"])
     if built.returncode:
         raise host.Fail(f"the kselftests could not be built: {built.stderr.strip()}")
     for script in ("show", "mainline", "leave", "packages"):
-        shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
-    served = root / "cdat"
-    served.mkdir()
+        (root / "guest" / script).rename(root / "selftests/pci_doe" / script)
     for name, table in CDATS.items():
-        (served / name).write_bytes(table)
-    (root / "etc/monitor").write_text(monitor(served))
->>>>>>> 5a113b7 (PCI/DOE: Make Debian packages of a kernel and of pcidoe)
+        (root / "cdat" / name).write_bytes(table)
 
 
 def pack(root, packed, first=b""):

@@ -108,23 +108,6 @@ class Kernel:
                 f"CROSS_COMPILE={self.cross}", f"CC=ccache {self.cross}gcc", *targets]
 
     def build(self, *targets):
-<<<<<<< HEAD
-        self.dir.mkdir(exist_ok=True)
-        if self.minimal:
-            configure(self.make(), self.dir,
-                      "".join((host.ROOT / name).read_text() for name in self.configs))
-        else:
-            done = host.run(self.kunit(
-                "config", f"--make_options=CC=ccache {self.cross}gcc",
-                *(f"--kconfig_add=CONFIG_{option}" for option in self.add),
-                *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
-            if done.returncode:
-                raise host.Fail("kunit.py config failed: " + "".join(
-                    re.findall(r"(?:Missing|error).*", done.stderr + done.stdout)[:1]))
-        host.build(self.make(JOBS, *targets),
-                   f"building Linux {tree.version(self.tree)}, {self.name},",
-                   self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
-=======
         self.dir.mkdir(parents=True, exist_ok=True)
         self.configure()
         host.build(self.make(JOBS, *targets),
@@ -136,10 +119,10 @@ class Kernel:
             configure(self.make(), self.dir,
                       "".join((host.ROOT / name).read_text() for name in self.configs))
             return
-        result = host.run(self.kunit(
-            "config", f"--make_options={self.compiler}", *self.options,
+        done = host.run(self.kunit(
+            "config", f"--make_options=CC=ccache {self.cross}gcc",
+            *(f"--kconfig_add=CONFIG_{option}" for option in self.add),
             *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
-        if result.returncode:
-            why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)
-            raise host.Fail(f"kunit.py config failed: {why.group() if why else 'no message'}")
->>>>>>> 5a113b7 (PCI/DOE: Make Debian packages of a kernel and of pcidoe)
+        if done.returncode:
+            raise host.Fail("kunit.py config failed: " + "".join(
+                re.findall(r"(?:Missing|error).*", done.stderr + done.stdout)[:1]))

@@ -7,25 +7,8 @@ import sys
 
 import host
 
-<<<<<<< HEAD
 COMMANDS = ("demo", "test", "stress", "check", "coverage", "mutate", "bench", "explore",
-            "external", "series", "tree")
-=======
-COMMANDS = {
-    "demo": "boot the library against an emulated CXL topology and show every mailbox",
-    "test": "run the KUnit suites and the device tests",
-    "stress": "misuse the library in every way at once, under the sanitisers",
-    "check": "build in every configuration, run the static checkers",
-    "coverage": "count which lines and branches of the library the suites reach",
-    "mutate": "see that the suites notice each of a list of small faults",
-    "bench": "measure this library and mainline's side by side",
-    "explore": "run the library in user space under a deterministic scheduler",
-    "external": "run the simulated device as a module of Debian's kernel",
-    "deb": "make Debian packages of a kernel with the library, and of pcidoe",
-    "series": "write patches for the mailing list, apply and build them",
-    "tree": "make an integrated kernel tree",
-}
->>>>>>> 5a113b7 (PCI/DOE: Make Debian packages of a kernel and of pcidoe)
+            "external", "deb", "series", "tree")
 
 
 def main():
