@@ -131,6 +131,15 @@ struct doe_test *doe_test_new_unbound(struct kunit *test)
 	return doe_test_new(test, &config);
 }
 
+/* The case itself is the driver, and has the vectors */
+struct doe_test *doe_test_new_vectors(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	doe_test_alloc_vectors(dt);
+	return dt;
+}
+
 /* A probe() */
 int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 {

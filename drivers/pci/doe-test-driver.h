@@ -58,9 +58,13 @@ struct doe_test_managed {
 void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks);
 void doe_test_unload(struct kunit *test);
 struct doe_test *doe_test_new_unbound(struct kunit *test);
+struct doe_test *doe_test_new_vectors(struct kunit *test);
 int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 struct doe_test *doe_test_new_suspending(struct kunit *test,
 					 struct doe_test_hooks *hooks);
+/* doe-test-sleep.c: as suspend-to-RAM does to one device up to noirq, and back */
+void doe_test_go_to_sleep(struct doe_test *dt);
+void doe_test_wake_up(struct doe_test *dt);
 int doe_test_probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 
 #endif

@@ -5,34 +5,8 @@
  * Faults that reviews, bug reports and faulty devices have shown, one case for
  * each, in virtual time.  Those about resets, sleep and power are in
  * doe-test-hold.c.
- *
- *	failed Discovery is tried again		discovery_is_tried_again
- *	... by whoever creates a mailbox	creation_tries_again
- *	abort that finishes late		dead_mailbox_revives
- *	doe_features/ after a cut Discovery	features_after_cut
- *	interrupt asked for during all-ones	interrupt_while_away
- *	storm of our own making			no_storm_of_our_own
- *	storm verdict ends			storm_ends
- *	message before Ready			early_message
- *	Discovery denied			discovery_denied
- *	list without an entry for Discovery	no_entry_for_discovery
- *	error amid the list			error_amid_list
- *	unannounced reset amid a request	reset_amid_request
- *	empty mailbox left alone		nothing_from_empty_mailbox
- *	Error amid a response			error_at_each_dw
- *	half an object left behind		half_object_left
- *	abort that takes effect late		late_abort_at_boot
- *	looks at a slow answer			slow_answer_is_noticed
- *	accesses of a long object		accesses_of_long_object
- *	sizes of responses			response_sizes
- *	firmware starved by looks		starved_firmware
- *	bits set for good, idle messages	odd_bits_and_messages
- *	vector shared with ONESHOT		oneshot_first, oneshot_second
- *	lines in the log			quiet_at_boot
  */
 
-#include <linux/interrupt.h>
-#include <linux/irq.h>
 #include <linux/slab.h>
 
 #include "doe-test-util.h"
@@ -458,46 +432,6 @@ static void late_abort_at_boot(struct kunit *test)
 	}
 }
 
-/* No later than mainline, which looks at each second jiffy */
-static void slow_answer_is_noticed(struct kunit *test)
-{
-	static const u16 ms[] = { 1, 5, 32, 33, 64, 100, 250, 500, 990 };
-	struct doe_test *dt = doe_test_new_polled(test);
-	u64 since, late;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(ms); i++) {
-		doe_test_knob(dt, proc_ns, ms[i] * NSEC_PER_MSEC);
-		since = ktime_get_ns();
-		doe_test_works(dt, 0);
-		late = elapsed_ns(since) - ms[i] * NSEC_PER_MSEC;
-		KUNIT_EXPECT_LE_MSG(test, late, min(ms[i] * NSEC_PER_MSEC / 4,
-						    8 * NSEC_PER_MSEC) +
-				    25 * NSEC_PER_USEC, "%u ms", ms[i]);
-	}
-}
-
-/* One read and one acknowledge for each DW, and Status for 32 of them */
-static void accesses_of_long_object(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	u32 dw = PCI_DOE_MAX_LENGTH - 2;
-	u64 status;
-	u8 *rsp;
-
-	rsp = kvmalloc(dw * 4, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rsp);
-	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, dw, rsp, dw * 4), dw * 4);
-	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(rsp, dw * 4, 0));
-	kvfree(rsp);
-	status = doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS];
-	KUNIT_EXPECT_LE(test, status, 2 + PCI_DOE_MAX_LENGTH / 32 + 1);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].reads[DOE_SIM_REG_READ],
-			PCI_DOE_MAX_LENGTH);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].writes[DOE_SIM_REG_READ],
-			PCI_DOE_MAX_LENGTH);
-}
-
 /* Ask for @dw, by a task that has a buffer of @size, or none */
 static struct doe_test_task *sized_task(struct doe_test *dt, u32 dw,
 					size_t size, size_t max)
@@ -607,51 +541,6 @@ static void odd_bits_and_messages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-static irqreturn_t oneshot_thread(int irq, void *data)
-{
-	return IRQ_NONE;
-}
-
-/* An irq_chip as that of Xen, and a driver as cxl_pci */
-static void share_oneshot(struct kunit *test, bool first)
-{
-	struct doe_test *dt = doe_test_new_with(test, bind, false);
-	struct irq_chip *chip;
-	int irq, id;
-
-	doe_test_alloc_vectors(dt);
-	irq = pci_irq_vector(dt->pdev, 0);
-	chip = irq_get_chip(irq);
-	KUNIT_ASSERT_NOT_NULL(test, chip);
-	chip->flags &= ~IRQCHIP_ONESHOT_SAFE;
-
-	if (first)
-		doe_test_take_irq(dt, 0);
-	KUNIT_ASSERT_EQ(test, request_threaded_irq(irq, NULL, oneshot_thread,
-						   IRQF_SHARED | IRQF_ONESHOT,
-						   "doe-test", &id), 0);
-	if (!first)
-		doe_test_take_irq(dt, 0);
-	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
-	doe_test_works(dt, 0);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 2);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
-	doe_test_give_irq(dt, 0);
-	free_irq(irq, &id);
-}
-
-/* The mailbox asks for the vector before the driver, or after it */
-static void oneshot_first(struct kunit *test)
-{
-	share_oneshot(test, true);
-}
-
-static void oneshot_second(struct kunit *test)
-{
-	share_oneshot(test, false);
-}
-
 /* One line until somebody needs it, one more then, and none for the others */
 static void quiet_at_boot(struct kunit *test)
 {
@@ -697,22 +586,11 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(error_at_each_dw),
 	KUNIT_CASE(half_object_left),
 	KUNIT_CASE(late_abort_at_boot),
-	KUNIT_CASE_SLOW(slow_answer_is_noticed),
-	KUNIT_CASE(accesses_of_long_object),
 	KUNIT_CASE(response_sizes),
 	KUNIT_CASE_SLOW(starved_firmware),
 	KUNIT_CASE_SLOW(odd_bits_and_messages),
-	KUNIT_CASE(oneshot_first),
-	KUNIT_CASE(oneshot_second),
 	KUNIT_CASE_SLOW(quiet_at_boot),
 	{ }
 };
 
-static struct kunit_suite doe_recover_suite = {
-	.name = "pci-doe-recover",
-	.suite_init = doe_test_need_virtual_time,
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_recover_cases,
-};
-kunit_test_suite(doe_recover_suite);
+DOE_TEST_VIRTUAL_SUITE(recover);

@@ -308,6 +308,17 @@ void doe_test_remove(struct doe_test *dt)
 	pci_stop_and_remove_bus_device_locked(dt->pdev);
 }
 
+/* Find a device again that was removed: it is another one */
+void doe_test_rescan(struct doe_test *dt)
+{
+	dt->pdev = NULL;
+	KUNIT_ASSERT_EQ(dt->test, doe_sim_rescan(dt->sim), 0);
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	KUNIT_ASSERT_NOT_NULL(dt->test, dt->pdev);
+	doe_test_find_mbs(dt);
+	KUNIT_ASSERT_EQ(dt->test, dt->nr_mb, 1);
+}
+
 /* Have all mailboxes behave so from now on */
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs)
 {
@@ -534,6 +545,16 @@ struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb)
 	return tt;
 }
 
+/* The same, and the device has the request */
+struct doe_test_task *doe_test_begin_sent(struct doe_test *dt)
+{
+	u64 gos = doe_test_counters(dt, 0)->gos;
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
+
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
+	return tt;
+}
+
 /* The same to a mailbox that is Busy for ever, as the library has seen */
 struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 {
@@ -570,14 +591,8 @@ static void doe_test_mute(struct doe_test *dt)
 /* Submit a task to a mailbox that will not answer: it is in flight */
 struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 {
-	u64 gos = doe_test_counters(dt, 0)->gos;
-	struct doe_test_task *tt;
-
 	doe_test_mute(dt);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
-
-	return tt;
+	return doe_test_begin_sent(dt);
 }
 
 /* That, and others that wait behind it */

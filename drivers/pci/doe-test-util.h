@@ -2,31 +2,7 @@
 /*
  * KUnit tests of the DOE library: what the suites share
  *
- *	doe-test-util.c		fixture and helpers, on the public API alone
- *	doe-test-exchange.c	exchanges, and what befalls them
- *	doe-test-driver.c	a driver that calls the case
- *	doe-test-plan.c		random exchanges and faults
- *
- *	doe-test.c		API: exchanges, lengths, errors
- *	doe-test-queue.c	order, cancellation, signals
- *	doe-test-discovery.c	Discovery, lookup, sysfs
- *	doe-test-irq.c		interrupts
- *	doe-test-hostile.c	devices that break the rules
- *	doe-test-edge.c		two things at once, and the ends of patience
- *	doe-test-reset.c	reset, error recovery
- *	doe-test-pm.c		runtime PM
- *	doe-test-sleep.c	system sleep
- *	doe-test-removal.c	unbinding, removal, surprise removal
- *	doe-test-yield.c	hand-over to user space
- *	doe-test-aux.c		auxiliary devices
- *	doe-test-cdev.c		character device
- *	doe-test-stress.c	concurrency, random devices
- *	doe-test-soak.c		everything at once
- *	doe-test-nomem.c	allocations that fail
- *	doe-test-time.c		exact times and counts, in virtual time
- *	doe-test-pairs.c	pairs of faults, in virtual time
- *	doe-test-hold.c		resets, sleep, power, in virtual time
- *	doe-test-recover.c	recovery, devices as they were seen, in virtual time
+ * The head comment of each file says what its suite is about.
  *
  * Waits of real time that remain, because something is not to happen meanwhile
  * or because the library itself counts the time: msleep() and udelay() in
@@ -138,10 +114,39 @@ struct doe_test_task {
 	u8 rsp[DOE_TEST_BUF];
 };
 
+#define DOE_TEST_RACERS		3
+
+/**
+ * struct doe_test_race - Threads that exchange while the case does something
+ * @dt: the device
+ * @errnos: what an exchange may end with, besides success
+ * @good: exchanges that succeeded
+ * @stop: the case has done it
+ * @thread: the threads
+ */
+struct doe_test_race {
+	struct doe_test *dt;
+	int errnos[2];
+	atomic_t good;
+	bool stop;
+	struct doe_test_thread *thread[DOE_TEST_RACERS];
+};
+
 /* The suite pci-doe-@id of the cases doe_@id_cases */
 #define DOE_TEST_SUITE(id)						\
 static struct kunit_suite doe_##id##_suite = {				\
 	.name = "pci-doe-" #id,						\
+	.init = doe_test_init,						\
+	.exit = doe_test_exit,						\
+	.test_cases = doe_##id##_cases,					\
+};									\
+kunit_test_suite(doe_##id##_suite)
+
+/* The same in virtual time alone */
+#define DOE_TEST_VIRTUAL_SUITE(id)					\
+static struct kunit_suite doe_##id##_suite = {				\
+	.name = "pci-doe-" #id,						\
+	.suite_init = doe_test_need_virtual_time,			\
 	.init = doe_test_init,						\
 	.exit = doe_test_exit,						\
 	.test_cases = doe_##id##_cases,					\
@@ -173,6 +178,7 @@ struct doe_test *doe_test_new_early(struct kunit *test,
 void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
+void doe_test_rescan(struct doe_test *dt);
 void doe_test_expect_gone(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
@@ -198,6 +204,7 @@ int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
+void doe_test_works_often(struct doe_test *dt, unsigned int nr);
 void doe_test_recovers(struct doe_test *dt);
 bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type);
 bool doe_test_offers_echo(struct doe_test *dt);
@@ -224,6 +231,7 @@ void doe_test_renew(struct doe_test_task *tt);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
+struct doe_test_task *doe_test_begin_sent(struct doe_test *dt);
 struct doe_test_task *doe_test_begin_busy(struct doe_test *dt);
 struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
@@ -246,6 +254,8 @@ void doe_test_stuck_threads(struct doe_test *dt,
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_join_all(struct kunit *test, struct doe_test_thread **thread,
 		       int nr, int want);
+void doe_test_begin_race(struct doe_test_race *race);
+void doe_test_end_race(struct doe_test_race *race);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
 /* A device as doe_test_config() says, but for one field */
