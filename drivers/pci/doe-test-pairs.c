@@ -88,6 +88,8 @@ struct fault {
  * @async: a task is submitted
  * @sync: a thread makes a call
  * @accesses: so many it had
+ * @from: when it began
+ * @violations: of the host until then
  * @cancelled: pci_doe_cancel_task() has ended the task
  * @yielded: the mailbox is handed over
  */
@@ -96,6 +98,8 @@ struct run {
 	bool async;
 	bool sync;
 	unsigned int accesses;
+	u64 from;
+	u64 violations;
 	bool cancelled;
 	bool yielded;
 };
@@ -138,7 +142,6 @@ static void reset(struct pairs *p)
 /* As the PM core does it to all devices */
 static void sleep_and_wake(struct pairs *p)
 {
-#ifdef CONFIG_SUSPEND
 	struct device *dev = &p->dt->pdev->dev;
 	const struct dev_pm_ops *pm = dev->bus->pm;
 
@@ -160,7 +163,6 @@ static void sleep_and_wake(struct pairs *p)
 	pm_runtime_put_noidle(dev);
 unlock:
 	device_unlock(dev);
-#endif
 }
 
 static void yield_mailbox(struct pairs *p)
@@ -176,15 +178,10 @@ static void detach(struct pairs *p)
 	mutex_unlock(&p->owner);
 }
 
-#ifdef MODULE
-/* The core alone may say so, and the state of the channel says it as well */
-static void disconnect(struct pairs *p) { }
-#else
 static void disconnect(struct pairs *p)
 {
 	pci_dev_set_disconnected(p->dt->pdev, NULL);
 }
-#endif
 
 /* The driver goes first */
 static void take_away(struct pairs *p)
@@ -226,83 +223,32 @@ static const struct event_type {
 	bool anew;
 	int errnos[4];
 } events[NR_EVENTS] = {
-	[FAULT_NONE] = {
-		.name = "nothing",
-	},
-	[FAULT_ERROR] = {
-		.name = "error",
-		.sim = DOE_SIM_EV_ERROR,
-		.errnos = { -EIO },
-	},
-	/* Before it is seen it is no answer, later on a short one */
-	[FAULT_UNREADY] = {
-		.name = "unready",
-		.sim = DOE_SIM_EV_UNREADY,
-		.errnos = { -ETIMEDOUT, -EPROTO },
-	},
+	[FAULT_NONE] = { "nothing" },
+	[FAULT_ERROR] = { "error", DOE_SIM_EV_ERROR, .errnos = { -EIO } },
+	/* Before Ready is seen it is no answer, afterwards a short one */
+	[FAULT_UNREADY] = { "unready", DOE_SIM_EV_UNREADY,
+			    .errnos = { -ETIMEDOUT, -EPROTO } },
 	/* What tells it from the former are registers that it may have lost */
-	[FAULT_FLR] = {
-		.name = "flr",
-		.sim = DOE_SIM_EV_FLR,
-		.anew = true,
-		.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO },
-	},
-	[FAULT_ONES] = {
-		.name = "all-ones",
-		.sim = DOE_SIM_EV_GONE_VALUE,
-		.anew = true,
-		.errnos = { -ENODEV },
-	},
-	[FAULT_SPURIOUS] = {
-		.name = "spurious",
-		.now = raise_spurious,
-		.irq = true,
-	},
-	[FAULT_SIGNAL] = {
-		.name = "signal",
-		.now = send_signal,
-		.errnos = { -EINTR },
-	},
-	[FAULT_CANCEL] = {
-		.name = "cancel",
-		.later = cancel,
-		.errnos = { -ECANCELED },
-	},
-	[FAULT_RESET] = {
-		.name = "reset",
-		.later = reset,
-		.hold = true,
-		.anew = true,
-		.errnos = { -ECONNRESET },
-	},
-	[FAULT_SLEEP] = {
-		.name = "sleep",
-		.later = sleep_and_wake,
-		.hold = true,
-		.anew = true,
-		.errnos = { -ECONNRESET },
-	},
-	[FAULT_YIELD] = {
-		.name = "yield",
-		.later = yield_mailbox,
-		.errnos = { -ECANCELED },
-	},
-	[FAULT_DETACH] = {
-		.name = "detach",
-		.later = detach,
-		.irq = true,
-	},
-	[FAULT_SURPRISE] = {
-		.name = "surprise",
-		.now = pull_out,
-		.later = disconnect,
-		.errnos = { -ENODEV },
-	},
-	[FAULT_REMOVE] = {
-		.name = "remove",
-		.later = take_away,
-		.errnos = { -ENODEV },
-	},
+	[FAULT_FLR] = { "flr", DOE_SIM_EV_FLR, .anew = true,
+			.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO } },
+	[FAULT_ONES] = { "all-ones", DOE_SIM_EV_GONE_VALUE, .anew = true,
+			 .errnos = { -ENODEV } },
+	[FAULT_SPURIOUS] = { "spurious", .now = raise_spurious, .irq = true },
+	[FAULT_SIGNAL] = { "signal", .now = send_signal,
+			   .errnos = { -EINTR } },
+	[FAULT_CANCEL] = { "cancel", .later = cancel,
+			   .errnos = { -ECANCELED } },
+	[FAULT_RESET] = { "reset", .later = reset, .hold = true, .anew = true,
+			  .errnos = { -ECONNRESET } },
+	[FAULT_SLEEP] = { "sleep", .later = sleep_and_wake, .hold = true,
+			  .anew = true, .errnos = { -ECONNRESET } },
+	[FAULT_YIELD] = { "yield", .later = yield_mailbox,
+			  .errnos = { -ECANCELED } },
+	[FAULT_DETACH] = { "detach", .later = detach, .irq = true },
+	[FAULT_SURPRISE] = { "surprise", .now = pull_out, .later = disconnect,
+			     .errnos = { -ENODEV } },
+	[FAULT_REMOVE] = { "remove", .later = take_away,
+			   .errnos = { -ENODEV } },
 };
 
 static void work_fn(struct work_struct *work)
@@ -412,10 +358,7 @@ static void replug(struct pairs *p, bool power_cycle)
 		doe_sim_flr(dt->sim);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	}
-	KUNIT_ASSERT_EQ(p->test, doe_sim_rescan(dt->sim), 0);
-	dt->pdev = doe_sim_get_pdev(dt->sim);
-	KUNIT_ASSERT_NOT_NULL(p->test, dt->pdev);
-	doe_test_find_mbs(dt);
+	doe_test_rescan(dt);
 	own(p);
 }
 
@@ -612,19 +555,13 @@ static void align(void)
 	schedule_hrtimeout(&at, HRTIMER_MODE_ABS);
 }
 
-/* False if something hangs: there is no going on then */
-static bool do_run(struct pairs *p, struct run *run)
+static void begin(struct pairs *p, struct run *run)
 {
-	u64 from, ns, violations, irqs;
-	unsigned int calls;
-	char buf[160];
-	int i;
-
 	align();
-	from = ktime_get_ns();
 	p->run = run;
 	p->runs++;
-	violations = doe_sim_violations(p->dt->sim);
+	run->from = ktime_get_ns();
+	run->violations = doe_sim_violations(p->dt->sim);
 	renew(p, p->task);
 	renew(p, p->call);
 	arm(p);
@@ -636,11 +573,19 @@ static bool do_run(struct pairs *p, struct run *run)
 		p->go = true;
 		wake_up(&p->wait);
 	}
+}
+
+/* Wait until it ends, and what befell it: false if something hangs */
+static bool finish(struct pairs *p, struct run *run)
+{
+	u64 ns;
+	int i;
+
 	if (run->async && !wait_for(p, &p->task->done, "task"))
 		return false;
 	if (run->sync && !wait_for(p, &p->call->done, "call"))
 		return false;
-	ns = ktime_get_ns() - from;
+	ns = ktime_get_ns() - run->from;
 
 	/* An abort may follow, and the last acknowledge of a response */
 	usleep_range(5000, 5100);
@@ -656,6 +601,12 @@ static bool do_run(struct pairs *p, struct run *run)
 	p->longest = max(p->longest, ns);
 	if (ns > time_limit(run))
 		run_fails(p, "took %llu ms", div_u64(ns, NSEC_PER_MSEC));
+
+	return true;
+}
+
+static void judge_run(struct pairs *p, struct run *run)
+{
 	if (run->async) {
 		judge(p, p->task);
 		/* Handing the mailbox over cancels as well */
@@ -665,12 +616,16 @@ static bool do_run(struct pairs *p, struct run *run)
 	}
 	if (run->sync)
 		judge(p, p->call);
+}
 
-	recover(p);
-	from = ktime_get_ns();
-	i = doe_test_try(p->dt, 0);
-	if (i != 8)
-		run_fails(p, "unusable: %pe", ERR_PTR(i));
+/* A good exchange follows, and one that has its interrupt again */
+static void check_usable(struct pairs *p)
+{
+	u64 irqs, ns, from = ktime_get_ns();
+	int rv = doe_test_try(p->dt, 0);
+
+	if (rv != 8)
+		run_fails(p, "unusable: %pe", ERR_PTR(rv));
 	ns = ktime_get_ns() - from;
 	if (ns > 3 * (u64)NSEC_PER_SEC)
 		run_fails(p, "good exchange took %llu ms",
@@ -681,10 +636,25 @@ static bool do_run(struct pairs *p, struct run *run)
 	doe_test_works(p->dt, 0);
 	if (p->dt->irq_held[0] && doe_test_counters(p->dt, 0)->irqs == irqs)
 		run_fails(p, "without interrupt from now on");
+}
+
+/* False if something hangs: there is no going on then */
+static bool do_run(struct pairs *p, struct run *run)
+{
+	unsigned int calls;
+	char buf[160];
+
+	begin(p, run);
+	if (!finish(p, run))
+		return false;
+	judge_run(p, run);
+	recover(p);
+	check_usable(p);
+
 	calls = atomic_read(&p->task->calls) + atomic_read(&p->call->calls);
 	if (calls != run->async + run->sync)
 		run_fails(p, "ended %u times", calls);
-	if (doe_sim_violations(p->dt->sim) != violations) {
+	if (doe_sim_violations(p->dt->sim) != run->violations) {
 		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
 		run_fails(p, "violations: %s", buf);
 	}
@@ -806,16 +776,34 @@ static unsigned int alone(struct pairs *p, enum event ev, unsigned int i,
 	return *nr;
 }
 
-static void pairs_of_faults(struct kunit *test)
+/*
+ * The first event at access @i, the second at each from there on.  Tasks and
+ * calls in turn.  Until the second event, a run is as with the first one alone;
+ * but it may matter to the nanosecond when a thread comes in.
+ */
+static void second_events(struct pairs *p, unsigned int i, unsigned int last)
 {
-	const struct pairs_param *param = test->param_value;
-	u64 stop = ktime_get_ns() + CASE_NS;
-	unsigned int i, j, last, nr;
-	enum event a, b;
-	struct pairs *p;
+	const struct pairs_param *param = p->test->param_value;
+	enum event a = param->event[0], b = param->event[1];
+	unsigned int end[2] = { alone(p, a, i, 0), alone(p, a, i, 1) };
+	unsigned int j, nr;
 	bool async;
 
-	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	for (j = i; b && j <= last + MAX_AFTER; j++) {
+		async = b == FAULT_CANCEL || (b != FAULT_SIGNAL && j % 2);
+		if (j > end[async])
+			continue;
+		nr = try(p, a, i, b, j, async);
+		if (nr)
+			end[async] = nr;
+	}
+	KUNIT_EXPECT_GE(p->test, min(end[0], end[1]), i);
+}
+
+static struct pairs *new_pairs(struct kunit *test)
+{
+	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	p->test = test;
 	p->config = doe_test_config(test);
@@ -829,27 +817,19 @@ static void pairs_of_faults(struct kunit *test)
 	new_device(p);
 	p->thread = doe_test_thread(test, caller, p);
 
-	/*
-	 * Tasks and calls in turn.  Until the second event, a run is as with
-	 * the first one alone; but it may matter to the nanosecond when a
-	 * thread comes in.
-	 */
-	a = param->event[0];
-	b = param->event[1];
+	return p;
+}
+
+static void pairs_of_faults(struct kunit *test)
+{
+	u64 stop = ktime_get_ns() + CASE_NS;
+	struct pairs *p = new_pairs(test);
+	unsigned int i, last;
+
 	last = alone(p, FAULT_NONE, 0, false);
 	KUNIT_ASSERT_LE(test, last, MAX_LAST);
 	for (i = 1; i <= last; i++) {
-		unsigned int end[2] = { alone(p, a, i, 0), alone(p, a, i, 1) };
-
-		for (j = i; b && j <= last + MAX_AFTER; j++) {
-			async = b == FAULT_CANCEL || (b != FAULT_SIGNAL && j % 2);
-			if (j > end[async])
-				continue;
-			nr = try(p, a, i, b, j, async);
-			if (nr)
-				end[async] = nr;
-		}
-		KUNIT_EXPECT_GE(test, min(end[0], end[1]), i);
+		second_events(p, i, last);
 		KUNIT_ASSERT_LT_MSG(test, ktime_get_ns(), stop,
 				    "too much time in runs that failed?");
 	}
