@@ -84,7 +84,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 	}
 }
 
-/* The PCI driver goes: what user space has goes back to the core */
+/* The PCI driver is unbound: the core takes a mailbox back from user space */
 static void aux_parent_unbind_takes_back(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -124,25 +124,6 @@ static void aux_unbind_when_yielded(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-static void aux_rebind_and_exchanges(struct kunit *test)
-{
-	struct doe_test_race race = { .errnos = { -EBUSY, -ECANCELED } };
-	struct device *dev;
-	int i;
-
-	race.dt = doe_test_start(test);
-	dev = auxdev(race.dt);
-	doe_test_begin_race(&race);
-	for (i = 0; i < 30; i++) {
-		device_release_driver(dev);
-		usleep_range(100, 1000);
-		KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
-		usleep_range(1000, 5000);
-	}
-	doe_test_end_race(&race);
-	doe_test_works(race.dt, 0);
-}
-
 static struct kunit_case doe_aux_cases[] = {
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_offset, doe_test_mode_gen_params),
@@ -151,7 +132,6 @@ static struct kunit_case doe_aux_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_bind_when_gone, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_unbind_when_yielded, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
 	{ }
 };
 

@@ -210,7 +210,7 @@ static const struct bad_param {
 
 KUNIT_ARRAY_PARAM_DESC(bad, bad_params, desc);
 
-/* The device does not see it */
+/* The device does not see a bad request */
 static void bad_request(struct kunit *test)
 {
 	const struct bad_param *param = test->param_value;
@@ -282,7 +282,7 @@ static void unprivileged(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, file, ERR_PTR(-EPERM));
 }
 
-/* What has no room stays */
+/* A response that has no room in the buffer stays */
 static void small_buffer(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -299,7 +299,7 @@ static void small_buffer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
 }
 
-/* One exchange per open file, whoever has it; and as many as there are files */
+/* Each open file has one exchange at a time */
 static void two_writers(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -344,7 +344,7 @@ static void poll_masks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
 	begin_stuck(dt, file);
 	KUNIT_EXPECT_EQ(test, polled(file), 0);
-	/* An error is to be read as well */
+	/* A file whose exchange failed can be read, too */
 	doe_test_until(test, polled(file));
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_READ);
 	KUNIT_EXPECT_EQ(test, get_any(file), -ETIMEDOUT);
@@ -362,7 +362,7 @@ static int read_thread(struct doe_test_thread *thread)
 	return get_any(thread->data);
 }
 
-/* It ends the wait, and the response can still be had */
+/* A signal ends the wait, and the response can be read later */
 static void signal_in_read(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -425,7 +425,7 @@ static const struct fault_param {
 
 KUNIT_ARRAY_PARAM_DESC(fault, fault_params, desc);
 
-/* The error is told once */
+/* read() returns the error once */
 static void failed_exchange(struct kunit *test)
 {
 	const struct fault_param *param = test->param_value;
@@ -528,21 +528,6 @@ static void file_outlives_device(struct kunit *test)
 	echo(dt, open_mb(dt), 3);
 }
 
-static void pulled_while_open(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct file *file = open_mb(dt);
-
-	begin_stuck(dt, file);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	pci_dev_set_disconnected(dt->pdev, NULL);
-	KUNIT_EXPECT_EQ(test, get_any(file), -ENODEV);
-	KUNIT_EXPECT_EQ(test, put_any(dt, file), -ENODEV);
-	doe_test_remove(dt);
-	expect_file_gone(test, file);
-	dt->messy = true;
-}
-
 static int use_until_gone(struct doe_test_thread *thread)
 {
 	struct file *file = thread->data;
@@ -620,7 +605,6 @@ static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(removed_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removal_cancels, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(file_outlives_device, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(pulled_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_used, doe_test_mode_gen_params),
 	KUNIT_CASE(many_files),
 	{ }

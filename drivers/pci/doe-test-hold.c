@@ -6,7 +6,6 @@
  * virtual time.  A reset through a slot calls the case while it goes on.
  */
 
-#include <linux/debugfs.h>
 #include <linux/pci.h>
 #include <linux/pci_hotplug.h>
 #include <linux/pm_runtime.h>
@@ -33,20 +32,13 @@ static void expect_untouched(struct doe_test *dt)
 
 /* ---- A reset that takes as long as the case wants ---- */
 
-/**
- * struct slot_reset - A slot that the device is in
- * @hotplug: how it is reset
- * @dt: the device
- * @amid: called between the announcement and the restoration
- * @thread: for @amid
- * @rv: for @amid
- */
+/* A slot that the device is in, which can be reset */
 struct slot_reset {
 	struct hotplug_slot hotplug;
 	struct doe_test *dt;
+	/* Called between the announcement and the restoration */
 	void (*amid)(struct slot_reset *reset);
-	struct doe_test_thread *thread;
-	int rv;
+	struct doe_test_thread *thread;		/* for @amid */
 };
 
 static int reset_slot(struct hotplug_slot *hotplug, bool probe)
@@ -124,7 +116,7 @@ static void lookup_waits_for_thaw(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 1);
 }
 
-/* Nobody ends error recovery: 5 s and no more */
+/* Error recovery does not end: a lookup waits for 5 s and no more */
 static void lookup_gives_up(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_undiscovered(test);
@@ -141,7 +133,7 @@ static void lookup_gives_up(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
 
-/* It is handed over as soon as it is there */
+/* The mailbox is handed over before Discovery has ended */
 static void lookup_handed_over(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -188,7 +180,7 @@ static int yield_thread(struct doe_test_thread *thread)
 	return pci_doe_yield_mb(dt->mb[0]);
 }
 
-/* The interrupt comes and goes, and the hand-over goes on */
+/* Attach and detach the interrupt while a hand-over waits */
 static void come_and_go(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
@@ -230,7 +222,7 @@ static void no_access_in_reset(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* The handler does its part, but nobody writes Control */
+/* The handler runs, but nobody writes Control */
 static void no_access_of_storm(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
@@ -251,7 +243,7 @@ static void no_access_of_storm(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 }
 
-/* As CMA does at the end of pci_reset_bus_function(); others may not */
+/* As CMA does in pci_reset_bus_function(); other threads may not */
 static void exchange_in_reset(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
@@ -330,14 +322,10 @@ static void restoring_kernel(struct doe_test *dt)
 			PCI_DOE_STATUS_DATA_OBJECT_READY);
 }
 
-/**
- * struct phases - Callbacks of hibernation
- * @fn: down, down in noirq, up in noirq, up
- * @restored: another kernel was there in between
- */
+/* Callbacks of hibernation: down, down in noirq, up in noirq, up */
 struct phases {
 	int (*fn[4])(struct device *dev);
-	bool restored;
+	bool restored;	/* another kernel was there in between */
 };
 
 /* What is in flight ends, what is queued waits, and nothing is accessed */
@@ -401,11 +389,6 @@ static int legacy_suspend(struct pci_dev *pdev, pm_message_t state)
 	return 0;
 }
 
-static int legacy_resume(struct pci_dev *pdev)
-{
-	return 0;
-}
-
 static const struct pci_device_id legacy_ids[] = {
 	{ PCI_DEVICE(DOE_SIM_VENDOR_ID, DOE_SIM_DEVICE_ID) },
 	{ }
@@ -416,10 +399,9 @@ static struct pci_driver legacy_driver = {
 	.id_table	= legacy_ids,
 	.probe		= legacy_probe,
 	.suspend	= legacy_suspend,
-	.resume		= legacy_resume,
 };
 
-/* A driver that has suspend() and resume() of its own */
+/* A driver that has a suspend() of its own, and no dev_pm_ops */
 static void legacy_sleep(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
@@ -472,7 +454,7 @@ static void dialogue_stays_awake(struct kunit *test)
 	pm_runtime_dont_use_autosuspend(dev);
 }
 
-/* PCIe gives a device 1.1 s */
+/* PCIe lets a device take 1.1 s */
 static void slow_wake(struct kunit *test)
 {
 	static struct doe_test_hooks hooks;
@@ -486,7 +468,7 @@ static void slow_wake(struct kunit *test)
 	dt->pdev->d3hot_delay = 10;
 }
 
-/* The driver has left it there, and nobody else wakes it */
+/* The driver has left the device in D3, and nobody else wakes it */
 static void unbound_in_d3(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
@@ -506,7 +488,7 @@ static void unbound_in_d3(struct kunit *test)
 	}
 }
 
-/* User space cannot wake the device, so it is and stays awake */
+/* User space cannot wake the device, so hand-over keeps it awake */
 static void awake_while_handed_over(struct kunit *test)
 {
 	static struct doe_test_hooks hooks;
@@ -592,7 +574,7 @@ static int user_read_thread(struct doe_test_thread *thread)
 	return user_read(thread->data, PCI_DOE_READ);
 }
 
-/* Of what was sent by the one who resets; the read itself comes after it */
+/* Read the answer to whoever resets; the read waits for the end */
 static void read_in_reset(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
@@ -644,7 +626,7 @@ static void hidden_when_frozen(struct doe_test *dt)
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
 }
 
-/* It is that of user space */
+/* The response belongs to user space */
 static void shown_when_handed_over(struct doe_test *dt)
 {
 	KUNIT_EXPECT_EQ(dt->test, pci_doe_yield_mb(dt->mb[0]), 0);
@@ -739,27 +721,13 @@ static void slow_registers(struct kunit *test)
 	}
 }
 
-/* The variable behind a file of failslab, as user space sets it */
-static void *failslab(struct kunit *test, const char *name)
-{
-	struct dentry *dir = debugfs_lookup("failslab", NULL);
-	struct dentry *file = debugfs_lookup(name, dir);
-	void *data = file ? d_inode(file)->i_private : NULL;
-
-	dput(file);
-	dput(dir);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, data, "failslab/%s is missing", name);
-
-	return data;
-}
-
 /* Every allocation fails, or every one that does not wait for memory */
 static void no_memory(struct kunit *test, bool on, bool waiting)
 {
-	*(unsigned long *)failslab(test, "verbose") = 0;
-	*(bool *)failslab(test, "ignore-gfp-wait") = !waiting;
-	atomic_set(failslab(test, "times"), -1);
-	*(unsigned long *)failslab(test, "probability") = on ? 100 : 0;
+	*(unsigned long *)doe_test_failslab(test, "verbose") = 0;
+	*(bool *)doe_test_failslab(test, "ignore-gfp-wait") = !waiting;
+	atomic_set(doe_test_failslab(test, "times"), -1);
+	*(unsigned long *)doe_test_failslab(test, "probability") = on ? 100 : 0;
 }
 
 /* A reset of the storage below may wait for the runner */
@@ -778,7 +746,7 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* The core had no memory for it at enumeration: a driver has it made */
+/* The core had no memory for the mailbox: a driver has it made */
 static void features_of_late_mailbox(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -798,7 +766,7 @@ static void features_of_late_mailbox(struct kunit *test)
 	pci_doe_destroy_mb(mb);
 }
 
-/* They come with the next Discovery */
+/* The files come with the next Discovery */
 static void features_without_memory(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);

@@ -40,7 +40,7 @@ struct nomem {
 };
 
 /* The variable behind a file of failslab, as user space sets it */
-static void *failslab(struct kunit *test, const char *name)
+void *doe_test_failslab(struct kunit *test, const char *name)
 {
 	struct dentry *dir = debugfs_lookup("failslab", NULL);
 	struct dentry *file = debugfs_lookup(name, dir);
@@ -56,12 +56,12 @@ static void *failslab(struct kunit *test, const char *name)
 static void each_allocation(struct nomem *nm)
 {
 	struct kunit *test = nm->test;
-	bool *ignore = failslab(test, "ignore-gfp-wait");
+	bool *ignore = doe_test_failslab(test, "ignore-gfp-wait");
 	unsigned int n, left, failed = 0;
 	int rc;
 
 	/* No stack dumps, in which a warning would be lost */
-	*(unsigned long *)failslab(test, "verbose") = 0;
+	*(unsigned long *)doe_test_failslab(test, "verbose") = 0;
 	*ignore = false;
 	for (n = 1; n < MAX_ALLOCATIONS; n++) {
 		current->fail_nth = n;

@@ -27,10 +27,10 @@ static unsigned int pairs_every = 10;
 module_param(pairs_every, uint, 0644);
 MODULE_PARM_DESC(pairs_every, "do each nth pair of faults, 1: all of them");
 
-/* Those of all cases, and those that were left out among them */
+/* Of all cases: pairs that were considered, and runs */
 static unsigned int tries, runs;
 
-/* What a run is done with */
+/* What the runs of a case share */
 struct pairs {
 	struct kunit *test;
 	struct doe_sim_config config;
@@ -82,26 +82,16 @@ struct fault {
 	struct completion done;
 };
 
-/**
- * struct run - One exchange
- * @fault: what comes at which access; the first one is not later
- * @async: a task is submitted
- * @sync: a thread makes a call
- * @accesses: so many it had
- * @from: when it began
- * @violations: of the host until then
- * @cancelled: pci_doe_cancel_task() has ended the task
- * @yielded: the mailbox is handed over
- */
+/* One exchange */
 struct run {
-	struct fault fault[2];
-	bool async;
-	bool sync;
-	unsigned int accesses;
-	u64 from;
-	u64 violations;
-	bool cancelled;
-	bool yielded;
+	struct fault fault[2];	/* the first one is not later */
+	bool async;		/* a task is submitted */
+	bool sync;		/* a thread makes a call */
+	unsigned int accesses;	/* so many it had */
+	u64 from;		/* when it began */
+	u64 violations;		/* of the host until then */
+	bool cancelled;		/* pci_doe_cancel_task() has ended the task */
+	bool yielded;		/* the mailbox is handed over */
 };
 
 /* ---- What happens in the access ---- */
@@ -202,26 +192,15 @@ static void take_away(struct pairs *p)
 
 /* ---- Events ---- */
 
-/**
- * struct event_type - An event
- * @name: for humans
- * @sim: what befalls the device
- * @now: done in the access
- * @later: done by a thread from then on
- * @irq: only for devices with interrupts
- * @hold: tasks may have to wait for its end
- * @anew: Discovery may have to be done again
- * @errnos: what the exchange may end with because of it, besides success
- */
 static const struct event_type {
 	const char *name;
-	enum doe_sim_event sim;
-	void (*now)(struct pairs *p);
-	void (*later)(struct pairs *p);
-	bool irq;
-	bool hold;
-	bool anew;
-	int errnos[4];
+	enum doe_sim_event sim;			/* befalls the device */
+	void (*now)(struct pairs *p);		/* done in the access */
+	void (*later)(struct pairs *p);		/* done by a thread from then on */
+	bool irq;	/* only for devices with interrupts */
+	bool hold;	/* tasks may have to wait for its end */
+	bool anew;	/* Discovery may have to be done again */
+	int errnos[4];	/* what the exchange may end with, besides success */
 } events[NR_EVENTS] = {
 	[FAULT_NONE] = { "nothing" },
 	[FAULT_ERROR] = { "error", DOE_SIM_EV_ERROR, .errnos = { -EIO } },
@@ -307,7 +286,7 @@ static void describe(struct pairs *p, char *buf, size_t size)
 
 #define MAX_SAID	6
 
-/* Only the first ones of a case are told */
+/* Log only the first failures of a case */
 #define run_fails(p, fmt, ...)						\
 do {									\
 	char __buf[80];							\
@@ -381,7 +360,7 @@ static void restore(struct pairs *p)
 	pci_restore_state(pdev);
 }
 
-/* What the owner does to have the mailbox back */
+/* What the owner does to use the mailbox again */
 static void recover(struct pairs *p)
 {
 	struct run *run = p->run;
@@ -391,8 +370,8 @@ static void recover(struct pairs *p)
 		return;
 	}
 	/*
-	 * An error that comes between an abort and the first look at it makes
-	 * an abort that does not end.  Who gets a reference has it tried again.
+	 * If Error is set between an abort and the first look at it, the abort
+	 * does not end.  Taking a reference tries it again.
 	 */
 	if (fired(run, FAULT_ERROR) && !doe_sim_idle(p->dt->sim, 0)) {
 		msleep(1000);
@@ -400,11 +379,11 @@ static void recover(struct pairs *p)
 	}
 	if (run->yielded)
 		KUNIT_EXPECT_EQ(p->test, pci_doe_reclaim_mb(p->dt->mb[0]), 0);
-	/* The core has taken a device that was not there for one in D3cold */
+	/* The core took a device that was not there for one in D3cold */
 	if (fired(run, FAULT_ONES) &&
 	    (fired(run, FAULT_RESET) || fired(run, FAULT_SLEEP)))
 		pci_set_power_state(p->dt->pdev, PCI_D0);
-	/* A reset takes along what messages need */
+	/* A reset clears what messages need */
 	if (p->dt->vectors && (fired(run, FAULT_FLR) || fired(run, FAULT_ONES)))
 		restore(p);
 	take_irq(p);
@@ -575,7 +554,7 @@ static void begin(struct pairs *p, struct run *run)
 	}
 }
 
-/* Wait until it ends, and what befell it: false if something hangs */
+/* Wait for the exchange and for the events: false if something hangs */
 static bool finish(struct pairs *p, struct run *run)
 {
 	u64 ns;
@@ -738,7 +717,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	run->fault[1].at = j;
 	choose_kind(run, async);
 	ok = do_run(p, run);
-	/* If something hangs it may use it for ever */
+	/* If something hangs it may go on using @run */
 	KUNIT_ASSERT_TRUE(p->test, ok);
 	accesses = run->accesses;
 	if (run->fault[0].fired != (a && i <= accesses) ||
@@ -746,7 +725,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 		run_fails(p, "not as told in %u accesses", accesses);
 	kfree(run);
 
-	/* What follows is not to suffer from it */
+	/* The next run gets a new device */
 	if (p->failures != failures) {
 		p->dt->messy = true;
 		doe_test_discard(p->dt);

@@ -20,7 +20,7 @@ static u64 elapsed_ns(u64 since)
 	return ktime_get_ns() - since;
 }
 
-/* A device whose knobs are those from the start */
+/* A device with these knobs from the start */
 static struct doe_test *new_early(struct kunit *test,
 				  const struct doe_sim_knobs *knobs)
 {
@@ -46,7 +46,7 @@ static struct doe_test *new_refusing(struct kunit *test)
 	return dt;
 }
 
-/* The pauses are 1, 2, 4 ... 64 s; in between calls do not touch the device */
+/* After 1, 2, 4 ... 64 s; calls in between do not access the device */
 static void discovery_is_tried_again(struct kunit *test)
 {
 	struct doe_test *dt = new_refusing(test);
@@ -88,7 +88,7 @@ static void creation_tries_again(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* What the first Discovery has found is shown; the rest when it is known */
+/* sysfs shows what the first Discovery has found, and the rest later */
 static void features_after_cut(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -99,7 +99,7 @@ static void features_after_cut(struct kunit *test)
 	dt = new_early(test, &knobs);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos == 3);
 	dt->pdev->error_state = pci_channel_io_frozen;
-	/* Nobody waits longer than this for the end of that */
+	/* A lookup waits at most 5 s for the end of error recovery */
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
 	doe_test_until(test, doe_test_has_file(dt, "doe_discovery"));
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
@@ -114,7 +114,7 @@ static void features_after_cut(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "1e98:02"));
 }
 
-/* 'No such entry' to the first one, which every mailbox has, is a failure */
+/* A device that denies even the first entry has failed Discovery */
 static void discovery_denied(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -130,7 +130,7 @@ static void discovery_denied(struct kunit *test)
 	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_DISC_VERSION);
 }
 
-/* One entry, and that is not Discovery */
+/* The list has one entry, which is not Discovery */
 static void no_entry_for_discovery(struct kunit *test)
 {
 	static const struct doe_sim_feature cma = {
@@ -161,7 +161,7 @@ static void no_entry_for_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-/* What was found before it works and is shown; the rest is found later */
+/* Features before the error work and are shown; the rest is found later */
 static void error_amid_list(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -188,7 +188,7 @@ static void error_amid_list(struct kunit *test)
 
 /* ---- Recovery ---- */
 
-/* Its abort takes 1.5 s, which is too long; each use has one look at it */
+/* The abort takes 1.5 s, which is too long; each use looks at it once */
 static void dead_mailbox_revives(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
@@ -211,7 +211,7 @@ static void dead_mailbox_revives(struct kunit *test)
 	KUNIT_EXPECT_LE(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
 }
 
-/* The driver is bound during an FLR: the interrupt is asked for once more */
+/* The driver is bound during an FLR: the library asks again later */
 static void interrupt_while_away(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -234,8 +234,8 @@ static void interrupt_while_away(struct kunit *test)
 }
 
 /*
- * A device that sets Error, and interrupts, at an acknowledge past the end: an
- * overlong Length provokes none
+ * The device sets Error and interrupts at an acknowledge past the end.  An
+ * overlong Length must not provoke that.
  */
 static void no_storm_of_our_own(struct kunit *test)
 {
@@ -327,7 +327,7 @@ static void reset_amid_request(struct kunit *test)
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_EQ(test, doe_sim_triggers_fired(dt->sim, 0), 1);
 		KUNIT_EXPECT_LE(test, elapsed_ns(since), 50 * NSEC_PER_MSEC);
-		/* No Go but those of Discovery and of the request */
+		/* Only Discovery and the request have a Go */
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos,
 				NR_PLAIN + 1);
 	}
@@ -367,7 +367,7 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, rsp, buf, sizeof(buf));
 }
 
-/* Error wins over what the mailbox reads as meanwhile */
+/* Error decides, whatever the mailbox reads as meanwhile */
 static void error_at_each_dw(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -412,7 +412,7 @@ static void half_object_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 }
 
-/* Status is clear at once, and what was sent soon after an abort is dropped */
+/* Status is clear at once, but the device drops what is sent too soon */
 static void late_abort_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -450,7 +450,7 @@ static struct doe_test_task *sized_task(struct doe_test *dt, u32 dw,
 	return tt;
 }
 
-/* One that was cut differs from one that fits exactly */
+/* The caller can tell a response that was cut from one that fits */
 static void response_sizes(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -490,8 +490,8 @@ static void response_sizes(struct kunit *test)
 /* ---- Odd devices ---- */
 
 /*
- * Looks keep it from its work.  It works once they are far enough apart, and is
- * not given up in any case.
+ * Looks keep the device from its work.  It works once they are far enough
+ * apart, and the library never declares it dead.
  */
 static void starved_firmware(struct kunit *test)
 {
@@ -541,7 +541,7 @@ static void odd_bits_and_messages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-/* One line until somebody needs it, one more then, and none for the others */
+/* One line until somebody needs the mailbox, and one more then */
 static void quiet_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;

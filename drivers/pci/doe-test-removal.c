@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the DOE library: drivers that go, and devices
+ * KUnit tests of the DOE library: removal of drivers and of devices
  */
 
 #include "doe-test-driver.h"
@@ -64,65 +64,6 @@ static void r27_exchange_in_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, managed.rv, 8);
 }
 
-struct consumer {
-	struct doe_test *dt;
-	struct doe_test_task *tt[4];
-	int cancelled;
-};
-
-/* As a module's consumer has to: no complete() of its own afterwards */
-static void cancel_in_remove(struct pci_dev *pdev,
-			     struct doe_test_hooks *hooks)
-{
-	struct consumer *consumer = hooks->data;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(consumer->tt); i++)
-		consumer->cancelled +=
-			pci_doe_cancel_task(consumer->dt->mb[0],
-					    &consumer->tt[i]->task);
-}
-
-static int submit_others(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	int i, rv = 8;
-
-	for (i = 0; i < 20 && rv == 8; i++)
-		rv = doe_test_try(dt, 0);
-
-	return rv;
-}
-
-/* A consumer's module is unloaded with tasks in flight and queued */
-static void consumer_unloaded(struct kunit *test)
-{
-	static struct consumer consumer;
-	static struct doe_test_hooks hooks = {
-		.remove = cancel_in_remove,
-		.data = &consumer,
-	};
-	struct doe_test *dt = doe_test_new_unbound(test);
-	struct doe_test_thread *thread[2];
-	int i;
-
-	consumer = (struct consumer) { .dt = dt };
-	doe_test_bind(test, &hooks);
-	doe_test_jam(dt, consumer.tt, 4);
-	doe_sim_behave(dt->sim, 0);
-	for (i = 0; i < 2; i++)
-		thread[i] = doe_test_thread(test, submit_others, dt);
-	doe_test_unload(test);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_TRUE(test, doe_test_ended(consumer.tt[i]));
-	KUNIT_EXPECT_EQ(test, consumer.tt[0]->task.rv, -ECANCELED);
-	KUNIT_EXPECT_GE(test, consumer.cancelled, 1);
-
-	/* Others do not notice */
-	doe_test_join_all(test, thread, 2, 8);
-	doe_test_works(dt, 0);
-}
-
 static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 {
 	struct doe_test_managed *managed = hooks->data;
@@ -131,7 +72,7 @@ static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 	return 0;
 }
 
-/* R12: errors come through unchanged */
+/* R12: errors are passed on unchanged */
 static void r12_managed_bad_offset(struct kunit *test)
 {
 	static struct doe_test_managed managed;
@@ -184,7 +125,7 @@ static void r23_reference_outlives_device(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, mb[0], dt->mb[0]);
 	KUNIT_ASSERT_PTR_EQ(test, mb[1], dt->mb[0]);
 	doe_test_remove(dt);
-	/* They alone keep the mailbox now */
+	/* Only these references keep the mailbox now */
 	pci_dev_put(dt->pdev);
 	pci_doe_destroy_mb(mb[0]);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
@@ -198,7 +139,7 @@ static void destroy_in_complete(struct doe_test_task *tt)
 	complete(&tt->done);
 }
 
-/* R23: the last reference may well be dropped by complete() */
+/* R23: complete() may drop the last reference */
 static void r23_complete_drops_the_last(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
@@ -249,7 +190,7 @@ static int tasks_until_gone(struct doe_test_thread *thread)
 	return rv;
 }
 
-/* R22, R23: removal in the midst of submission */
+/* R22, R23: removal while others submit */
 static void r22_removal_and_submission(struct kunit *test)
 {
 	struct doe_test_thread *thread[4];
@@ -298,21 +239,6 @@ static void r26_cancel_and_removal(struct kunit *test)
 	}
 }
 
-/* A device that comes back is a new one */
-static void removed_and_found_again(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		doe_test_remove(dt);
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-		pci_dev_put(dt->pdev);
-		doe_test_rescan(dt);
-		doe_test_works(dt, 0);
-	}
-}
-
 /* ---- Surprise removal ---- */
 
 static void disconnect(struct doe_test *dt)
@@ -321,7 +247,7 @@ static void disconnect(struct doe_test *dt)
 	pci_dev_set_disconnected(dt->pdev, NULL);
 }
 
-/* Their end does not wait for the next look at the device, nor its deadline */
+/* Tasks end at once, not with the next look at the device or its deadline */
 static void surprise_is_told_at_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -336,13 +262,13 @@ static void surprise_is_told_at_once(struct kunit *test)
 	disconnect(dt);
 	rv = doe_test_wait(test, tt);
 	doe_test_expect_elapsed(test, start, 0);
-	/* Its time is up if the machine stood still for so long */
+	/* The deadline has passed if the machine stood still for so long */
 	if (rv != -ETIMEDOUT || doe_test_virtual_time())
 		KUNIT_EXPECT_EQ(test, rv, -ENODEV);
 	dt->messy = true;
 }
 
-/* Recovery was given up, and nobody said so but in the state of the channel */
+/* Recovery was given up: only the state of the channel says so */
 static void frozen_then_lost(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -357,7 +283,6 @@ static void frozen_then_lost(struct kunit *test)
 static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(consumer_unloaded, doe_test_mode_gen_params),
 	KUNIT_CASE(r12_managed_bad_offset),
 	KUNIT_CASE_PARAM(removal_waits_for_complete, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r23_reference_outlives_device,
@@ -365,7 +290,6 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r23_complete_drops_the_last, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r22_removal_and_submission, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r26_cancel_and_removal, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(removed_and_found_again, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(surprise_is_told_at_once, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
 	{ }

@@ -10,7 +10,7 @@ DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
-/* R52: after a reset all is as before, interrupts included */
+/* R52: after a reset the mailbox works as before, with its interrupt */
 static void r52_reset_while_idle(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -44,7 +44,7 @@ static void count_good(struct doe_test_hooks *hooks)
 	managed->rv += doe_test_try(managed->dt, 0);
 }
 
-/* The driver's own callbacks are outside of what is announced */
+/* The driver's callbacks run before the announcement and after the end */
 static void exchange_in_reset_callbacks(struct kunit *test)
 {
 	static struct doe_test_managed managed;
@@ -88,7 +88,7 @@ static void frozen_channel(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* In the midst of the first answer */
+/* While the first answer is read */
 static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 			      void *data)
 {
@@ -103,8 +103,8 @@ static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 }
 
 /*
- * Frozen while the answer for one entry is read, which ends well: the list is
- * not taken to end there, and that of before stays
+ * The channel freezes while the answer for one entry is read, which ends well.
+ * The library must not take the list to end there, and keeps the former one.
  */
 static void frozen_between_entries(struct kunit *test)
 {
@@ -117,7 +117,7 @@ static void frozen_between_entries(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	doe_test_until(test,
 		       dt->pdev->error_state == pci_channel_io_frozen);
-	/* A lookup waits meanwhile, and tasks do: both for 5 s */
+	/* Lookups and tasks wait for 5 s */
 	msleep(100);
 	dt->pdev->error_state = pci_channel_io_normal;
 	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
@@ -125,7 +125,7 @@ static void frozen_between_entries(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* Nobody ends it: tasks give up after 5 s, if they are not cancelled */
+/* Error recovery does not end: tasks wait for 5 s, or can be cancelled */
 static void frozen_for_good(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -143,14 +143,14 @@ static void frozen_for_good(struct kunit *test)
 	doe_test_works_often(dt, 2);
 }
 
-/* Drivers reset their device without a word to anybody */
+/* Some drivers reset their device without announcing it */
 static void unannounced_reset_in_flight(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
 	struct doe_test *dt = doe_test_new(test, &config);
 	struct doe_test_task *tt;
 
-	/* Interrupt Enable is what tells a reset from silence */
+	/* Interrupt Enable tells a reset from silence */
 	doe_test_works(dt, 0);
 	tt = doe_test_stuck(dt);
 	doe_sim_flr(dt->sim);
@@ -164,7 +164,7 @@ static void unannounced_reset_in_flight(struct kunit *test)
 				0);
 }
 
-/* The registers as they were, and the interrupt comes again */
+/* The mailbox works on, and gets its interrupt again */
 static void unannounced_reset_while_idle(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -177,7 +177,7 @@ static void unannounced_reset_while_idle(struct kunit *test)
 	}
 }
 
-/* It is noticed before the next exchange if it was not just now */
+/* After a pause the library checks for a reset before an exchange */
 static void unannounced_reset_is_noticed(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -192,52 +192,59 @@ static void unannounced_reset_is_noticed(struct kunit *test)
 			PCI_DOE_CTRL_INT_EN);
 }
 
-/* Firmware that a reset has brought into force may offer other features */
-static void reset_changes_features(struct kunit *test)
+/* A mailbox that offers one feature more, of a type that changes */
+static struct doe_sim_feature features[] = {
+	{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
+	{ 0x1234, 0 },
+	{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
+};
+
+static struct doe_test *new_changing(struct kunit *test)
 {
-	static struct doe_sim_feature features[] = {
-		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
-		{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
-		{ 0x1234, 0 },
-	};
 	static const struct doe_sim_feature_list list = {
 		features, ARRAY_SIZE(features)
 	};
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
-	u8 type;
 
-	config.mailbox_features = &list;
-	dt = doe_test_new(test, &config);
-	for (type = 1; type < 4; type++) {
-		doe_test_works(dt, 0);
-		features[2].type = type;
-		if (type < 3) {
-			KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-		} else if (config.irq_mode != DOE_SIM_IRQ_NONE) {
-			/* Nobody announces it: the next exchange finds out */
-			doe_sim_flr(dt->sim);
-			msleep(50);
-			doe_test_works(dt, 0);
-		} else {
-			break;
-		}
-		KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, 0x1234, type));
-		KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, type - 1));
-	}
-	features[2].type = 0;
+	features[1].type = 0;
+	return doe_test_new_with(test, mailbox_features, &list);
 }
 
-struct list_reset {
-	struct doe_sim_feature *feature;
-	bool done;
-};
+static void expect_changed(struct doe_test *dt)
+{
+	u8 type = features[1].type;
 
-/* When the third entry is asked for, the second is another one already */
+	KUNIT_EXPECT_TRUE(dt->test, doe_test_offers(dt, 0x1234, type));
+	KUNIT_EXPECT_FALSE(dt->test, doe_test_offers(dt, 0x1234, type - 1));
+}
+
+/* Firmware that a reset has brought into force may offer other features */
+static void reset_changes_features(struct kunit *test)
+{
+	struct doe_test *dt = new_changing(test);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		doe_test_works(dt, 0);
+		features[1].type++;
+		KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+		expect_changed(dt);
+	}
+	if (doe_test_config(test).irq_mode == DOE_SIM_IRQ_NONE)
+		return;
+
+	/* Nobody announces it: the next exchange finds out */
+	doe_test_works(dt, 0);
+	features[1].type++;
+	doe_sim_flr(dt->sim);
+	msleep(50);
+	doe_test_works(dt, 0);
+	expect_changed(dt);
+}
+
+/* Change the second entry, and reset, when the third is asked for */
 static void reset_at_third(struct doe_sim_dev *sim, unsigned int mb,
 			   void *data)
 {
-	struct list_reset *reset = data;
 	struct doe_sim_counters cnt;
 
 	doe_sim_get_counters(sim, mb, &cnt);
@@ -245,77 +252,45 @@ static void reset_at_third(struct doe_sim_dev *sim, unsigned int mb,
 		doe_test_call_next(sim, mb, reset_at_third, data);
 		return;
 	}
-	reset->feature->type = 1;
+	features[1].type = 1;
 	doe_sim_flr(sim);
-	reset->done = true;
 }
 
-/* A list is not taken half before a reset and half after it */
+/* The library must not mix a list from before a reset with one after it */
 static void reset_within_list(struct kunit *test)
 {
-	static struct doe_sim_feature features[] = {
-		{ DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_DISCOVERY },
-		{ 0x1234, 0 },
-		{ DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO },
-	};
-	static const struct doe_sim_feature_list list = {
-		features, ARRAY_SIZE(features)
-	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct list_reset reset = { .feature = &features[1] };
-	struct doe_test *dt;
+	struct doe_test *dt = new_changing(test);
 
-	features[1].type = 0;
-	config.mailbox_features = &list;
-	dt = doe_test_new(test, &config);
 	doe_test_works(dt, 0);
 	doe_test_make_stale(dt);
-	doe_test_call_next(dt->sim, 0, reset_at_third, &reset);
+	doe_test_call_next(dt->sim, 0, reset_at_third, NULL);
 	doe_test_works(dt, 0);
-	KUNIT_EXPECT_TRUE(test, reset.done);
-	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, 0x1234, 1));
-	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
-}
-
-static int reset_thread(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	int i, rc;
-
-	for (i = 0; i < 5; i++) {
-		rc = pci_reset_function(dt->pdev);
-		if (rc)
-			return rc;
-		usleep_range(1000, 5000);
-	}
-
-	return 0;
+	KUNIT_EXPECT_EQ(test, features[1].type, 1);
+	expect_changed(dt);
 }
 
 /* R52: resets and exchanges at the same time */
 static void r52_resets_and_exchanges(struct kunit *test)
 {
-	struct doe_test_race race = { .errnos = { -ECONNRESET } };
-	struct doe_test_thread *reset;
+	struct doe_test_race race = { };
 	struct doe_test_task *tt;
-	int rv;
+	int i, rv;
 
 	race.dt = doe_test_start(test);
 	doe_test_begin_race(&race);
-	reset = doe_test_thread(test, reset_thread, race.dt);
-	while (!completion_done(&reset->done)) {
+	for (i = 0; i < 5; i++) {
 		tt = doe_test_begin(race.dt, 0);
+		KUNIT_EXPECT_EQ(test, pci_reset_function(race.dt->pdev), 0);
 		rv = doe_test_wait(test, tt);
 		KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(tt) ||
 				      rv == -ECONNRESET, "%d", rv);
-		usleep_range(500, 1000);
+		usleep_range(1000, 5000);
 	}
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
 	doe_test_end_race(&race);
 	doe_test_works(race.dt, 0);
 }
 
-/* Before Control is read back; that of Discovery is a DW shorter */
+/* Reset before Control is read back; Discovery sends one DW less */
 static void reset_in_request(struct doe_sim_dev *sim, unsigned int mb,
 			     void *data)
 {
@@ -350,7 +325,7 @@ static void request_resets(struct kunit *test)
 	doe_test_recovers(dt);
 }
 
-/* Who sleeps in pci_doe() behind a task that waits does not wait as well */
+/* A caller of pci_doe() does not wait for a task that waits before it */
 static void frozen_behind_task(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -377,16 +352,15 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(busy_after_reset, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_reset_callbacks,
 			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_channel, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_channel, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
 	KUNIT_CASE_SLOW(frozen_for_good),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
 			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(unannounced_reset_while_idle,
-			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_while_idle, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(reset_changes_features, doe_test_mode_gen_params),
-	KUNIT_CASE_SLOW(reset_within_list),
+	KUNIT_CASE_PARAM(reset_within_list, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(request_resets, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_behind_task, doe_test_mode_gen_params),

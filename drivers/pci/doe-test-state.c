@@ -28,20 +28,13 @@ static const char * const state_names[NR_STATES] = {
 #define NR_TASKS	5
 #define NR_CALLS	3
 
-/**
- * struct subject - A mailbox, and who waits for it
- * @dt: its device
- * @tt: tasks
- * @nr: how many
- * @begun: the first one is in flight
- * @call: threads in pci_doe(), in STATE_CALLS
- */
+/* A mailbox, and who waits for it */
 struct subject {
 	struct doe_test *dt;
 	struct doe_test_task *tt[NR_TASKS];
-	int nr;
-	bool begun;
-	struct doe_test_thread *call[NR_CALLS];
+	int nr;					/* of them */
+	bool begun;				/* the first one is in flight */
+	struct doe_test_thread *call[NR_CALLS];	/* in pci_doe() */
 };
 
 static void reset(struct doe_test *dt)
@@ -71,24 +64,14 @@ static void pull_out(struct doe_test *dt)
 	dt->messy = true;
 }
 
-/**
- * struct event - What comes
- * @name: for humans
- * @fn: has it come
- * @after: ends it
- * @rv: of what is in flight, and of calls
- * @queued: of tasks that wait; 8: they are done
- * @call: another errno that a call may see, which may have come too late
- * @except: mask of states in which it is not tried
- */
 static const struct event {
 	const char *name;
 	void (*fn)(struct doe_test *dt);
-	void (*after)(struct doe_test *dt);
-	int rv;
-	int queued;
-	int call;
-	unsigned int except;
+	void (*after)(struct doe_test *dt);	/* ends it */
+	int rv;			/* of what is in flight, and of calls */
+	int queued;		/* of tasks that wait; 8: they are done */
+	int call;		/* a call that comes late may see this */
+	unsigned int except;	/* mask of states in which it is not tried */
 } events[] = {
 	{ "reset", reset, NULL, -ECONNRESET, 8, 0, BIT(STATE_FROZEN) },
 	{ "sleep", doe_test_go_to_sleep, doe_test_wake_up, -ECONNRESET, 8, 0,

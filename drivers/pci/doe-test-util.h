@@ -70,88 +70,54 @@ struct doe_test {
 	struct doe_test *next;
 };
 
-/**
- * struct doe_test_thread - A thread of a case, joined when the case ends
- * @fn: what it does
- * @data: for @fn
- * @rv: what @fn returned
- * @stop: the case has ended: for a function that waits for more to do
- * @done: @fn has returned
- * @started: @fn has been entered
- * @task: the thread
- * @next: next one of the same case
- */
+/* A thread of a case, which is joined when the case ends */
 struct doe_test_thread {
 	int (*fn)(struct doe_test_thread *thread);
-	void *data;
-	int rv;
-	bool stop;
-	struct completion done;
-	struct completion started;
+	void *data;			/* for @fn */
+	int rv;				/* of @fn */
+	bool stop;			/* the case has ended */
+	struct completion done;		/* @fn has returned */
+	struct completion started;	/* @fn has been entered */
 	struct task_struct *task;
-	struct doe_test_thread *next;
+	struct doe_test_thread *next;	/* of the same case */
 };
 
-/**
- * struct doe_test_task - A task and what became of it
- * @task: the task
- * @done: its complete() was called
- * @calls: how often
- * @seq: when, in the order of all of the same case
- * @then: called by complete(), may submit again
- * @data: for @then
- * @req: request
- * @rsp: response
- */
+/* A task and what became of it */
 struct doe_test_task {
 	struct pci_doe_task task;
-	struct completion done;
-	atomic_t calls;
-	unsigned int seq;
-	void (*then)(struct doe_test_task *tt);
-	void *data;
+	struct completion done;		/* its complete() was called */
+	atomic_t calls;			/* how often */
+	unsigned int seq;		/* when, among all of the case */
+	void (*then)(struct doe_test_task *tt);	/* called by complete() */
+	void *data;			/* for @then */
 	u8 req[DOE_TEST_BUF];
 	u8 rsp[DOE_TEST_BUF];
 };
 
 #define DOE_TEST_RACERS		3
 
-/**
- * struct doe_test_race - Threads that exchange while the case does something
- * @dt: the device
- * @errnos: what an exchange may end with, besides success
- * @good: exchanges that succeeded
- * @stop: the case has done it
- * @thread: the threads
- */
+/* Threads that exchange while the case resets the device, or the like */
 struct doe_test_race {
 	struct doe_test *dt;
-	int errnos[2];
-	atomic_t good;
-	bool stop;
+	atomic_t good;			/* exchanges that succeeded */
+	bool stop;			/* the case has done it */
 	struct doe_test_thread *thread[DOE_TEST_RACERS];
 };
 
-/* The suite pci-doe-@id of the cases doe_@id_cases */
-#define DOE_TEST_SUITE(id)						\
+#define DOE_TEST_SUITE_INIT(id, start)					\
 static struct kunit_suite doe_##id##_suite = {				\
 	.name = "pci-doe-" #id,						\
+	.suite_init = start,						\
 	.init = doe_test_init,						\
 	.exit = doe_test_exit,						\
 	.test_cases = doe_##id##_cases,					\
 };									\
 kunit_test_suite(doe_##id##_suite)
 
-/* The same in virtual time alone */
+/* The suite pci-doe-@id of the cases doe_@id_cases; in virtual time alone */
+#define DOE_TEST_SUITE(id)	DOE_TEST_SUITE_INIT(id, NULL)
 #define DOE_TEST_VIRTUAL_SUITE(id)					\
-static struct kunit_suite doe_##id##_suite = {				\
-	.name = "pci-doe-" #id,						\
-	.suite_init = doe_test_need_virtual_time,			\
-	.init = doe_test_init,						\
-	.exit = doe_test_exit,						\
-	.test_cases = doe_##id##_cases,					\
-};									\
-kunit_test_suite(doe_##id##_suite)
+	DOE_TEST_SUITE_INIT(id, doe_test_need_virtual_time)
 
 /* Time */
 bool doe_test_virtual_time(void);
@@ -159,6 +125,9 @@ bool doe_test_virtual_time(void);
 int doe_test_need_virtual_time(struct kunit_suite *suite);
 void doe_test_sleep_ms(unsigned int ms);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
+
+/* doe-test-nomem.c: the variable behind a file of failslab */
+void *doe_test_failslab(struct kunit *test, const char *name);
 
 /* Suites */
 int doe_test_init(struct kunit *test);

@@ -6,9 +6,10 @@
 #include "doe-test-util.h"
 #include "pci.h"
 
+DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(mode);
 
-/* R34: from the first moment, with a driver and without, to the last */
+/* R34: the registers are claimed with a driver and without, until removal */
 static void r34_registers_are_claimed(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -89,7 +90,7 @@ static void yield_and_reclaim(struct kunit *test)
 	}
 }
 
-/* It waits for the abort of what was in flight: user space finds no Busy */
+/* Hand-over waits for the abort, so that user space finds no Busy */
 static void yield_waits_for_abort(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -120,7 +121,7 @@ static const struct mess_param {
 
 KUNIT_ARRAY_PARAM_DESC(mess, mess_params, desc);
 
-/* Whatever user space left in it */
+/* Whatever user space left in the mailbox */
 static void reclaim_cleans_up(struct kunit *test)
 {
 	const struct mess_param *param = test->param_value;
@@ -179,8 +180,8 @@ static void removal_while_yielded(struct kunit *test)
 }
 
 /*
- * The device was away just when the answer came: it is still there, but not
- * for user space, neither to be looked at nor with the mailbox
+ * The device was away just when the answer came.  User space must not read
+ * that answer, and must not get it with the mailbox.
  */
 static void answer_left_behind(struct kunit *test)
 {
@@ -227,7 +228,7 @@ static int reset_once_thread(struct doe_test_thread *thread)
 	return pci_reset_function(dt->pdev);
 }
 
-/* It comes back in the midst of a reset, which it is not to disturb */
+/* Taking a mailbox back must not disturb a reset */
 static void reclaimed_in_reset(struct kunit *test)
 {
 	const struct doe_sim_counters *cnt;
@@ -237,7 +238,7 @@ static void reclaimed_in_reset(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	reset = doe_test_thread(test, reset_once_thread, dt);
 	doe_test_until(test, doe_test_try(dt, 1) == -ECONNRESET);
-	/* It is not over before the device can be read */
+	/* The reset does not end before the device can be read */
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
 	doe_sim_clear_counters(dt->sim, 0);
 
@@ -249,28 +250,6 @@ static void reclaimed_in_reset(struct kunit *test)
 
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
-	doe_test_works(dt, 0);
-}
-
-static int yield_thread(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-
-	return pci_doe_yield_mb(dt->mb[0]);
-}
-
-/* The device is lost, and may have a response: nobody waits for it for ever */
-static void yield_of_lost(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
-
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	thread = doe_test_thread(test, yield_thread, dt);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 }
 
@@ -290,7 +269,7 @@ static u32 user_exchange(struct doe_test *dt)
 	return val;
 }
 
-/* To whom the mailbox was given, or the device as to a guest, gets answers */
+/* A user to whom the mailbox, or the device, was given gets answers */
 static void user_exchanges(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -306,8 +285,8 @@ static void user_exchanges(struct kunit *test)
 
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
-	KUNIT_CASE(claimed_by_another_driver),
-	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(claimed_by_another_driver, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(yield_waits_for_abort, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaim_cleans_up, mess_gen_params),
 	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
@@ -315,7 +294,6 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(answer_left_behind),
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
-	KUNIT_CASE(yield_of_lost),
 	KUNIT_CASE(user_exchanges),
 	{ }
 };
