@@ -78,10 +78,6 @@ def monitored(served, port):
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
-# What is in the initramfs beside what is ours
-SHELL_PACKAGES = {name: host.QEMU_PACKAGES[name] for name in ("busybox-static", "cpio")}
-
-
 def install(more=None):
     """What it takes to build a kernel and to boot it."""
     host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES, **(more or {})})
@@ -95,17 +91,12 @@ def install(more=None):
                         "newer is needed, name another one in QEMU=")
 
 
-def libraries(binary):
-    """What a dynamic executable needs at run time."""
-    return re.findall(r"(/\S+) \(0x", host.run(["ldd", binary]).stdout)
-
-
 def add_binary(root, binary):
-    shutil.copy2(binary, root / "bin")
-    for library in libraries(binary):
-        target = root / library.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(library, target)
+    """An executable and the libraries that it needs at run time."""
+    for path in (binary, *re.findall(r"(/\S+) \(0x", host.run(["ldd", binary]).stdout)):
+        target = root / ("bin" if path == binary else os.path.dirname(path).lstrip("/"))
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
 
 
 def initramfs(kernel, binaries=()):
@@ -114,29 +105,25 @@ def initramfs(kernel, binaries=()):
     where = host.BUILD / "boots" / kernel.name
     root = where / "root"
     shutil.rmtree(root, ignore_errors=True)
-    for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "modules", "selftests/kselftest"):
+    for name in ("etc", "proc", "sys", "dev", "tmp", "modules", "cdat"):
         (root / name).mkdir(parents=True)
     for binary in (shutil.which("busybox"), *binaries):
         add_binary(root, binary)
-    for module in (*kernel.dir.glob("drivers/pci/**/doe*.ko"), *kernel.dir.glob("samples/**/*.ko")):
+    for module in kernel.dir.glob("drivers/pci/**/doe*.ko"):
         shutil.copy2(module, root / "modules")
     (root / "etc/passwd").write_text("nobody:x:65534:65534::/:\n")
+    (root / "etc/monitor").write_text(monitor(root / "cdat"))
     shutil.copytree(host.HARNESS / "guest", root / "guest")
     (root / "guest/init").rename(root / "init")
-    selftests = kernel.tree / "tools/testing/selftests"
-    shutil.copy2(selftests / "kselftest/ktap_helpers.sh", root / "selftests/kselftest")
-    shutil.copytree(selftests / "pci_doe", root / "selftests/pci_doe")
-    built = host.run(["make", "-C", selftests / "pci_doe", "LDFLAGS=-static",
-                      f"OUTPUT={root / 'selftests/pci_doe'}"])
+    built = host.run(["make", "-C", kernel.tree / "tools/testing/selftests", "TARGETS=pci_doe",
+                      f"O={where}/kselftest", f"INSTALL_PATH={root}/selftests",
+                      "LDFLAGS=-static", "install"])
     if built.returncode:
         raise host.Fail(f"the kselftests could not be built: {built.stderr.strip()}")
     for script in ("show", "mainline", "leave"):
-        shutil.copy2(host.HARNESS / "guest" / script, root / "selftests/pci_doe")
-    served = root / "cdat"
-    served.mkdir()
+        (root / "guest" / script).rename(root / "selftests/pci_doe" / script)
     for name, table in CDATS.items():
-        (served / name).write_bytes(table)
-    (root / "etc/monitor").write_text(monitor(served))
+        (root / "cdat" / name).write_bytes(table)
     return pack(root, where / "initramfs.cpio")
 
 
@@ -156,8 +143,7 @@ def with_kexec(kernel, initrd):
     """The same with kexec, and with what that is to load."""
     root = initrd.with_name("kexec")
     shutil.rmtree(root, ignore_errors=True)
-    for name in ("bin", "boot"):
-        (root / name).mkdir(parents=True)
+    (root / "boot").mkdir(parents=True)
     add_binary(root, shutil.which("kexec", path="/usr/sbin:/sbin"))
     shutil.copy2(kernel.image, root / "boot/kernel")
     shutil.copy2(initrd, root / "boot/initrd")

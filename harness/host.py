@@ -25,7 +25,7 @@ BUILD_PACKAGES = {
 }
 QEMU_PACKAGES = {
     "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
-    "kexec-tools": "/sbin/kexec",
+    "rsync": "rsync", "kexec-tools": "/sbin/kexec",
 }
 
 
@@ -62,18 +62,6 @@ def run(cmd, **kwargs):
     """Run quietly; the result carries returncode, stdout and stderr."""
     return subprocess.run([str(c) for c in cmd], stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, check=False, **kwargs)
-
-
-def stream(cmd, hidden, **kwargs):
-    """Run with the output, but for hidden lines, shown as it comes; return all of it."""
-    text = ""
-    with subprocess.Popen([str(c) for c in cmd], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs) as proc:
-        for line in proc.stdout:
-            text += line
-            if not hidden.match(line):
-                print(line, end="", flush=True)
-    return text
 
 
 def build(cmd, what, log, count):

@@ -50,7 +50,7 @@ def ready(release):
     build_pcidoe()
     kernel = Kernel(release)
     if kernel.has_tsm():
-        kernel.configs += ("harness/tsm.config",)
+        kernel.add += ("PCI_TSM=y",)
     kernel.build()
     return kernel
 
@@ -76,36 +76,22 @@ def configure(make, where, text, goal="allnoconfig", optional=()):
         raise host.Fail(f"{where}: the kernel does not take {' '.join(sorted(lacking))}")
 
 
-def sample(make, where, target):
-    """Build the driver that the documentation shows; what the compiler says."""
-    where.mkdir(parents=True, exist_ok=True)
-    (where / "Kbuild").write_text("obj-m := doe-sample.o\n")
-    shutil.copy2(host.ROOT / "Documentation/PCI/doe-sample.c", where)
-    made = host.run([*make, f"M={where}", "clean", target])
-    return [line for line in made.stderr.splitlines() if "doe-sample" in line] or \
-        [f"doe-sample.c could not be built in {where}"] * bool(made.returncode)
-
-
 class Kernel:
     """A tree, a build directory beside it and the image in that.
 
-    configs are fragments below this repository, options further ones of kunit.py; with
-    minimal everything that they do not name is off, else it is as the kernel has it
-    by default.  linux and cross: the architecture, and the prefix of its compiler."""
+    configs are fragments below this repository, add further options; with minimal
+    everything that they do not name is off, else it is as the kernel has it by default.
+    linux is the architecture."""
 
-    linux, cross = "x86_64", ""
-
-    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, options=()):
-        self.name, self.configs, self.minimal, self.options = name, configs, minimal, options
+    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, add=(),
+                 linux="x86_64"):
+        self.name, self.configs, self.minimal, self.add = name, configs, minimal, add
+        self.linux, self.cross = linux, "aarch64-linux-gnu-" * (linux == "arm64")
         self.dir = tree.place(release) / name
         self.image = self.dir / "arch/x86/boot/bzImage"
         if not self.image.exists():
             host.need_space(host.BUILD, 3)
         self.tree = tree.prepared(release)
-
-    @property
-    def compiler(self):
-        return f"CC=ccache {self.cross}gcc"
 
     def kunit(self, command, *options):
         """The command line of kunit.py for this kernel."""
@@ -119,7 +105,7 @@ class Kernel:
 
     def make(self, *targets):
         return ["make", "-C", self.tree, f"O={self.dir}", f"ARCH={self.linux}",
-                f"CROSS_COMPILE={self.cross}", self.compiler, *targets]
+                f"CROSS_COMPILE={self.cross}", f"CC=ccache {self.cross}gcc", *targets]
 
     def build(self, *targets):
         self.dir.mkdir(exist_ok=True)
@@ -127,15 +113,13 @@ class Kernel:
             configure(self.make(), self.dir,
                       "".join((host.ROOT / name).read_text() for name in self.configs))
         else:
-            self.configure_kunit()
+            done = host.run(self.kunit(
+                "config", f"--make_options=CC=ccache {self.cross}gcc",
+                *(f"--kconfig_add=CONFIG_{option}" for option in self.add),
+                *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
+            if done.returncode:
+                raise host.Fail("kunit.py config failed: " + "".join(
+                    re.findall(r"(?:Missing|error).*", done.stderr + done.stdout)[:1]))
         host.build(self.make(JOBS, *targets),
                    f"building Linux {tree.version(self.tree)}, {self.name},",
                    self.dir / "make.log", r"\s+(CC|AS|LD|AR)\s")
-
-    def configure_kunit(self):
-        result = host.run(self.kunit(
-            "config", f"--make_options={self.compiler}", *self.options,
-            *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
-        if result.returncode:
-            why = re.search(r"(?:Missing|error).*", result.stderr + result.stdout)
-            raise host.Fail(f"kunit.py config failed: {why.group() if why else 'no message'}")

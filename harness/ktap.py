@@ -29,16 +29,17 @@ class Results:
     elsewhere, and does not say anything that SPLAT matches."""
 
     def __init__(self, tree, output, wanted=(), console=""):
-        self.passed, self.failures, self.begun, self.said = 0, [], "", []
-        self.done, self.lost = set(), []
-        for text in documents(output):
+        self.passed, self.failures, self.said = 0, [], []
+        self.begun, self.done, self.lost = "", set(), []
+        # The parts that begin with a KTAP header of their own
+        for text in re.split(r"^(?=(?:\[[ .\d]+\] )?K?TAP version)", output, flags=re.M)[1:]:
             self.walk(parse(tree, text), ())
-        if not self.done:
-            said = output.strip().splitlines() or ["nothing at all"]
-            self.failures.append(f"no test has a result; the last that was said: {said[-1]}")
         missing = [name for name in wanted if name not in self.done]
         if self.done:
             missing = missing or self.lost
+        else:
+            said = output.strip().splitlines() or ["nothing at all"]
+            self.failures.append(f"no test has a result; the last that was said: {said[-1]}")
         self.failures += [f"{name}: no result" for name in missing]
         self.last = next((name for name in missing if name.startswith(f"{self.begun}.")),
                          next(iter(missing), ""))
@@ -70,9 +71,9 @@ class Results:
             self.walk(sub, path)
         if status in ("SUCCESS", "FAILURE", "SKIPPED"):
             self.done.add(name)
-            if status == "SUCCESS" and not test.subtests:
-                self.passed += 1
-            elif status != "SUCCESS" and len(self.failures) + len(self.lost) == known:
+            if status == "SUCCESS":
+                self.passed += not test.subtests
+            elif len(self.failures) + len(self.lost) == known:
                 self.failures.append(f"{name}: {'skipped' if status == 'SKIPPED' else 'failed'}")
                 told = [line for line in test.log if line.startswith(" ")]
                 self.said += [self.failures[-1], *told[-TOLD:]]
@@ -85,21 +86,15 @@ def splats(console):
     return [line.strip() for line in console.splitlines() if SPLAT.search(line)]
 
 
-def documents(console):
-    """The parts of the output that begin with a KTAP header of their own."""
-    return re.split(r"^(?=(?:\[[ .\d]+\] )?(?:KTAP|TAP) version)", console, flags=re.M)[1:]
-
-
 def parse(tree, text):
     """The tests in a document.  Newer parsers are told where to print."""
     where = str(tree / "tools/testing/kunit")
     if where not in sys.path:
         sys.path.insert(0, where)
     parser = importlib.import_module("kunit_parser")
-    quiet = importlib.import_module("kunit_printer").Printer(output=io.StringIO())
-    parser.stdout = quiet
+    parser.stdout = importlib.import_module("kunit_printer").Printer(output=io.StringIO())
     # At an early end it takes the last line once more, which is not to be a result
-    arguments = ([*text.splitlines(), "# end"], quiet)
+    arguments = ([*text.splitlines(), "# end"], parser.stdout)
     return parser.parse_run_tests(*arguments[:parser.parse_run_tests.__code__.co_argcount])
 
 
@@ -108,17 +103,15 @@ def cases(glob="*", slow=False, virtual=True):
     it, but for NOMEM; very slow ones and those for UML alone on demand: virtual time, and
     no memory, which other kernels' interrupts do not take well."""
     makefile = (host.ROOT / tree.MAKEFILE).read_text().replace("\\\n", "")
-    timed = " ".join(re.findall(r"\(CONFIG_(?:UML_TIME_TRAVEL_SUPPORT|FAILSLAB)\)\s*\+=((?:.*\\\n)*.*)",
+    timed = " ".join(re.findall(r"\(CONFIG_(?:UML_TIME_TRAVEL_SUPPORT|FAILSLAB)\)\s*\+=(.*)",
                                 makefile))
     found = []
-    for path in sorted((host.ROOT / "drivers/pci").glob("doe-test*.c")):
-        text = path.read_text()
-        if not virtual and f"{path.stem}.o" in timed:
-            continue
-        for suite, array in re.findall(r"struct kunit_case doe_(\w+)_cases\[\] = \{\n(.*?)^\};",
-                                       text, re.M | re.S):
-            found += [f"pci-doe-{suite.replace('_', '-')}.{name}" for name, rest in re.findall(
-                r"KUNIT_CASE[A-Z_]*\(\s*(\w+)((?:(?!KUNIT_CASE).)*)", array, re.S)
-                      if slow or "VERY_SLOW" not in rest]
+    for path in sorted(host.ROOT.glob("*/pci/doe-*test*.c")):
+        if virtual or f"{path.stem}.o" not in timed:
+            for suite, array in re.findall(r"struct kunit_case doe_(\w+)_cases\[\] = \{\n"
+                                           r"(.*?)^\};", path.read_text(), re.M | re.S):
+                found += [f"pci-doe-{suite.replace('_', '-')}.{name}" for name, rest in re.findall(
+                    r"KUNIT_CASE[A-Z_]*\(\s*(\w+)((?:(?!KUNIT_CASE).)*)", array, re.S)
+                          if slow or "VERY_SLOW" not in rest]
     glob = glob if "." in glob else f"{glob}.*"
     return [name for name in found if fnmatch.fnmatch(name, glob) and NOMEM not in name]

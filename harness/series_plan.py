@@ -153,6 +153,9 @@ many of all that at a time.  Each regression of the past has a case.  They end
 with the simulated device having seen no violation of the specification.
 """, files=r"drivers/pci/(?:doe-test[\w-]*\.[ch]|\.kunitconfig)"),
 
+    Patch(*hunks.message("samples"), files=r"samples/pci/.*", topics="samples",
+          until=(("drivers/pci/.kunitconfig", r"CONFIG_SAMPLE\w*=y\n", ""),)),
+
     Patch("PCI/DOE: Add a benchmark", """
 Measure how long exchanges and enumeration take on the simulated device, and
 what they cost in register accesses, memory, threads and CPU time, so that the

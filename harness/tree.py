@@ -257,7 +257,7 @@ def write(tree, files):
 
 def project_files():
     """The files of this repository that stand at their place in a kernel tree."""
-    tops = ("Documentation", "drivers", "include", "tools")
+    tops = ("Documentation", "drivers", "include", "samples", "tools")
     if shutil.which("git"):
         listed = host.run(["git", "-C", host.ROOT, "ls-files", "-co", "--exclude-standard",
                            *tops])

@@ -22,13 +22,11 @@ PACKAGES = {name: host.BUILD_PACKAGES[name] for name in (
 class Kernel(kernel.Kernel):
     """The suites built in, as drivers/pci/.kunitconfig has them, and further fragments."""
 
-    linux = "um"
-
     def __init__(self, release, name="uml", configs=()):
         if platform.machine() not in ("x86_64", "i686"):
             raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
         host.install(PACKAGES)
-        super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs))
+        super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs), linux="um")
         self.image = self.dir / "linux"
 
 
@@ -59,11 +57,12 @@ def boot(image, log, *parameters, cpu=CPU_LIMIT, patience=PATIENCE):
 def suites(built, log, *parameters, glob="", slow=False, **limits):
     """Run the cases that match, without the very slow ones or those alone: their results,
     which are the same each time."""
-    chosen = [f"kunit.filter_glob={glob}"] if glob else []
+    chosen = [f"kunit.filter=speed{'=' if slow else '>'}very_slow", "doe_tests.seed=1"]
     wanted = ktap.cases(glob or "*")
     if slow:
         wanted = sorted({*ktap.cases(slow=True)} - {*wanted})
+    if glob:
+        chosen.append(f"kunit.filter_glob={glob}")
     console, problem = boot(built.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
-                            "doe_tests.seed=1", f"kunit.filter=speed{'=' if slow else '>'}very_slow", *chosen,
-                            *parameters, **limits)
+                            *chosen, *parameters, **limits)
     return ktap.Results(built.tree, console, wanted).ended(problem, log)

@@ -97,8 +97,11 @@ void pci_doe_discover_anew(struct pci_doe_mb *mb)
 /* The last Discovery failed, and enough time has passed to try again */
 static bool pci_doe_retry_due(struct pci_doe_mb *mb)
 {
+	unsigned long at = mb->features.retry_at;
+
+	/* It may be so long ago that jiffies have wrapped */
 	return mb->features.rv && !mb->features.run &&
-	       time_after_eq(jiffies, mb->features.retry_at);
+	       !time_in_range(jiffies, at - mb->features.pause, at - 1);
 }
 
 /**

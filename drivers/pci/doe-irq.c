@@ -288,7 +288,10 @@ u32 pci_doe_want_ctrl(struct pci_doe_mb *mb)
 {
 	struct pci_doe_intr *intr = &mb->intr;
 
-	if (intr->storm_until && time_after(jiffies, intr->storm_until)) {
+	/* It may be so long ago that jiffies have wrapped */
+	if (intr->storm_until &&
+	    !time_in_range(jiffies, intr->storm_until - HZ - 1,
+			   intr->storm_until)) {
 		intr->storm_until = 0;
 		intr->burst = 0;
 	}

@@ -28,6 +28,14 @@ bool doe_test_is_sized(const void *rsp, size_t len, u32 seed)
 	return true;
 }
 
+/* pci_doe() with the first mailbox and a type of the device's vendor */
+int doe_test_exchange(struct doe_test *dt, u8 type, const void *req,
+		      size_t req_sz, void *rsp, size_t rsp_sz)
+{
+	return pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID, type, req, req_sz, rsp,
+		       rsp_sz);
+}
+
 /* Ask for a response of @dw payload DW */
 int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 		   size_t rsp_sz)
@@ -42,29 +50,24 @@ int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len)
 {
 	size_t padded = round_up(len, sizeof(u32));
-	struct kunit *test = dt->test;
-	u8 *req, *rsp;
+	u8 *req = kvzalloc(2 * padded + 8, GFP_KERNEL);
+	u8 *rsp = req + padded;
 	int rv;
 
-	req = kvzalloc(padded + 1, GFP_KERNEL);
-	rsp = kvmalloc(padded + 8, GFP_KERNEL);
-	if (!req || !rsp) {
-		rv = -ENOMEM;
-		goto out;
-	}
+	if (!req)
+		return -ENOMEM;
 
 	get_random_bytes(req, len);
 	memset(rsp, DOE_TEST_POISON, padded + 8);
 	rv = pci_doe(dt->mb[mb], DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO,
 		     req, len, rsp, padded);
 	if (rv >= 0) {
-		KUNIT_EXPECT_EQ(test, rv, padded);
-		KUNIT_EXPECT_MEMEQ(test, rsp, req, padded);
+		KUNIT_EXPECT_EQ(dt->test, rv, padded);
+		KUNIT_EXPECT_MEMEQ(dt->test, rsp, req, padded);
 	}
-	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(rsp + padded, 8));
-out:
-	kvfree(rsp);
+	KUNIT_EXPECT_TRUE(dt->test, doe_test_poisoned(rsp + padded, 8));
 	kvfree(req);
+
 	return rv;
 }
 
@@ -128,15 +131,10 @@ static void doe_test_met(struct doe_sim_dev *sim, unsigned int mb, void *data)
 	complete(&dt->met);
 }
 
-/**
- * doe_test_stop_at() - Let the case do something amid a long transfer
- * @dt: the device
- * @mb: index of the mailbox
- * @at: number of the access, counted from now
- *
- * doe_test_meet() waits for that access.  The case then goes on before the
- * transfer does, as a real-time thread that is woken: at the transfer's next
- * cond_resched() on this CPU, within microseconds on another one.
+/*
+ * Have doe_test_meet() wait for access @at from now on, amid a long transfer.
+ * The case goes on before the transfer does, as a real-time thread that is
+ * woken: at the transfer's next cond_resched() on this CPU, at once on another.
  */
 void doe_test_stop_at(struct doe_test *dt, unsigned int mb, u64 at)
 {
@@ -174,14 +172,9 @@ int doe_test_interruptible_thread(struct doe_test_thread *thread)
 	return doe_test_try_interruptible(thread->data, 0);
 }
 
-/**
- * doe_test_hit() - Do a good exchange, or what an event makes of it
- * @dt: the device
- * @trigger: what befalls the mailbox, and at which access
- * @sync: by pci_doe(), else by a task
- * @rv: the result
- *
- * Return: false if the exchange had fewer accesses.
+/*
+ * Do an exchange by pci_doe() or by a task, which the event of @trigger may make
+ * fail.  Return false if the exchange had fewer accesses than that.
  */
 bool doe_test_hit(struct doe_test *dt, const struct doe_sim_trigger *trigger,
 		  bool sync, int *rv)

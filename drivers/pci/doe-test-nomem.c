@@ -23,22 +23,6 @@
 /* No operation has more allocations */
 #define MAX_ALLOCATIONS	2000
 
-/**
- * struct nomem - An operation that is to suffer
- * @test: the case
- * @dt: device, if one is there before
- * @config: else what is to be made
- * @run: does it; 0 or a negative errno
- * @check: the next attempt works
- */
-struct nomem {
-	struct kunit *test;
-	struct doe_test *dt;
-	struct doe_sim_config config;
-	int (*run)(struct nomem *nm);
-	void (*check)(struct nomem *nm);
-};
-
 /* The variable behind a file of failslab, as user space sets it */
 void *doe_test_failslab(struct kunit *test, const char *name)
 {
@@ -53,9 +37,11 @@ void *doe_test_failslab(struct kunit *test, const char *name)
 	return data;
 }
 
-static void each_allocation(struct nomem *nm)
+/* @run returns 0 or a negative errno; after it, @check is to find all well */
+static void each_allocation(struct doe_test *dt, int (*run)(struct doe_test *dt),
+			    void (*check)(struct doe_test *dt))
 {
-	struct kunit *test = nm->test;
+	struct kunit *test = dt->test;
 	bool *ignore = doe_test_failslab(test, "ignore-gfp-wait");
 	unsigned int n, left, failed = 0;
 	int rc;
@@ -65,14 +51,13 @@ static void each_allocation(struct nomem *nm)
 	*ignore = false;
 	for (n = 1; n < MAX_ALLOCATIONS; n++) {
 		current->fail_nth = n;
-		rc = nm->run(nm);
+		rc = run(dt);
 		left = current->fail_nth;
 		current->fail_nth = 0;
 		if (left)
 			break;
 		failed += rc < 0;
-		if (nm->check)
-			nm->check(nm);
+		check(dt);
 	}
 	*ignore = true;
 
@@ -83,12 +68,21 @@ static void each_allocation(struct nomem *nm)
 		   failed);
 }
 
+static void check_works(struct doe_test *dt)
+{
+	doe_test_works(dt, 0);
+}
+
 /* ---- Simulated devices ---- */
 
-static int run_create(struct nomem *nm)
+static int run_create(struct doe_test *dt)
 {
-	struct doe_sim_dev *sim = doe_sim_create(&nm->config);
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_sim_dev *sim;
 
+	config.scan = false;
+	config.nr_mailboxes = 2;
+	sim = doe_sim_create(&config);
 	if (IS_ERR(sim))
 		return PTR_ERR(sim);
 	doe_sim_destroy(sim);
@@ -97,36 +91,21 @@ static int run_create(struct nomem *nm)
 }
 
 /*
- * Beside another one, so that the host bridge is there: if the PCI core cannot
- * add that or its bus, it puts a reference too often and leaks the resources
+ * Beside another device, so that the host bridge is there: if the PCI core
+ * cannot add that or its bus, it puts a reference too often and leaks resources
  */
 static void nomem_create(struct kunit *test)
 {
-	struct nomem nm = {
-		.test = test,
-		.config = DOE_SIM_CONFIG_DEFAULT,
-		.run = run_create,
-	};
-
-	nm.config.scan = false;
-	nm.config.nr_mailboxes = 2;
-	doe_test_new_raw(test, &nm.config);
-	each_allocation(&nm);
+	each_allocation(doe_test_start(test), run_create, check_works);
 }
 
 /* ---- Mailboxes ---- */
 
-static void check_works(struct nomem *nm)
+static int run_create_mb(struct doe_test *dt)
 {
-	doe_test_works(nm->dt, 0);
-}
-
-static int run_create_mb(struct nomem *nm)
-{
-	u16 off = doe_sim_offset(nm->dt->sim, 0);
 	struct pci_doe_mb *mb;
 
-	mb = pci_doe_create_mb(nm->dt->pdev, off, true);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), true);
 	if (IS_ERR(mb))
 		return PTR_ERR(mb);
 	pci_doe_destroy_mb(mb);
@@ -135,36 +114,30 @@ static int run_create_mb(struct nomem *nm)
 }
 
 /* A driver's calls, without a driver */
-static void each_of_unbound(struct kunit *test, int (*run)(struct nomem *nm))
+static void each_of_unbound(struct kunit *test, int (*run)(struct doe_test *dt))
 {
-	struct nomem nm = {
-		.test = test,
-		.dt = doe_test_new_unbound(test),
-		.run = run,
-		.check = check_works,
-	};
+	struct doe_test *dt = doe_test_new_unbound(test);
 
-	doe_test_alloc_vectors(nm.dt);
-	each_allocation(&nm);
+	doe_test_alloc_vectors(dt);
+	each_allocation(dt, run, check_works);
 }
 
-/* Without an interrupt, if there is no memory for one */
+/* Without memory for an interrupt the mailbox has none */
 static void nomem_create_mb(struct kunit *test)
 {
 	each_of_unbound(test, run_create_mb);
 }
 
-static int run_create_managed(struct nomem *nm)
+static int run_create_managed(struct doe_test *dt)
 {
-	struct device *dev = &nm->dt->pdev->dev;
-	u16 off = doe_sim_offset(nm->dt->sim, 0);
+	struct device *dev = &dt->pdev->dev;
 	struct pci_doe_mb *mb;
 	void *group;
 
 	group = devres_open_group(dev, NULL, GFP_KERNEL);
 	if (!group)
 		return -ENOMEM;
-	mb = pcim_doe_create_mb(nm->dt->pdev, off, true);
+	mb = pcim_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), true);
 	devres_release_group(dev, group);
 
 	return PTR_ERR_OR_ZERO(mb);
@@ -175,72 +148,52 @@ static void nomem_create_managed(struct kunit *test)
 	each_of_unbound(test, run_create_managed);
 }
 
-static int run_hand_over(struct nomem *nm)
+static int run_hand_over(struct doe_test *dt)
 {
-	int rc;
-
-	rc = pci_doe_yield_mb(nm->dt->mb[0]);
-	return rc ?: pci_doe_reclaim_mb(nm->dt->mb[0]);
+	return pci_doe_yield_mb(dt->mb[0]) ?: pci_doe_reclaim_mb(dt->mb[0]);
 }
 
 static void nomem_hand_over(struct kunit *test)
 {
-	struct nomem nm = {
-		.test = test,
-		.run = run_hand_over,
-		.check = check_works,
-	};
-
-	nm.dt = doe_test_start(test);
-	each_allocation(&nm);
+	each_allocation(doe_test_start(test), run_hand_over, check_works);
 }
 
 /* ---- Drivers, and with them auxiliary devices ---- */
 
-static int run_bind(struct nomem *nm)
+static int run_bind(struct doe_test *dt)
 {
 	int rc;
 
-	device_release_driver(&nm->dt->pdev->dev);
-	rc = device_attach(&nm->dt->pdev->dev);
+	device_release_driver(&dt->pdev->dev);
+	rc = device_attach(&dt->pdev->dev);
 
 	return rc == 1 ? 0 : rc ?: -ENODEV;
 }
 
-static void check_bind(struct nomem *nm)
+static void check_bind(struct doe_test *dt)
 {
-	KUNIT_EXPECT_EQ(nm->test, run_bind(nm), 0);
-	doe_test_works(nm->dt, 0);
+	KUNIT_EXPECT_EQ(dt->test, run_bind(dt), 0);
+	doe_test_works(dt, 0);
 }
 
 static void nomem_bind(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct nomem nm = {
-		.test = test,
-		.run = run_bind,
-		.check = check_bind,
-	};
-
-	config.nr_mailboxes = 2;
-	nm.dt = doe_test_new(test, &config);
-	each_allocation(&nm);
+	each_allocation(doe_test_new_with(test, nr_mailboxes, 2), run_bind,
+			check_bind);
 }
 
 /* ---- Enumeration ---- */
 
-#ifdef CONFIG_FAULT_INJECTION_STACKTRACE_FILTER
-static int run_enumerate(struct nomem *nm)
+static int run_enumerate(struct doe_test *dt)
 {
-	doe_test_remove(nm->dt);
-	return doe_sim_rescan(nm->dt->sim);
+	doe_test_remove(dt);
+	return doe_sim_rescan(dt->sim);
 }
 
 /* If the core had no memory for a mailbox, whoever wants it makes it */
-static void check_enumerate(struct nomem *nm)
+static void check_enumerate(struct doe_test *dt)
 {
-	struct doe_test *dt = nm->dt;
-	struct kunit *test = nm->test;
+	struct kunit *test = dt->test;
 	struct pci_doe_mb *mb;
 
 	pci_dev_put(dt->pdev);
@@ -257,16 +210,11 @@ static void check_enumerate(struct nomem *nm)
 static void nomem_enumerate(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct nomem nm = {
-		.test = test,
-		.run = run_enumerate,
-		.check = check_enumerate,
-	};
 
 	config.bind = false;
 	config.nr_mailboxes = 2;
-	nm.dt = doe_test_new(test, &config);
-	each_allocation(&nm);
+	each_allocation(doe_test_new(test, &config), run_enumerate,
+			check_enumerate);
 }
 
 static struct kunit_case doe_nomem_core_cases[] = {
@@ -274,15 +222,15 @@ static struct kunit_case doe_nomem_core_cases[] = {
 	{ }
 };
 
-static struct kunit_suite doe_nomem_core_suite = {
+static struct kunit_suite doe_nomem_core_suite __maybe_unused = {
 	.name = "pci-doe-nomem-core",
 	.init = doe_test_init,
 	.exit = doe_test_exit,
 	.test_cases = doe_nomem_core_cases,
 };
 
+#ifdef CONFIG_FAULT_INJECTION_STACKTRACE_FILTER
 kunit_test_suite(doe_nomem_core_suite);
-
 #endif
 
 static struct kunit_case doe_nomem_cases[] = {

@@ -39,8 +39,7 @@ bool doe_one_in(struct doe_worker *w, u32 n)
 }
 
 struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
-				  unsigned int mb, unsigned int nr,
-				  unsigned long salt)
+				  unsigned int mb, unsigned long salt)
 {
 	struct doe_worker *w;
 
@@ -50,7 +49,6 @@ struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
 	KUNIT_ASSERT_NOT_NULL(test, w->buf);
 	w->dt = dt;
 	w->mb = mb;
-	w->left = nr;
 	prandom_seed_state(&w->rnd, salt);
 
 	return w;
@@ -93,6 +91,7 @@ void doe_plan_good(struct doe_worker *w, struct doe_plan *p)
 	p->knobs.irq_on_busy = doe_one_in(w, 4);
 	p->knobs.irq_delay_ns = doe_one_in(w, 8) ? doe_any(w, 200000) : 0;
 	p->knobs.irq_lose = doe_one_in(w, 200);
+	p->knobs.irq_elsewhere = doe_one_in(w, 4);
 	p->rv = min_t(size_t, p->buf_sz, p->rsp_dw * 4);
 }
 
@@ -108,7 +107,7 @@ static void plan_error(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -EIO;
 }
 
-/* Error behind the answer is not of this exchange */
+/* An error behind the answer does not fail this exchange */
 static void plan_error_drained(struct doe_worker *w, struct doe_plan *p)
 {
 	p->knobs.error_at = DOE_SIM_ERROR_DRAINED;
@@ -270,19 +269,11 @@ static void plan_silence(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -ETIMEDOUT;
 }
 
-/**
- * struct fault - A way in which a device misbehaves
- * @name: for reports
- * @weight: how often it is chosen
- * @counter: the counter in struct doe_sim_counters that tells its effect, 0:
- *	     that it was done is its effect
- * @plan: changes an exchange and its result
- * @now: is done to the device
- */
+/* A way in which a device misbehaves */
 struct fault {
 	const char *name;
-	unsigned int weight;
-	size_t counter;
+	unsigned int weight;	/* how often it is chosen */
+	size_t counter;		/* tells its effect; 0: if it was done */
 	void (*plan)(struct doe_worker *w, struct doe_plan *p);
 	void (*now)(struct doe_sim_dev *sim, unsigned int mb, void *data);
 };
@@ -414,7 +405,6 @@ int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
 	right = right_bytes(w, p, pattern, rv);
 	KUNIT_EXPECT_TRUE_MSG(w->dt->test, right, "wrong bytes, rv %d", rv);
 	w->wrong += !right;
-	w->left -= min(w->left, 1U);
 
 	return rv;
 }

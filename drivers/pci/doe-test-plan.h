@@ -11,65 +11,34 @@
 
 #define DOE_TEST_MAX_DW		1000
 
-/**
- * struct doe_worker - A thread with a random number generator of its own
- * @thread: the thread
- * @rnd: random numbers
- * @dt: device
- * @mb: index of its mailbox
- * @left: exchanges that it is to do
- * @good: those with a right answer
- * @failed: those that failed as they should
- * @wrong: those with wrong bytes
- * @shared: others use the mailbox at the same time
- * @stop: end early
- * @arg: random, of the present fault
- * @done: that was done
- * @before: the mailbox's counters before it
- * @buf: request, and behind it the response
- */
+/* A thread with a random number generator of its own */
 struct doe_worker {
-	struct doe_test_thread *thread;
 	struct rnd_state rnd;
 	struct doe_test *dt;
 	unsigned int mb;
-	unsigned int left;
-	unsigned int good;
-	unsigned int failed;
-	unsigned int wrong;
-	bool shared;
-	bool *stop;
-	u32 arg;
-	bool done;
-	struct doe_sim_counters before;
-	u8 *buf;
+	unsigned int wrong;	/* exchanges with wrong bytes */
+	bool shared;		/* others use the mailbox at the same time */
+	u32 arg;		/* random, of the present fault */
+	bool done;		/* that was done */
+	struct doe_sim_counters before;	/* the mailbox's, before it */
+	u8 *buf;		/* request, and behind it the response */
 };
 
-/**
- * struct doe_plan - An exchange and how the device deals with it
- * @sized: a sized object, else an echo
- * @req_sz: request payload in bytes
- * @rsp_dw: payload DW that the device answers if it is honest
- * @buf_sz: room for the response
- * @knobs: how the device behaves
- * @rv: what is to come of it, ANY_ERROR: some error
- * @heal: the device needs to be told to come back
- */
+/* An exchange and how the device deals with it */
 struct doe_plan {
-	bool sized;
-	size_t req_sz;
-	u32 rsp_dw;
-	size_t buf_sz;
+	bool sized;	/* a sized object, else an echo */
+	size_t req_sz;	/* request payload in bytes */
+	u32 rsp_dw;	/* payload DW that the device answers if it is honest */
+	size_t buf_sz;	/* room for the response */
 	struct doe_sim_knobs knobs;
-	int rv;
-	bool heal;
+	int rv;		/* what is to come of it, ANY_ERROR: some error */
+	bool heal;	/* the device needs to be told to come back */
 };
 
 u32 doe_any(struct doe_worker *w, u32 ceil);
 bool doe_one_in(struct doe_worker *w, u32 n);
 struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
-				  unsigned int mb, unsigned int nr,
-				  unsigned long salt);
+				  unsigned int mb, unsigned long salt);
 void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
 unsigned int doe_any_fault(struct doe_worker *w);
 void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,

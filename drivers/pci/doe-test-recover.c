@@ -71,6 +71,18 @@ static void discovery_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
 
+/* A task need not wait for Discovery before it is submitted */
+static void task_tries_again(struct kunit *test)
+{
+	struct doe_test *dt = new_refusing(test);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_sim_behave(dt->sim, 0);
+	doe_test_sleep_ms(1000);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_wait_echo(test, tt);
+}
+
 static void creation_tries_again(struct kunit *test)
 {
 	struct doe_test *dt = new_refusing(test);
@@ -184,6 +196,23 @@ static void error_amid_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
 	doe_test_until(test, doe_test_has_file(dt, "1e98:00"));
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
+}
+
+/* Half a list does not take the place of a whole one */
+static void error_amid_later_list(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_new_polled(test);
+	u32 rsp;
+
+	doe_test_make_stale(dt);
+	knobs.skip = 2;
+	knobs.times = 2;
+	knobs.error_at = DOE_SIM_ERROR_GO;
+	doe_sim_set_knobs(dt->sim, 0, &knobs);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
 }
 
 /* ---- Recovery ---- */
@@ -408,8 +437,39 @@ static void half_object_left(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
 	}
+	pci_user_write_config_word(dt->pdev, PCI_VENDOR_ID, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+}
+
+static int scribble_thread(struct doe_test_thread *thread)
+{
+	struct doe_test *dt = thread->data;
+	u16 off = doe_sim_offset(dt->sim, 0);
+
+	while (!READ_ONCE(thread->stop)) {
+		pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 1);
+		usleep_range(100, 100);
+	}
+
+	return 0;
+}
+
+/* Somebody writes to the registers all the time: callers get no place for 2 s */
+static void scribbled_on(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	u64 since = ktime_get_ns();
+	struct doe_test_thread *thread;
+
+	thread = doe_test_thread(test, scribble_thread, dt);
+	doe_test_sleep_ms(1);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_GE(test, elapsed_ns(since), 2 * NSEC_PER_SEC);
+	KUNIT_EXPECT_LE(test, elapsed_ns(since), 3 * NSEC_PER_SEC);
+	WRITE_ONCE(thread->stop, true);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
+	doe_test_works(dt, 0);
 }
 
 /* Status is clear at once, but the device drops what is sent too soon */
@@ -569,13 +629,33 @@ static void quiet_at_boot(struct kunit *test)
 	}
 }
 
+/* It would keep the mailbox from its work for a second, and then for good */
+static void error_behind_abort(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_task *tt = doe_test_stuck(dt);
+	u64 since, aborts = doe_test_counters(dt, 0)->aborts;
+
+	doe_test_cancel(dt, tt);
+	doe_test_until(test, doe_test_counters(dt, 0)->aborts > aborts);
+	doe_sim_set_error(dt->sim, 0);
+	doe_sim_behave(dt->sim, 0);
+
+	since = ktime_get_ns();
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_LT(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts + 2);
+}
+
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
+	KUNIT_CASE_SLOW(task_tries_again),
 	KUNIT_CASE_SLOW(creation_tries_again),
 	KUNIT_CASE_SLOW(features_after_cut),
 	KUNIT_CASE(discovery_denied),
 	KUNIT_CASE(no_entry_for_discovery),
 	KUNIT_CASE_SLOW(error_amid_list),
+	KUNIT_CASE(error_amid_later_list),
 	KUNIT_CASE_SLOW(dead_mailbox_revives),
 	KUNIT_CASE(interrupt_while_away),
 	KUNIT_CASE(no_storm_of_our_own),
@@ -585,7 +665,9 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(nothing_from_empty_mailbox),
 	KUNIT_CASE(error_at_each_dw),
 	KUNIT_CASE(half_object_left),
+	KUNIT_CASE_SLOW(scribbled_on),
 	KUNIT_CASE(late_abort_at_boot),
+	KUNIT_CASE(error_behind_abort),
 	KUNIT_CASE(response_sizes),
 	KUNIT_CASE_SLOW(starved_firmware),
 	KUNIT_CASE_SLOW(odd_bits_and_messages),

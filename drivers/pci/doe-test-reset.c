@@ -125,6 +125,22 @@ static void frozen_between_entries(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* The same for longer than anybody waits: that entry is known then */
+static void frozen_for_long(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt = doe_test_task(test);
+
+	doe_test_make_stale(dt);
+	doe_test_call_next(dt->sim, 0, freeze_at_last_dw, dt->pdev);
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
+	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+}
+
 /* Error recovery does not end: tasks wait for 5 s, or can be cancelled */
 static void frozen_for_good(struct kunit *test)
 {
@@ -354,6 +370,7 @@ static struct kunit_case doe_reset_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_channel, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_for_long, doe_test_mode_gen_params),
 	KUNIT_CASE_SLOW(frozen_for_good),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
 			 doe_test_mode_gen_params),

@@ -167,6 +167,8 @@ void doe_test_expect_file(struct kunit *test, struct device *dev,
 			  const char *want);
 
 /* Exchanges */
+int doe_test_exchange(struct doe_test *dt, u8 type, const void *req,
+		      size_t req_sz, void *rsp, size_t rsp_sz);
 int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len);
 int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 		   size_t rsp_sz);

@@ -3,8 +3,16 @@
  * KUnit tests of the DOE library: mailboxes that user space has
  */
 
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/seq_file.h>
+#include <linux/uio.h>
+
 #include "doe-test-util.h"
 #include "pci.h"
+
+#define DEBUGFS_SIZE	SZ_16K
 
 DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(mode);
@@ -283,6 +291,68 @@ static void user_exchanges(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* Whether the line of the mailbox in debugfs begins and goes on like this */
+static bool shows(struct doe_test *dt, const char *begin, const char *rest)
+{
+	struct kvec kvec = {
+		.iov_base = kunit_kzalloc(dt->test, DEBUGFS_SIZE, GFP_KERNEL),
+		.iov_len = DEBUGFS_SIZE - 1,
+	};
+	struct file_system_type *type = get_fs_type("debugfs");
+	struct kunit *test = dt->test;
+	struct iov_iter iter;
+	struct vfsmount *mnt;
+	struct kiocb kiocb;
+	struct file *file;
+	char *line, want[64];
+
+	KUNIT_ASSERT_NOT_NULL(test, kvec.iov_base);
+	KUNIT_ASSERT_NOT_NULL(test, type);
+	mnt = vfs_kern_mount(type, 0, type->name, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	file = file_open_root_mnt(mnt, "pci_doe", O_RDONLY, 0);
+	mntput(mnt);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, kvec.iov_len);
+	KUNIT_EXPECT_GT(test, seq_read_iter(&kiocb, &iter), 0);
+	fput(file);
+
+	snprintf(want, sizeof(want), "%s %x %s", pci_name(dt->pdev),
+		 doe_sim_offset(dt->sim, 0), begin);
+	line = strstr(kvec.iov_base, want);
+	if (!line)
+		return false;
+	*strchrnul(line, '\n') = '\0';
+	return strstr(line, rest);
+}
+
+static void debugfs_line(struct kunit *test)
+{
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt;
+
+	config.bind = false;
+	config.knobs.proc_ns = DOE_SIM_NEVER;
+	dt = doe_test_new_early(test, &config);
+	doe_test_until(test, doe_test_counters(dt, 0)->gos == 1);
+	KUNIT_EXPECT_TRUE(test, shows(dt, "owner core phase response holds -",
+				      " polled features - exchanges 0 "));
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
+	doe_test_alloc_vectors(dt);
+	doe_test_take_irq(dt, 0);
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_TRUE(test, shows(dt, "owner driver phase idle holds - irq",
+				      ",1e98:02,1e98:00 exchanges "));
+	doe_test_give_irq(dt, 0);
+	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, shows(dt, "owner user phase idle holds user ",
+				      "polled"));
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+}
+
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(claimed_by_another_driver, doe_test_mode_gen_params),
@@ -295,6 +365,7 @@ static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE_PARAM(reset_while_yielded, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
 	KUNIT_CASE(user_exchanges),
+	KUNIT_CASE(debugfs_line),
 	{ }
 };
 

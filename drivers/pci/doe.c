@@ -537,6 +537,10 @@ void pci_doe_await_abort(struct pci_doe_mb *mb)
 		mb->pending = true;
 	} else if (late) {
 		pci_doe_die(mb);
+	} else if (!(status & PCI_DOE_STATUS_BUSY) && !mb->wait.repeated) {
+		/* It came up right behind the abort, which does not clear it */
+		pci_doe_abort(mb);
+		mb->wait.repeated = true;
 	} else {
 		pci_doe_arm(mb, PCI_DOE_TIMEOUT);
 	}

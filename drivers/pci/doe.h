@@ -94,6 +94,7 @@ struct pci_doe_hold_info {
  * @deadline: when it ends
  * @wake_at: when the timer is due, 0: not at all
  * @slack: it may be early by this, in ns
+ * @repeated: the abort that it is for is the second one
  */
 struct pci_doe_wait {
 	ktime_t since;
@@ -101,6 +102,7 @@ struct pci_doe_wait {
 	ktime_t deadline;
 	ktime_t wake_at;
 	u64 slack;
+	bool repeated;
 };
 
 /**

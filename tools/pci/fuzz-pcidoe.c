@@ -2,7 +2,7 @@
 /*
  * What comes from files and from the network, for libFuzzer
  *
- * FUZZ says which: CDAT for tables, DUMP, SERVE for clients.
+ * FUZZ says which: fuzz_cdat() for tables, fuzz_dump(), fuzz_serve() for clients.
  */
 
 #include <stdlib.h>
@@ -16,14 +16,14 @@
 /* Under the name that libFuzzer knows */
 int fuzz_one(const u8 *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
-static void fuzz_cdat(const u8 *data, size_t size)
+void fuzz_cdat(const u8 *data, size_t size)
 {
 	cdat_decode(data, size);
 	out_finish();
 	out_json = !out_json;
 }
 
-static void fuzz_dump(const u8 *data, size_t size)
+void fuzz_dump(const u8 *data, size_t size)
 {
 	static const char zeroes[] = " 00 00 00 00 00 00 00 00";
 	static char path[40];
@@ -60,7 +60,7 @@ static int echo(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 	return 4 * dws;
 }
 
-static void fuzz_serve(const u8 *data, size_t size)
+void fuzz_serve(const u8 *data, size_t size)
 {
 	struct doe_mbox mb = { .name = "fuzz@0x100", .object = echo };
 	int fds[2];
@@ -74,16 +74,8 @@ static void fuzz_serve(const u8 *data, size_t size)
 	close(fds[1]);
 }
 
-enum { CDAT, DUMP, SERVE };
-
-static void (* const targets[])(const u8 *data, size_t size) = {
-	[CDAT] = fuzz_cdat,
-	[DUMP] = fuzz_dump,
-	[SERVE] = fuzz_serve,
-};
-
 int fuzz_one(const u8 *data, size_t size)
 {
-	targets[FUZZ](data, size);
+	FUZZ(data, size);
 	return 0;
 }

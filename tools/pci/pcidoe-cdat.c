@@ -325,11 +325,7 @@ static const char *not_a_table(const u8 *p, size_t size)
 	return size < CDAT_HEADER_SIZE ? "too short" : NULL;
 }
 
-/*
- * Show a table and check it.  Return: 0, or EXIT_PROTO if any of it
- * contradicts the format: what can be decoded is shown, and one line says what
- * was wrong first.
- */
+/* Show a table, what can be decoded of a bad one, and say what was wrong first */
 int cdat_decode(const u8 *table, size_t size)
 {
 	const char *other = not_a_table(table, size);

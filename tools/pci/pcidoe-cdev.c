@@ -56,10 +56,7 @@ static int cdev_receive(struct doe_mbox *mb, u8 *buf, size_t size)
 	return ret < 0 ? cdev_error(mb, ret) : ret;
 }
 
-/*
- * Exchange data objects through the kernel.  Return: bytes stored, or a
- * negative error code with words in @mb->why.
- */
+/* Exchange data objects through the kernel, headers included */
 int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		    size_t max)
 {

@@ -19,6 +19,7 @@ struct args {
 	const char *remote;		/* HOST:PORT where one serves, or NULL */
 	int argc;			/* further arguments */
 	char **argv;
+	bool to_kernel;
 };
 
 /* Read a whole file */
@@ -56,11 +57,8 @@ static int write_out(const u8 *p, size_t len)
 		return EXIT_OK;
 
 	f = fopen(opts.out, "wb");
-	if (f) {
-		fwrite(p, 1, len, f);
-		if (!ferror(f) && !fclose(f))
-			return EXIT_OK;
-	}
+	if (f && fwrite(p, 1, len, f) == len && !fclose(f))
+		return EXIT_OK;
 	return fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
 }
 
@@ -240,46 +238,32 @@ static int parse_feature(const char *s, struct doe_feature *f)
 	return EXIT_OK;
 }
 
-static int parse_hex_bytes(int argc, char **argv, u8 **buf, size_t *len)
-{
-	const char *s;
-	size_t max = 0;
-	int i, end;
-
-	for (i = 0; i < argc; i++)
-		max += strlen(argv[i]) / 2;
-
-	*len = 0;
-	*buf = malloc(max + 1);
-	if (!*buf)
-		return fail(EXIT_SYSTEM, "out of memory");
-
-	for (i = 0; i < argc; i++) {
-		for (s = argv[i]; *s; s += 2) {
-			end = 0;
-			if (!isxdigit(s[0]) || !isxdigit(s[1]) ||
-			    sscanf(s, "%2hhx%n", *buf + *len, &end) != 1)
-				return fail(EXIT_USAGE,
-					    "%s: not pairs of hex digits",
-					    argv[i]);
-			++*len;
-		}
-	}
-	return EXIT_OK;
-}
-
+/* Pairs of hex digits, or @FILE */
 static int parse_request(int argc, char **argv, u8 **req, size_t *len)
 {
-	int ret;
+	const char *s;
+	int i;
 
 	if (argc == 1 && argv[0][0] == '@')
 		return read_file(argv[0] + 1, DOE_MAX_PAYLOAD, req, len);
 
-	ret = parse_hex_bytes(argc, argv, req, len);
-	if (!ret && *len > DOE_MAX_PAYLOAD)
-		ret = fail(EXIT_USAGE, "request of more than %d bytes",
-			   DOE_MAX_PAYLOAD);
-	return ret;
+	*req = malloc(DOE_MAX_PAYLOAD);
+	if (!*req)
+		return fail(EXIT_SYSTEM, "out of memory");
+	for (i = 0; i < argc; i++) {
+		for (s = argv[i]; *s; s += 2, ++*len) {
+			if (*len == DOE_MAX_PAYLOAD)
+				return fail(EXIT_USAGE,
+					    "request of more than %d bytes",
+					    DOE_MAX_PAYLOAD);
+			if (!isxdigit(s[0]) || !isxdigit(s[1]) ||
+			    sscanf(s, "%2hhx", *req + *len) != 1)
+				return fail(EXIT_USAGE,
+					    "%s: not pairs of hex digits",
+					    argv[i]);
+		}
+	}
+	return EXIT_OK;
 }
 
 static int cmd_exchange(const struct args *args)
@@ -318,21 +302,15 @@ out:
 	return ret;
 }
 
-static int cmd_cdat(const struct args *args)
+static int read_cdat(struct doe_mbox *mb)
 {
-	static const struct doe_feature cdat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 };
 	static u8 table[CDAT_MAX_SIZE];
-	struct mailbox *m;
 	size_t size;
 	int err, ret;
 
-	ret = claim_for(args, &cdat, &m);
-	if (ret)
-		return ret;
-
-	err = cdat_read(&m->mb, table, &size);
+	err = cdat_read(mb, table, &size);
 	if (err)
-		return exchange_failed(&m->mb, err);
+		return exchange_failed(mb, err);
 
 	progress_end();
 	ret = cdat_decode(table, size);
@@ -354,39 +332,14 @@ static int decode_file(const char *name)
 	return ret;
 }
 
-static int cmd_compliance(const struct args *args)
-{
-	static const struct doe_feature feat = { DOE_VID_CXL,
-						 DOE_TYPE_COMPLIANCE, 0 };
-	struct mailbox *m;
-
-	return claim_for(args, &feat, &m) ?: show_compliance(&m->mb);
-}
-
-static int cmd_spdm_version(const struct args *args)
-{
-	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
-	struct mailbox *m;
-
-	return claim_for(args, &cma, &m) ?: show_spdm_versions(&m->mb);
-}
-
-static int cmd_serve(const struct args *args)
-{
-	static const struct doe_feature cma = { DOE_VID_PCI, DOE_TYPE_CMA, 0 };
-	struct mailbox *m;
-
-	return claim_for(args, &cma, &m) ?: serve(&m->mb, opts.listen);
-}
-
-static int hand_over(const struct address *addr, bool to_kernel)
+static int hand_over(const struct args *args)
 {
 	struct mailbox *m;
 	int ret;
 
-	ret = one_mailbox(addr, &m);
+	ret = one_mailbox(args->addr, &m);
 	if (!ret)
-		ret = mailbox_bind(m, to_kernel);
+		ret = mailbox_bind(m, args->to_kernel);
 	if (ret)
 		return ret;
 
@@ -396,34 +349,31 @@ static int hand_over(const struct address *addr, bool to_kernel)
 	return EXIT_OK;
 }
 
-static int cmd_take(const struct args *args)
-{
-	return hand_over(args->addr, false);
-}
-
-static int cmd_give(const struct args *args)
-{
-	return hand_over(args->addr, true);
-}
-
+/* Of each either @run, or what to do with a mailbox that offers a feature */
 static const struct command {
 	const char *name;
-	int (*run)(const struct args *args);
-	int min, max;		/* arguments after the address; -1: any */
 	enum { DEVICE, ANY, REMOTE } where;
+	int (*run)(const struct args *args);
+	int (*use)(struct doe_mbox *mb);
+	struct doe_feature feat;
+	int min, max;		/* arguments after the address; -1: any */
 } commands[] = {
 	/* ANY: no address stands for all devices, and a dump will do */
-	{ "list", cmd_list, 0, 0, ANY },
-	{ "report", cmd_report, 0, 0, ANY },
-	{ "features", cmd_features, 0, 0, DEVICE },
-	{ "discover", cmd_discover, 0, 0, REMOTE },
-	{ "exchange", cmd_exchange, 1, -1, REMOTE },
-	{ "cdat", cmd_cdat, 0, 0, REMOTE },
-	{ "compliance", cmd_compliance, 0, 0, REMOTE },
-	{ "spdm-version", cmd_spdm_version, 0, 0, REMOTE },
-	{ "serve", cmd_serve, 0, 0, REMOTE },
-	{ "take", cmd_take, 0, 0, DEVICE },
-	{ "give", cmd_give, 0, 0, DEVICE },
+	{ "list", ANY, .run = cmd_list },
+	{ "report", ANY, .run = cmd_report },
+	{ "features", DEVICE, .run = cmd_features },
+	{ "discover", REMOTE, .run = cmd_discover },
+	{ "exchange", REMOTE, .run = cmd_exchange, .min = 1, .max = -1 },
+	{ "cdat", REMOTE, .use = read_cdat,
+	  .feat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 } },
+	{ "compliance", REMOTE, .use = show_compliance,
+	  .feat = { DOE_VID_CXL, DOE_TYPE_COMPLIANCE, 0 } },
+	{ "spdm-version", REMOTE, .use = show_spdm_versions,
+	  .feat = { DOE_VID_PCI, DOE_TYPE_CMA, 0 } },
+	{ "serve", REMOTE, .use = serve,
+	  .feat = { DOE_VID_PCI, DOE_TYPE_CMA, 0 } },
+	{ "take", DEVICE, .run = hand_over },
+	{ "give", DEVICE, .run = hand_over },
 };
 
 static const struct command *find_command(const char *name)
@@ -436,43 +386,57 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Do the arguments, @n of which follow the name, and the options fit? */
+static bool fits(const struct command *cmd, int n)
+{
+	if (opts.decode || (opts.dump && cmd->where != ANY))
+		return false;
+	if (!n)
+		return cmd->where == ANY;
+	return n - 1 >= cmd->min && (cmd->max < 0 || n - 1 <= cmd->max);
+}
+
+static int run(const struct command *cmd, const struct args *args)
+{
+	struct mailbox *m;
+	int ret;
+
+	progress_begin(cmd->name);
+	ret = cmd->run ? cmd->run(args) :
+	      claim_for(args, &cmd->feat, &m) ?: cmd->use(&m->mb);
+	progress_end();
+	return ret;
+}
+
 /* Run the command of the command line */
 int run_command(int argc, char **argv)
 {
 	const struct command *cmd = find_command(argv[0]);
-	struct args args = { .argc = argc - 2, .argv = argv + 2 };
+	struct args args = { .argc = argc - 2, .argv = argv + 2,
+			     .to_kernel = !strcmp(argv[0], "give") };
 	struct address addr;
 	int ret;
 
 	if (!cmd)
 		return fail(EXIT_USAGE, "%s: no such command, see --help",
 			    argv[0]);
-	if (cmd->run == cmd_cdat && opts.decode && argc == 1)
+	if (cmd->use == read_cdat && opts.decode && argc == 1)
 		return decode_file(opts.decode);
-	if (opts.decode || (opts.dump && cmd->where != ANY) ||
-	    (argc < 2 && cmd->where != ANY) ||
-	    (argc > 1 && (argc - 2 < cmd->min ||
-			  (cmd->max >= 0 && argc - 2 > cmd->max))))
+	if (!fits(cmd, argc - 1))
 		return fail(EXIT_USAGE, "%s: wrong arguments, see --help",
 			    argv[0]);
 
 	if (argc > 1 && cmd->where == REMOTE && !strncmp(argv[1], "tcp:", 4)) {
 		args.remote = argv[1] + 4;
-	} else if (argc > 1) {
+		return run(cmd, &args);
+	}
+	if (argc > 1) {
 		ret = parse_address(argv[1], &addr);
 		if (ret)
 			return ret;
 		args.addr = &addr;
 	}
-
-	ret = args.remote ? 0 : dev_open();
-	if (ret)
-		return ret;
-
-	progress_begin(cmd->name);
-	ret = cmd->run(&args);
-	progress_end();
-	if (!args.remote)
-		dev_close();
+	ret = dev_open() ?: run(cmd, &args);
+	dev_close();
 	return ret;
 }

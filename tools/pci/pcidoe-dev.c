@@ -93,16 +93,9 @@ static int access_result(bool ok)
 
 	if (ok)
 		return 0;
-	switch (err) {
-	case 0:
-	case EPERM:
+	if (!err || err == EPERM)
 		return -EACCES;
-	case ENOENT:
-	case ENXIO:
-		return -ENODEV;
-	default:
-		return -err;
-	}
+	return err == ENOENT || err == ENXIO ? -ENODEV : -err;
 }
 
 static int config_read(const struct mailbox *m, unsigned int pos, u32 *val)
@@ -142,14 +135,14 @@ static int reg_write(void *priv, unsigned int reg, u32 val)
 
 static int cdev_put(void *priv, const u8 *buf, size_t len)
 {
-	ssize_t n = write(((struct mailbox *)priv)->file, buf, len);
+	int n = write(((struct mailbox *)priv)->file, buf, len);
 
 	return n < 0 ? -errno : n;
 }
 
 static int cdev_get(void *priv, u8 *buf, size_t len)
 {
-	ssize_t n = read(((struct mailbox *)priv)->file, buf, len);
+	int n = read(((struct mailbox *)priv)->file, buf, len);
 
 	return n < 0 ? -errno : n;
 }
@@ -193,18 +186,11 @@ static const struct doe_ops dev_ops = {
 /* Say why registers cannot be read */
 const char *unreadable(int err)
 {
-	switch (err) {
-	case -EACCES:
-		return "no permission";
-	case -ENODATA:
-		return "not in the dump";
-	case -ENODEV:
-		return "the device is gone";
-	case -ERANGE:
-		return "registers beyond configuration space";
-	default:
-		return strerror(-err);
-	}
+	return err == -EACCES ? "no permission" :
+	       err == -ENODATA ? "not in the dump" :
+	       err == -ENODEV ? "the device is gone" :
+	       err == -ERANGE ? "registers beyond configuration space" :
+	       strerror(-err);
 }
 
 /* Append a mailbox, or with offset 0 a device that is not readable */
@@ -274,13 +260,17 @@ static int add_mailboxes(const struct mailbox *dev, int offset)
 	return ret;
 }
 
-static int add_device(const struct address *addr, int offset,
+/* If it is what is wanted, which NULL is for all of them */
+static int add_device(const struct address *want, const struct address *addr,
 		      struct pci_dev *pdev, const struct dump *dump)
 {
 	struct mailbox dev = { .addr = *addr, .pdev = pdev, .dump = dump,
 			       .file = -1 };
 	u32 id;
 
+	if (want && (want->domain != addr->domain || want->bus != addr->bus ||
+		     want->dev != addr->dev || want->fn != addr->fn))
+		return EXIT_OK;
 	snprintf(dev.dev, sizeof(dev.dev), "%04x:%02x:%02x.%d",
 		 addr->domain, addr->bus, addr->dev, addr->fn);
 	snprintf(dev.path, sizeof(dev.path), "%s/bus/pci/devices/%s",
@@ -293,14 +283,7 @@ static int add_device(const struct address *addr, int offset,
 		dev.vendor = pdev->vendor_id;
 		dev.device = pdev->device_id;
 	}
-	return add_mailboxes(&dev, offset);
-}
-
-static bool wanted(const struct address *want, const struct address *addr)
-{
-	return !want || (want->domain == addr->domain &&
-			 want->bus == addr->bus && want->dev == addr->dev &&
-			 want->fn == addr->fn);
+	return add_mailboxes(&dev, want ? want->offset : -1);
 }
 
 static int find_in_dump(const struct address *want)
@@ -316,10 +299,7 @@ static int find_in_dump(const struct address *want)
 		fclose(f);
 
 	for (i = 0; i < n && !ret; i++)
-		if (wanted(want, &dumps[i].addr))
-			ret = add_device(&dumps[i].addr,
-					 want ? want->offset : -1, NULL,
-					 &dumps[i]);
+		ret = add_device(want, &dumps[i].addr, NULL, &dumps[i]);
 	return ret;
 }
 
@@ -333,9 +313,7 @@ static int find_in_system(const struct address *want)
 	for (pdev = pacc->devices; pdev && !ret; pdev = pdev->next) {
 		addr = (struct address) { pdev->domain, pdev->bus, pdev->dev,
 					  pdev->func, -1 };
-		if (wanted(want, &addr))
-			ret = add_device(&addr, want ? want->offset : -1, pdev,
-					 NULL);
+		ret = add_device(want, &addr, pdev, NULL);
 	}
 	return ret;
 }
@@ -365,14 +343,11 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 	ret = opts.dump ? find_in_dump(addr) : find_in_system(addr);
 	if (ret)
 		return ret;
-	if (addr && !nr_found) {
-		if (addr->offset >= 0)
-			return fail(EXIT_NODEV, "%s: no DOE Capability at %#x",
-				    basename(dev_path(addr, path)),
-				    addr->offset);
-		return fail(EXIT_NODEV, "%s: no DOE Capability",
-			    basename(dev_path(addr, path)));
-	}
+	if (addr && !nr_found)
+		return fail(EXIT_NODEV, addr->offset < 0 ?
+			    "%s: no DOE Capability" :
+			    "%s: no DOE Capability at %#x",
+			    basename(dev_path(addr, path)), addr->offset);
 
 	if (nr_found)
 		qsort(found, nr_found, sizeof(*found), by_address);

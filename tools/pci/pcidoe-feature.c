@@ -25,42 +25,24 @@
 #define SPDM_VERSION		0x04
 #define SPDM_ERROR		0x7f
 
-/*
- * Say what went wrong in an exchange.  Return: the exit code that tells a
- * script.
- */
+/* Say what went wrong in an exchange; the exit code that tells a script */
 int exchange_failed(struct doe_mbox *mb, int err)
 {
-	int code;
+	static const struct {
+		int err, code;
+	} codes[] = {
+		{ EINTR, EXIT_SIGNAL },		{ ENODEV, EXIT_NODEV },
+		{ EINVAL, EXIT_NODEV },		{ EACCES, EXIT_PERM },
+		{ EUSERS, EXIT_OWNED },		{ EBUSY, EXIT_TIMEOUT },
+		{ ETIMEDOUT, EXIT_TIMEOUT },	{ EPROTO, EXIT_PROTO },
+		{ EMSGSIZE, EXIT_USAGE },
+	};
+	int code = EXIT_DEVERR;
+	size_t i;
 
-	switch (err) {
-	case -EINTR:
-		code = EXIT_SIGNAL;
-		break;
-	case -ENODEV:
-	case -EINVAL:
-		code = EXIT_NODEV;
-		break;
-	case -EACCES:
-		code = EXIT_PERM;
-		break;
-	case -EUSERS:
-		code = EXIT_OWNED;
-		break;
-	case -EBUSY:
-	case -ETIMEDOUT:
-		code = EXIT_TIMEOUT;
-		break;
-	case -EPROTO:
-		code = EXIT_PROTO;
-		break;
-	case -EMSGSIZE:
-		code = EXIT_USAGE;
-		break;
-	default:
-		code = EXIT_DEVERR;
-		break;
-	}
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		if (codes[i].err == -err)
+			code = codes[i].code;
 	progress_end();
 	return fail(code, "%s: %s%s", mb->name, mb->why,
 		    code == EXIT_PERM ? permission_hint() : "");

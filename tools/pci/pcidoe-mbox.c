@@ -35,10 +35,8 @@ int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 static int doe_access(struct doe_mbox *mb, const char *what, unsigned int reg,
 		      int err)
 {
-	if (!err)
-		return 0;
-	return doe_error(mb, err, "cannot %s register %#x: %s", what, reg,
-			 strerror(-err));
+	return err ? doe_error(mb, err, "cannot %s register %#x: %s", what, reg,
+			       strerror(-err)) : 0;
 }
 
 static int doe_read(struct doe_mbox *mb, unsigned int reg, u32 *val)
@@ -140,10 +138,7 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 	return -ETIMEDOUT;
 }
 
-/*
- * Abort whatever the mailbox is at.  Return: 0, or a negative error code if
- * the mailbox is not idle after it.
- */
+/* Abort whatever the mailbox is at.  Fails if it is not idle after that. */
 int doe_abort(struct doe_mbox *mb)
 {
 	u32 status;
@@ -332,21 +327,13 @@ static int doe_finish(struct doe_mbox *mb, int received)
 static void doe_abort_quietly(struct doe_mbox *mb)
 {
 	char why[sizeof(mb->why)];
-	size_t len;
 
 	memcpy(why, mb->why, sizeof(why));
-	if (doe_abort(mb)) {
-		len = strlen(why);
-		snprintf(why + len, sizeof(why) - len,
-			 "; then Abort failed, reset the device");
-	}
-	memcpy(mb->why, why, sizeof(why));
+	doe_error(mb, 0, doe_abort(mb) ?
+		  "%.80s; then Abort failed, reset the device" : "%s", why);
 }
 
-/*
- * Exchange data objects through the registers.  Return: bytes stored, or a
- * negative error code with words in @mb->why.
- */
+/* Exchange data objects through the registers, headers included */
 int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		   size_t max)
 {
@@ -371,18 +358,10 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 	return ret;
 }
 
-/**
- * doe_exchange() - Send a data object and receive the response
- * @mb: mailbox
- * @vid: Vendor ID
- * @type: data object type
- * @req: request, without header
- * @req_len: its length in bytes, padded with zeroes to a DW
- * @resp: where to store the response, without header
- * @resp_len: bytes that fit there
- *
- * Return: bytes stored, a multiple of 4 unless they fill @resp; or a
- * negative error code with words in @mb->why.
+/*
+ * Send a data object and receive the response, both given without headers, and
+ * the request padded with zeroes to a DW.  Return: bytes stored, a multiple of 4
+ * unless they fill @resp; or a negative error code with words in @mb->why.
  */
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len)

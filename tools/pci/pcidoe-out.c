@@ -167,7 +167,6 @@ static void out_open(const char *key, const char *brackets)
 	level[depth++].used = false;
 }
 
-/* Begin an object */
 void out_object(const char *key, const char *label)
 {
 	out_open(key, "{}");
@@ -179,7 +178,6 @@ void out_object(const char *key, const char *label)
 	in_line = true;
 }
 
-/* Begin an array */
 void out_array(const char *key)
 {
 	out_open(key, "[]");

@@ -97,10 +97,7 @@ static void read_debugfs(struct mailbox *m)
 	fclose(f);
 }
 
-/*
- * Look up what the kernel says about a mailbox.  Return: whether it says
- * anything.
- */
+/* Look up what the kernel says about a mailbox, if anything */
 bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 		 size_t size)
 {
@@ -116,17 +113,13 @@ bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 	return true;
 }
 
-/* Does the kernel perhaps hold on to it when the auxiliary driver goes? */
-static bool may_be_kept(const struct mailbox *m)
-{
-	return exists(m->path, "doe_features/0001:01") ||
-	       exists(m->path, "doe_features/0001:02");
-}
-
 /* Find out who may touch a mailbox */
 void find_owner(struct mailbox *m)
 {
 	char path[600], aux_driver[64], owner[16];
+	/* The kernel may hold on to it when the auxiliary driver goes */
+	bool kept = exists(m->path, "doe_features/0001:01") ||
+		    exists(m->path, "doe_features/0001:02");
 
 	read_debugfs(m);
 	snprintf(m->cdev, sizeof(m->cdev), "%s/pci-doe/%s@%x", opts.dev, m->dev,
@@ -145,7 +138,7 @@ void find_owner(struct mailbox *m)
 	else if (kernel_says(m, "owner", owner, sizeof(owner)))
 		m->owner = strcmp(owner, "user") ? OWNER_CORE : OWNER_USER;
 	else if (m->aux[0])
-		m->owner = may_be_kept(m) ? OWNER_UNKNOWN : OWNER_USER;
+		m->owner = kept ? OWNER_UNKNOWN : OWNER_USER;
 	else
 		m->owner = exists(m->path, "doe_features") ? OWNER_CORE :
 							     OWNER_UNKNOWN;
@@ -173,10 +166,7 @@ const char *dev_path(const struct address *addr, char path[static 300])
 	return path;
 }
 
-/*
- * Features that the kernel found on a device.  Return: how many, or -1 if the
- * kernel doesn't say.
- */
+/* Features that the kernel found on a device: how many, or -1 if it is silent */
 int dev_features(const struct address *addr, struct doe_feature *features)
 {
 	unsigned int vid, type;
@@ -206,10 +196,7 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 	return n;
 }
 
-/*
- * Say why even root may be refused.  Return: words to append to a message
- * about missing permission.
- */
+/* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
 	char path[300], line[80] = "";
@@ -231,17 +218,12 @@ static int open_file(struct mailbox *m, const char *path, int flags)
 	m->file = open(path, flags | O_CLOEXEC);
 	if (m->file >= 0)
 		return EXIT_OK;
-	switch (errno) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
+	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		return fail(EXIT_NODEV, "%s: %s", path, strerror(errno));
-	case EBUSY:
+	if (errno == EBUSY)
 		return fail(EXIT_OWNED, "%s: %s", path, strerror(errno));
-	default:
-		return fail(EXIT_PERM, "%s: %s%s", path, strerror(errno),
-			    permission_hint());
-	}
+	return fail(EXIT_PERM, "%s: %s%s", path, strerror(errno),
+		    permission_hint());
 }
 
 /*
@@ -270,15 +252,14 @@ static int mailbox_lock(struct mailbox *m)
 	err = errno;
 	mailbox_release(m);
 	if (err == EAGAIN || err == EACCES)
-		return fail(EXIT_OWNED, "%s@%#x: another process uses it",
-			    m->dev, m->offset);
+		return fail(EXIT_OWNED, "%s: another process uses it",
+			    m->mb.name);
 	return fail(EXIT_SYSTEM, "%s: lock: %s", path, strerror(err));
 }
 
 /*
- * Get ready to use a mailbox.  Through the kernel's character device, if there
- * is one; else, or if it is to be forced, through registers that nobody else
- * uses.
+ * Get ready to use a mailbox: through its character device, or without one, or
+ * if it is to be forced, through registers that nobody else uses.
  */
 int mailbox_claim(struct mailbox *m)
 {
@@ -310,8 +291,8 @@ int mailbox_claim(struct mailbox *m)
 		return EXIT_OK;
 
 	mailbox_release(m);
-	return fail(EXIT_OWNED, "%s@%#x: %s (or use --force)", m->dev,
-		    m->offset, why[m->owner]);
+	return fail(EXIT_OWNED, "%s: %s (or use --force)", m->mb.name,
+		    why[m->owner]);
 }
 
 /* Let others use a mailbox */
@@ -325,33 +306,27 @@ void mailbox_release(struct mailbox *m)
 static int write_file(const char *path, const char *val)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
+	int ret = EXIT_OK;
 
 	if (fd < 0 || write(fd, val, strlen(val)) < 0)
-		err = errno;
+		ret = fail(errno == EACCES || errno == EPERM ? EXIT_PERM :
+			   EXIT_SYSTEM, "%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (!err)
-		return EXIT_OK;
-	return fail(err == EACCES || err == EPERM ? EXIT_PERM : EXIT_SYSTEM,
-		    "%s: %s", path, strerror(err));
-}
-
-static int unbind_driver(struct mailbox *m)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s/driver/unbind", m->path, m->aux);
-	return write_file(path, m->aux);
+	return ret;
 }
 
 /* The bus finds the driver, whatever its name */
-static int probe_driver(struct mailbox *m)
+static int change_driver(struct mailbox *m, bool to_kernel)
 {
-	char path[300];
+	char path[600];
 
-	snprintf(path, sizeof(path), "%s/bus/auxiliary/drivers_probe",
-		 opts.sysfs);
+	if (to_kernel)
+		snprintf(path, sizeof(path), "%s/bus/auxiliary/drivers_probe",
+			 opts.sysfs);
+	else
+		snprintf(path, sizeof(path), "%s/%s/driver/unbind", m->path,
+			 m->aux);
 	return write_file(path, m->aux);
 }
 
@@ -364,17 +339,15 @@ static int change_owner(struct mailbox *m, bool to_kernel)
 	if (m->owner == want)
 		return EXIT_OK;
 
-	ret = to_kernel ? probe_driver(m) : unbind_driver(m);
+	ret = change_driver(m, to_kernel);
 	find_owner(m);
 	if (ret || m->owner == want)
 		return ret;
 
-	ret = fail(EXIT_OWNED, to_kernel ? "%s@%#x: the kernel won't take it" :
-		   "%s@%#x: the kernel keeps it, see its log", m->dev,
-		   m->offset);
 	if (!to_kernel)
-		probe_driver(m);
-	return ret;
+		change_driver(m, true);
+	return fail(EXIT_OWNED, "%s: the kernel %s", m->mb.name,
+		    to_kernel ? "won't take it" : "keeps it, see its log");
 }
 
 /* Give a mailbox to the kernel or take it */
@@ -383,8 +356,7 @@ int mailbox_bind(struct mailbox *m, bool to_kernel)
 	int ret;
 
 	if (!m->aux[0])
-		return fail(EXIT_OWNED, "%s@%#x: no auxiliary device",
-			    m->dev, m->offset);
+		return fail(EXIT_OWNED, "%s: no auxiliary device", m->mb.name);
 
 	ret = mailbox_lock(m);
 	if (!ret)

@@ -217,10 +217,7 @@ static int unread(const struct mailbox *list, size_t n)
 	return EXIT_OK;
 }
 
-/*
- * Show mailboxes, a line each.  Return: 0 or an exit code if some could not be
- * read.
- */
+/* Show mailboxes, a line each.  Fails if some could not be read. */
 int show_list(const struct mailbox *list, size_t n)
 {
 	size_t i;
@@ -228,10 +225,10 @@ int show_list(const struct mailbox *list, size_t n)
 	out_object(NULL, NULL);
 	out_array("mailboxes");
 	for (i = 0; i < n; i++) {
-		if (skip(&list[i]))
-			continue;
-		list_one(&list[i]);
-		out_end();
+		if (!skip(&list[i])) {
+			list_one(&list[i]);
+			out_end();
+		}
 	}
 	out_end();
 	out_end();
@@ -393,10 +390,7 @@ static void report_log(void)
 		close(fd);
 }
 
-/*
- * Show what a bug report needs.  Return: 0 or an exit code if some could not
- * be read.
- */
+/* Show what a bug report needs.  Fails if some of it could not be read. */
 int show_report(const struct mailbox *list, size_t n)
 {
 	struct utsname u;

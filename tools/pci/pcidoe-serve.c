@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,17 +205,6 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 	return -1;
 }
 
-/* Is it for this machine alone? */
-static bool loopback(const struct sockaddr *sa)
-{
-	const struct sockaddr_in *in = (const void *)sa;
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-
-	if (sa->sa_family == AF_INET)
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
-
 /* A socket that listens at HOST:PORT, or is connected to it; -1 after words */
 static int open_socket(const char *where, bool to_listen)
 {
@@ -246,9 +234,6 @@ static int open_socket(const char *where, bool to_listen)
 		     bind(fd, info->ai_addr, info->ai_addrlen) ?: listen(fd, 1) :
 		     connect(fd, info->ai_addr, info->ai_addrlen);
 		err = rc ? strerror(errno) : NULL;
-		if (!err && to_listen && !loopback(info->ai_addr))
-			fail(0, "warning: whoever reaches %s may use the mailbox",
-			     where);
 		freeaddrinfo(info);
 	}
 	if (!err)
@@ -259,6 +244,7 @@ static int open_socket(const char *where, bool to_listen)
 	return -1;
 }
 
+/* Say where it is, and if that is not for this machine alone */
 static void out_listen(struct doe_mbox *mb, int fd)
 {
 	struct sockaddr_storage ss;
@@ -270,6 +256,9 @@ static void out_listen(struct doe_mbox *mb, int fd)
 		    NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(where, sizeof(where), ss.ss_family == AF_INET6 ? "[%s]:%s" :
 		 "%s:%s", host, port);
+	if (strncmp(host, "127.", 4) && strcmp(host, "::1"))
+		fail(0, "warning: whoever reaches %s may use the mailbox",
+		     opts.listen);
 	out_mailbox(mb->name);
 	out_str("listen", where);
 	out_end();
@@ -277,9 +266,9 @@ static void out_listen(struct doe_mbox *mb, int fd)
 }
 
 /* Serve clients, one after the other, until one shuts the server down */
-int serve(struct doe_mbox *mb, const char *where)
+int serve(struct doe_mbox *mb)
 {
-	int fd = open_socket(where, true), client, ret = -1;
+	int fd = open_socket(opts.listen, true), client, ret = -1;
 
 	if (fd < 0)
 		return EXIT_USAGE;
@@ -297,10 +286,7 @@ int serve(struct doe_mbox *mb, const char *where)
 	return ret < 0 ? EXIT_SIGNAL : ret;
 }
 
-/*
- * Exchange data objects with a mailbox that is served.  Return: bytes stored,
- * or a negative error code with words in @mb->why.
- */
+/* Exchange data objects with a mailbox that is served, headers included */
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 			u8 *resp, size_t max)
 {

@@ -142,52 +142,32 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 #define DOE_READ		0x14
 #define DOE_CAP_SIZE		0x18
 
-/**
- * struct doe_ops - what the exchange engine stands on
- * @read: read a register of the capability; 0 or a negative error code
- * @write: write one; 0 or a negative error code
- * @now: microseconds of a monotonic clock
- * @sleep: sleep for so many microseconds, or less when a signal comes
- * @stopped: the user wants to stop
- * @progress: called now and then while an exchange lasts
- * @put: hand an object to the kernel; its length or a negative error code
- * @get: get the response; its length, -EAGAIN until there is one, or an error
- *
- * @read and @write serve exchanges through registers, @put and @get those
- * through the kernel.
- */
+/* What exchanges stand on; errors are negative */
 struct doe_ops {
+	/* registers of the capability */
 	int (*read)(void *priv, unsigned int reg, u32 *val);
 	int (*write)(void *priv, unsigned int reg, u32 val);
+	/* a monotonic clock in microseconds; signals may cut a sleep short */
 	u64 (*now)(void *priv);
 	void (*sleep)(void *priv, u64 us);
-	bool (*stopped)(void *priv);
-	void (*progress)(void *priv);
+	bool (*stopped)(void *priv);		/* the user wants to stop */
+	void (*progress)(void *priv);		/* it goes on */
+	/* an object to the kernel, and from it, -EAGAIN until there is one */
 	int (*put)(void *priv, const u8 *buf, size_t len);
 	int (*get)(void *priv, u8 *buf, size_t len);
 };
 
-/**
- * struct doe_mbox - a mailbox
- * @name: DEVICE@OFFSET
- * @ops: access to it
- * @priv: handed to @ops
- * @object: how objects are exchanged: doe_reg_object() or doe_cdev_object()
- * @version: of the DOE Capability
- * @ours: this process left it idle
- * @late: there was no answer to the last request in time
- * @why: what the last error was, in words
- */
+/* A mailbox */
 struct doe_mbox {
-	char name[40];
+	char name[40];			/* DEVICE@OFFSET */
 	const struct doe_ops *ops;
-	void *priv;
+	void *priv;			/* handed to @ops */
 	int (*object)(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		      size_t max);
-	unsigned int version;
-	bool ours;
-	bool late;
-	char why[120];
+		      size_t max);	/* exchanges objects: doe_*_object() */
+	unsigned int version;		/* of the DOE Capability */
+	bool ours;			/* this process left it idle */
+	bool late;			/* the last answer did not come in time */
+	char why[120];			/* the last error in words */
 };
 
 struct doe_feature {
@@ -228,12 +208,7 @@ struct address {
 	int offset;		/* of the DOE Capability, -1 if not given */
 };
 
-/**
- * struct dump - a device in a dump
- * @addr: its address
- * @len: bytes of configuration space that there are
- * @config: these
- */
+/* A device in a dump, and the bytes of configuration space that there are */
 struct dump {
 	struct address addr;
 	size_t len;
@@ -255,45 +230,23 @@ enum owner {
 	OWNER_USER,		/* handed over */
 };
 
-/**
- * struct mailbox - a DOE Capability of a PCI device
- * @addr: address of the device
- * @pdev: the device for libpci, NULL in a dump
- * @dump: the device in a dump, or NULL
- * @dev: its name in sysfs
- * @path: its directory in sysfs
- * @driver: its driver, or ""
- * @aux: name of the auxiliary device of the mailbox, or ""
- * @kernel: what the kernel says about the mailbox in debugfs, or ""
- * @owner: who may touch it
- * @vendor: Vendor ID of the device
- * @device: Device ID of the device
- * @offset: of the DOE Capability; 0: of @dev it is not known if it has any
- * @err: why registers could not be read, or 0
- * @cap: DOE Capabilities register
- * @ctrl: DOE Control register
- * @status: DOE Status register
- * @cdev: character device of the mailbox, or ""
- * @file: open file whose lock keeps others away, or that character device; -1
- * @mb: for exchanges
- */
+/* A DOE Capability of a PCI device; what is not there is "" */
 struct mailbox {
 	struct address addr;
-	struct pci_dev *pdev;
+	struct pci_dev *pdev;		/* for libpci, or in a dump NULL */
 	const struct dump *dump;
-	char dev[24];
-	char path[256];
+	char dev[24];			/* name of the device in sysfs */
+	char path[256];			/* its directory there */
 	char driver[64];
-	char aux[256];
-	char kernel[3000];
+	char aux[256];			/* name of the auxiliary device */
+	char kernel[3000];		/* what debugfs says */
 	enum owner owner;
-	u16 vendor;
-	u16 device;
-	u16 offset;
-	int err;
+	u16 vendor, device;
+	u16 offset;			/* 0: nobody knows if it has any */
+	int err;			/* why registers could not be read */
 	u32 cap, ctrl, status;
-	char cdev[300];
-	int file;
+	char cdev[300];			/* path of the character device */
+	int file;			/* that, or one that is locked, or -1 */
 	struct doe_mbox mb;
 };
 
@@ -325,7 +278,7 @@ int show_spdm_versions(struct doe_mbox *mb);
 /* pcidoe-serve.c */
 
 int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms);
-int serve(struct doe_mbox *mb, const char *where);
+int serve(struct doe_mbox *mb);
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 			u8 *resp, size_t max);
 int serve_connect(struct doe_mbox *mb, int *fd, const char *where);

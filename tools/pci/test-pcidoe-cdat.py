@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what pcidoe makes of CDAT tables, good and bad; TAP output.
+"""Tests of what pcidoe makes of CDAT tables, good and bad.
 
 Where iasl decodes them too (acpica-tools of 2021 or later, its name in IASL),
 both must say the same, field by field.
@@ -12,28 +12,17 @@ import random
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 
-PCIDOE = sys.argv[1]
+import test_pcidoe
+from test_pcidoe import PCIDOE, ok
+
 IASL = os.environ.get("IASL", "iasl")
 DATA = ("access-latency read-latency write-latency "
         "access-bandwidth read-bandwidth write-bandwidth").split()
 EFI = ["conventional", "conventional-sp", "reserved"]
 PORTS = {"upstream": 0x100, "any": 0xffff}
 SIZES = [24, 24, 20, 8, 24, 16]
-
-tests = failures = 0
-
-
-def ok(good, name, why=""):
-    global tests, failures
-    tests += 1
-    failures += not good
-    print(f"{'ok' if good else 'not ok'} {tests} - {name}")
-    if not good:
-        print("\n".join(f"# {line}" for line in str(why).splitlines()))
-
 
 def entry(kind, form, *values, reserved=0, length=None):
     body = struct.pack("<" + form, *values)
@@ -189,7 +178,6 @@ def write(path, data):
 
 
 def main():
-    print("TAP version 13")
     with tempfile.TemporaryDirectory() as tmp:
         write(f"{tmp}/probe", table(*ALL))
         why = compare("all types", f"{tmp}/probe")
@@ -220,9 +208,6 @@ def main():
         write(f"{tmp}/big", table(dsmas(1, base=(1 << 53) + 1), dslbis((1 << 53) + 1, 1, 0, 0)))
         big = json.loads(pcidoe(f"{tmp}/big", "--json").stdout)["structures"][1]
         ok(big["base"] == str((1 << 53) + 1) == big["value"], "JSON: numbers over 2^53", big)
-    print(f"1..{tests}")
-    return bool(failures)
-
 
 def random_entry(rand):
     """Any bits, but for DSMSCIS, whose reserved bytes iasl gets wrong."""
@@ -231,5 +216,4 @@ def random_entry(rand):
     return entry(kind, f"{size - 4}s", rand.randbytes(size - 4), reserved=rand.randrange(256))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+test_pcidoe.run(main)

@@ -4,29 +4,118 @@
  * every vice, and its interrupts
  */
 
-#include "device.h"
+#define MAX_JOBS	64
+#define NR_BOXES	2
+#define MAX_DW		64
+#define NR_FEATS	20
+#define FEAT_VID	0x1234
 
-#define NR_LINES	2
+/* What has happened in a schedule: it excuses errors, see users.c */
+enum {
+	H_SILENT	= 1 << 0,	/* no answer, or too late */
+	H_ERROR		= 1 << 1,	/* DOE Error */
+	H_GARBLED	= 1 << 2,	/* a response that is none */
+	H_BAD_LIST	= 1 << 3,	/* a Discovery answer that lies */
+	H_BUSY		= 1 << 4,	/* Busy for a second or more */
+	H_DEAD		= 1 << 5,	/* an abort that fails, or ends late */
+	H_ALL_ONES	= 1 << 6,
+	H_RESET		= 1 << 7,	/* that nobody announced */
+	H_HOLD		= 1 << 8,	/* reset or sleep that was announced */
+	H_FROZEN	= 1 << 9,
+	H_YIELD		= 1 << 10,
+	H_CANCEL	= 1 << 11,
+	H_SIGNAL	= 1 << 12,
+	H_NOMEM		= 1 << 13,
+	H_GONE		= 1 << 14,	/* disconnected or destroyed */
+	H_SUSPEND	= 1 << 15,	/* runtime suspend */
+	H_COLD		= 1 << 16,	/* an access in D3cold */
+};
+
+/* The device's vices in a schedule */
+enum {
+	V_SLOW		= 1 << 0,	/* answers take up to a second */
+	V_ANSWER	= 1 << 1,	/* late, none, Error, malformed */
+	V_LIST		= 1 << 2,	/* of features, is wrong */
+	V_BUSY		= 1 << 3,
+	V_ABORT		= 1 << 4,
+	V_RESET		= 1 << 5,
+	V_ONES		= 1 << 6,
+	V_READY		= 1 << 7,	/* lost, Error in the midst of it */
+	V_IRQ		= 1 << 8,	/* lost, spurious, early, late */
+	V_ACCESS	= 1 << 9,	/* accesses take up to 300 us */
+	NR_VICES	= 10,
+};
+
+/* Reasons why the library must keep off the registers */
+enum {
+	K_HELD		= 1 << 0,
+	K_USER		= 1 << 1,
+	K_DESTROYED	= 1 << 2,
+};
+
+struct box {
+	u16 off;
+	u32 wr[MAX_DW], rd[MAX_DW];
+	u32 nr_wr, nr_rd, rd_at;
+	bool busy, int_sta, int_en, error, ready, aborting, msi;
+	bool kernels;		/* the response is to a kernel's request */
+	int shape;		/* of Busy */
+	int storm;		/* so many messages more */
+	struct event go, copied, aborted, message;
+	unsigned int keep_off;	/* K_* */
+	bool claimed;
+};
+
+struct world {
+	struct pci_dev *pdev;
+	struct box box[NR_BOXES];
+	u32 nr_boxes;
+	u32 happened;		/* H_* */
+	u32 vices;		/* V_* */
+	u32 rate;		/* of vices: one in so many */
+	u32 nr_feats;
+	bool lockless, int_sup, r60;
+	bool master;		/* Bus Master Enable, in the device */
+	u32 vectors;
+	u32 cap_version;
+	u64 ones_until;
+	u64 frozen_since, gone_since;
+	u32 interruptions;	/* resets and the like */
+	bool resetter_calls;	/* an exchange inside a reset */
+	u32 irq_users;		/* references with interrupt */
+	u32 irqs;		/* that are requested */
+	struct irq_chip irq_chip;
+	u32 outstanding;	/* tasks that the library has */
+};
+
+#define for_each_box(b)		for (b = w.box; b < w.box + w.nr_boxes; b++)
+
+#define NR_LINES	3
+
+/* The handlers of a line run one after the other, never twice at a time */
+struct line {
+	bool running, pending;
+};
 
 struct irqaction {
+	unsigned int irq;	/* 0: unused */
 	irq_handler_t fn;
 	void *dev;
 	const char *name;
 };
 
-/* The handlers of a line run one after the other, never twice at a time */
-struct line {
-	struct irqaction action[NR_BOXES];
-	bool running, pending;
-};
-
 struct world w;
 raw_spinlock_t pci_lock;
 static struct line lines[NR_LINES];
+static struct irqaction actions[NR_BOXES];
 
-static bool vice(u32 v, u32 how_often)
+/* Whether the device gives in to one, and what that excuses */
+static bool vice(u32 v, u32 how_often, u32 happens)
 {
-	return w.vices & v && chance(how_often);
+	if (!(w.vices & v) || !chance(how_often))
+		return false;
+	w.happened |= happens;
+	return true;
 }
 
 /* ---- Interrupts ---- */
@@ -34,39 +123,33 @@ static bool vice(u32 v, u32 how_often)
 static void handle_line(void *arg)
 {
 	struct line *line = arg;
-	u32 i, taken;
+	u32 i;
 
 	do {
 		line->pending = false;
-		taken = 0;
 		for (i = 0; i < NR_BOXES; i++)
-			if (line->action[i].fn)
-				taken += line->action[i].fn(0,
-						line->action[i].dev);
+			if (&lines[actions[i].irq] == line)
+				actions[i].fn(0, actions[i].dev);
 		point();
 	} while (line->pending);
 	line->running = false;
 	wake_blocked(line);
 }
 
-static void raise_line(struct line *line)
-{
-	line->pending = true;
-	if (!line->running) {
-		line->running = true;
-		spawn_irq("irq", true, handle_line, line);
-	}
-}
-
 static void send_message(struct event *ev)
 {
 	struct box *b = container_of(ev, struct box, message);
+	struct line *line = &lines[1 + (b - w.box) % max(w.vectors, 1U)];
 
 	if (b->storm && b->storm--) {
 		b->int_sta = true;
 		event_set(ev, shim_now + rnd(20 * USEC));
 	}
-	raise_line(&lines[(b - w.box) % max(w.vectors, 1U)]);
+	line->pending = true;
+	if (!line->running) {
+		line->running = true;
+		spawn("irq", handle_line, line)->hardirq = true;
+	}
 }
 
 /* PCIe r7.0 sec 6.30.3: when the AND of enable and status becomes true */
@@ -74,10 +157,10 @@ static void update_msi(struct box *b)
 {
 	bool now = b->int_en && b->int_sta && w.master;
 
-	if (now && !b->msi && !vice(V_IRQ, 3) && !event_is_set(&b->message))
+	if (now && !b->msi && !vice(V_IRQ, 3, 0) && !event_is_set(&b->message))
 		event_set(&b->message, shim_now +
-			  (vice(V_IRQ, 3) ? spread(50 * MSEC) :
-					    rnd(5 * USEC)));
+			  (vice(V_IRQ, 3, 0) ? spread(50 * MSEC) :
+					       rnd(5 * USEC)));
 	b->msi = now;
 }
 
@@ -92,57 +175,40 @@ int pci_irq_vector(struct pci_dev *pdev, unsigned int nr)
 	return nr < w.vectors ? (int)nr + 1 : -EINVAL;
 }
 
+static struct irqaction *find_action(unsigned int irq, void *dev)
+{
+	u32 i;
+
+	for (i = 0; i < NR_BOXES; i++)
+		if (actions[i].irq == irq && (!dev || actions[i].dev == dev))
+			return &actions[i];
+	return NULL;
+}
+
 int request_irq(unsigned int irq, irq_handler_t fn, unsigned long flags,
 		const char *name, void *dev)
 {
-	struct irqaction *action = lines[irq - 1].action;
-
 	might_sleep();
 	if (alloc_fails && chance(alloc_fails))
 		return -ENOMEM;
-	while (action->fn)
-		action++;
-	*action = (struct irqaction){ fn, dev, name };
+	w.irqs++;
+	*find_action(0, NULL) = (struct irqaction){ irq, fn, dev, name };
 	return 0;
-}
-
-bool irq_has_action(unsigned int irq)
-{
-	return lines[irq - 1].action[0].fn;
-}
-
-struct irq_chip *irq_get_chip(unsigned int irq)
-{
-	static struct irq_chip chip;
-
-	chip.flags = w.oneshot_safe ? IRQCHIP_ONESHOT_SAFE : 0;
-	return &chip;
 }
 
 const void *free_irq(unsigned int irq, void *dev)
 {
-	struct irqaction *action = lines[irq - 1].action;
+	struct irqaction *action = find_action(irq, dev);
 
 	might_sleep();
-	while (action->dev != dev)
-		if (++action == lines[irq - 1].action + NR_BOXES)
-			fail("free_irq() of an interrupt not requested");
-	action->fn = NULL;
+	if (!action)
+		fail("%s() of an interrupt not requested", __func__);
+	w.irqs--;
+	action->irq = 0;
 	action->dev = NULL;
-	while (lines[irq - 1].running)
-		block_on(&lines[irq - 1]);
+	while (lines[irq].running)
+		block_on(&lines[irq]);
 	return action->name;
-}
-
-bool irqs_requested(void)
-{
-	u32 i, k;
-
-	for (i = 0; i < NR_LINES; i++)
-		for (k = 0; k < NR_BOXES; k++)
-			if (lines[i].action[k].fn)
-				return true;
-	return false;
 }
 
 /* ---- Answers ---- */
@@ -157,14 +223,26 @@ static u32 discovery_entry(u32 index)
 {
 	u32 next = index + 1 < w.nr_feats ? index + 1 : 0;
 
-	if (vice(V_LIST, 8)) {
-		w.happened |= H_BAD_LIST;
+	if (vice(V_LIST, 8, H_BAD_LIST))
 		return chance(2) ? 0xffff : rnd(~0U);
-	}
 	if (index >= w.nr_feats)
 		return 0xffff;
 	return next << 24 | (index ? index << 16 | FEAT_VID :
 				     PCI_VENDOR_ID_PCI_SIG);
+}
+
+static void garble_response(struct box *b)
+{
+	u32 how = rnd(4);
+
+	if (how == 0)
+		b->rd[0] ^= 1 << rnd(24);
+	else if (how == 1)
+		b->rd[1] = chance(2) ? rnd(2) : b->nr_rd + 1 + rnd(40);
+	else if (how == 2)
+		b->nr_rd = 1 + rnd(b->nr_rd);
+	else
+		b->rd[1] |= 1U << 31;
 }
 
 /* From the request in @wr; its first DW says how many DW it wants and a tag */
@@ -193,49 +271,23 @@ static bool make_response(struct box *b)
 			b->rd[i] = answer_dw(b->wr[2], i - 2);
 	}
 	b->rd[1] = b->nr_rd;
-
-	if (!vice(V_ANSWER, 6))
-		return true;
-	w.happened |= H_GARBLED;
-	switch (rnd(4)) {
-	case 0:
-		b->rd[0] ^= 1 << rnd(24);
-		break;
-	case 1:
-		b->rd[1] = chance(2) ? rnd(2) : b->nr_rd + 1 + rnd(40);
-		break;
-	case 2:
-		b->nr_rd = 1 + rnd(b->nr_rd);
-		break;
-	default:
-		b->rd[1] |= 1U << 31;
-		break;
-	}
+	if (vice(V_ANSWER, 6, H_GARBLED))
+		garble_response(b);
 	return true;
-}
-
-static void set_done(struct box *b, bool error)
-{
-	b->ready = !error;
-	b->error = error;
-	if (b->shape != 2)
-		b->busy = false;
-	raise_status(b);
 }
 
 static void go_done(struct event *ev)
 {
 	struct box *b = container_of(ev, struct box, go);
 
-	if (vice(V_ANSWER, 8)) {
-		w.happened |= H_ERROR;
-		set_done(b, true);
-	} else if (vice(V_ANSWER, 8) || !b->nr_rd) {
-		w.happened |= H_SILENT;
+	b->error = vice(V_ANSWER, 8, H_ERROR);
+	b->ready = !b->error && b->nr_rd && !vice(V_ANSWER, 8, H_SILENT);
+	if (b->shape != 2 || !(b->error || b->ready))
 		b->busy = false;
-	} else {
-		set_done(b, false);
-	}
+	if (b->error || b->ready)
+		raise_status(b);
+	else
+		w.happened |= H_SILENT;
 }
 
 static void copied(struct event *ev)
@@ -252,14 +304,12 @@ static void go(struct box *b)
 	u64 takes = w.vices & V_SLOW ? spread(990 * MSEC) :
 		    spread(chance(8) ? 20 * MSEC : 200 * USEC);
 
-	if ((b->busy || b->ready) && !current->user &&
+	b->kernels = !current->user;
+	if ((b->busy || b->ready) && b->kernels &&
 	    !(w.happened & ~(H_SIGNAL | H_CANCEL | H_NOMEM)))
 		fail("Go while Busy or Ready");
-	if (vice(V_ANSWER, 8)) {
+	if (vice(V_ANSWER, 8, H_SILENT))
 		takes = SEC - 5 * MSEC + spread(500 * MSEC);
-		w.happened |= H_SILENT;
-	}
-	b->kernels = !current->user;
 	if (!make_response(b) && b->kernels && !(w.happened & ~H_SIGNAL))
 		fail("Go for an object that is none");
 	b->nr_wr = 0;
@@ -268,10 +318,9 @@ static void go(struct box *b)
 	event_set(&b->go, shim_now + takes);
 	if (!b->shape)
 		event_set(&b->copied, shim_now + rnd(takes + 1));
-	if (vice(V_IRQ, 4)) {
-		/* Early: the message is ahead of Ready */
+	/* Early: the message is ahead of Ready */
+	if (vice(V_IRQ, 4, 0))
 		raise_status(b);
-	}
 }
 
 /* ---- Abort and reset ---- */
@@ -280,14 +329,17 @@ static void abort_done(struct event *ev)
 {
 	struct box *b = container_of(ev, struct box, aborted);
 
-	b->busy = b->ready = b->error = b->aborting = false;
+	b->busy = false;
+	b->ready = false;
+	b->error = false;
+	b->aborting = false;
 	if (w.r60)
 		raise_status(b);
 }
 
-static void forget(struct box *b)
+static void stop_box(struct box *b)
 {
-	b->nr_wr = b->nr_rd = b->rd_at = 0;
+	b->nr_wr = 0;
 	event_clear(&b->go);
 	event_clear(&b->copied);
 	event_clear(&b->aborted);
@@ -298,21 +350,17 @@ static void abort_box(struct box *b)
 	u64 takes = chance(2) ? 0 : spread(w.vices & V_SLOW ? 900 * MSEC :
 							      MSEC);
 
+	stop_box(b);
 	b->aborting = true;
-	event_clear(&b->go);
-	event_clear(&b->copied);
-	event_clear(&b->aborted);
-	b->nr_wr = 0;
 	if (chance(2)) {
-		forget(b);
+		b->nr_rd = 0;
 		b->ready = false;
 	}
 	b->busy |= takes && chance(2);
 	/* It may take a little longer than can be seen */
 	if (!b->busy && !b->ready && !b->error)
 		takes = min(takes, MSEC);
-	if (vice(V_ABORT, 3)) {
-		w.happened |= H_DEAD | H_BUSY;
+	if (vice(V_ABORT, 3, H_DEAD | H_BUSY)) {
 		b->busy |= !b->ready && !b->error;
 		if (chance(2))
 			return;
@@ -326,19 +374,19 @@ static void abort_box(struct box *b)
 
 void device_reset(struct box *b)
 {
-	forget(b);
-	b->int_sta = b->int_en = b->error = b->ready = b->aborting = false;
+	u64 takes = chance(3) ? spread(900 * MSEC) : 0;
+
+	stop_box(b);
+	abort_done(&b->aborted);
+	b->nr_rd = 0;
+	b->int_sta = false;
+	b->int_en = false;
 	b->msi = false;
-	b->busy = false;
-	if (chance(3)) {
-		b->busy = true;
-		event_set(&b->aborted, shim_now + spread(900 * MSEC));
-	}
-	if (vice(V_BUSY, 3)) {
-		w.happened |= H_BUSY;
-		b->busy = true;
-		event_set(&b->aborted, shim_now + spread(3 * SEC));
-	}
+	if (vice(V_BUSY, 3, H_BUSY))
+		takes = spread(3 * SEC);
+	b->busy = takes;
+	if (takes)
+		event_set(&b->aborted, shim_now + takes);
 	trace("device: reset, Busy %d", b->busy);
 }
 
@@ -348,38 +396,45 @@ void device_heal(void)
 
 	w.vices = 0;
 	w.ones_until = 0;
-	for (b = w.box; b < w.box + w.nr_boxes; b++)
+	for_each_box(b)
 		if (b->aborting || b->busy)
 			event_set(&b->aborted, shim_now + MSEC);
 }
 
+void device_stop(void)
+{
+	struct box *b;
+
+	for_each_box(b) {
+		stop_box(b);
+		event_clear(&b->message);
+	}
+}
+
 static void misbehave(struct box *b, u32 reg, bool write)
 {
-	if (vice(V_ONES, w.rate) && shim_now > w.ones_until + 10 * MSEC) {
-		w.happened |= H_ALL_ONES;
+	if (shim_now > w.ones_until + 10 * MSEC &&
+	    vice(V_ONES, w.rate, H_ALL_ONES))
 		w.ones_until = shim_now + spread(chance(8) ? 2 * SEC :
 							     100 * USEC);
-	}
-	if (vice(V_RESET, w.rate) ||
+	/* Nobody can know which write is lost, unless all is */
+	if (vice(V_RESET, w.rate, H_RESET) ||
 	    (write && shim_now < w.ones_until)) {
-		/* Nobody can know which write is lost, unless all is */
 		w.happened |= H_RESET;
 		w.interruptions++;
 		w.master = false;
 		device_reset(b);
 	}
-	if (vice(V_READY, w.rate) && b->ready) {
-		w.happened |= H_ERROR | H_GARBLED | H_SILENT;
+	if (b->ready && vice(V_READY, w.rate, H_ERROR | H_GARBLED | H_SILENT)) {
 		b->ready = false;
 		b->error = chance(2);
 	}
-	if (vice(V_IRQ, w.rate)) {
+	if (vice(V_IRQ, w.rate, 0)) {
 		b->storm = chance(8) ? 200 : 0;
 		raise_status(b);
 	}
-	if (vice(V_BUSY, w.rate) && reg == PCI_DOE_STATUS && !b->busy &&
-	    !b->aborting && !b->nr_wr && !event_is_set(&b->go)) {
-		w.happened |= H_BUSY;
+	if (reg == PCI_DOE_STATUS && !b->busy && !b->aborting && !b->nr_wr &&
+	    !event_is_set(&b->go) && vice(V_BUSY, w.rate, H_BUSY)) {
 		b->busy = true;
 		event_set(&b->copied, shim_now + spread(3 * SEC));
 	}
@@ -400,8 +455,10 @@ static u32 read_reg(struct box *b, u32 reg)
 		return b->busy | b->int_sta << 1 | b->error << 2 |
 		       (u32)b->ready << 31;
 	case PCI_DOE_READ:
-		return b->ready && !b->error && b->rd_at < b->nr_rd ?
-		       b->rd[b->rd_at] : 0;
+		if (!b->ready || b->error || b->rd_at >= b->nr_rd)
+			return 0;
+		current->secret = b->kernels && b->rd[b->rd_at];
+		return b->rd[b->rd_at];
 	}
 	return 0;
 }
@@ -450,35 +507,61 @@ static void write_reg(struct box *b, u32 reg, u32 val)
 	}
 }
 
-static const char *reg_name(u32 reg)
-{
-	static const char * const names[] = {
-		"header", "Capabilities", "Control", "Status", "Write", "Read"
-	};
-
-	return names[reg / 4];
-}
+static const char * const reg_names[] = {
+	"header", "Capabilities", "Control", "Status", "Write", "Read"
+};
 
 static void check_hold(struct box *b, const char *what, u32 reg)
 {
+	/* pci_doe_get_irq_num() may read that at any time */
+	if (reg == PCI_DOE_CAP || current->user || w.resetter_calls)
+		return;
 	/* The handler may look: that is a message on its way, or another's */
-	if (current->user || w.resetter_calls || (current->hardirq && reg == PCI_DOE_STATUS &&
-				  !(b->keep_off & K_DESTROYED)))
+	if (current->hardirq && reg == PCI_DOE_STATUS &&
+	    !(b->keep_off & K_DESTROYED))
 		return;
 	if (b->keep_off)
-		fail("%s of %s %s", what, reg_name(reg),
+		fail("%s of %s %s", what, reg_names[reg / 4],
 		     b->keep_off & K_DESTROYED ? "after destroy" :
 		     b->keep_off & K_HELD ? "while reset or asleep" :
 					    "while handed over");
 	if (w.frozen_since && shim_now > w.frozen_since + 50 * MSEC)
-		fail("%s of %s in a frozen channel", what, reg_name(reg));
+		fail("%s of %s in a frozen channel", what, reg_names[reg / 4]);
 }
 
-static int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
+struct box *box_at(unsigned int where)
 {
-	struct box *b = w.box;
+	struct box *b;
+
+	for_each_box(b)
+		if (where - b->off < PCI_DOE_CAP_SIZEOF)
+			return b;
+	fail("config access to %x", where);
+}
+
+static void access_box(struct box *b, u32 reg, u32 *val, bool write)
+{
+	check_hold(b, write ? "write" : "read", reg);
+	shim_now += vice(V_ACCESS, 4, 0) ? spread(300 * USEC) : rnd(USEC);
+	misbehave(b, reg, write);
+	if (w.pdev->current_state == PCI_D3cold)
+		w.happened |= H_COLD;
+	if (shim_now < w.ones_until || w.pdev->current_state == PCI_D3cold)
+		*val = ~0U;
+	else if (w.pdev->current_state == PCI_D3hot)
+		*val = 0;
+	else if (write)
+		write_reg(b, reg, *val);
+	else
+		*val = read_reg(b, reg);
+	trace("%s %s%x %s %08x", current->user ? "user" : "host",
+	      write ? "write " : "read ", b->off, reg_names[reg / 4], *val);
+}
+
+int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
+{
+	bool locked = !w.lockless && !current->user;
 	unsigned long flags;
-	u32 reg;
 
 	point();
 	if (current->locks && !current->user)
@@ -486,90 +569,35 @@ static int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	if (in_freed(pdev))
 		fail("config access to a device that was released");
 	if (pdev->error_state == pci_channel_io_perm_failure) {
-		if (!write)
-			*val = ~0U;
+		*val = ~0U;
 		return 0x86; /* PCIBIOS_DEVICE_NOT_FOUND */
 	}
-	if (!w.lockless && !current->user)
+	if (locked)
 		raw_spin_lock_irqsave(&pci_lock, flags);
-	if (where == PCI_COMMAND) {
+	if (where == PCI_COMMAND)
 		*val = w.master ? PCI_COMMAND_MASTER : 0;
-		goto out;
-	}
-	while (where - b->off >= PCI_DOE_CAP_SIZEOF)
-		if (++b == w.box + w.nr_boxes)
-			fail("config access to %x", where);
-	reg = where - b->off;
-	/* pci_doe_get_irq_num() may read that at any time */
-	if (reg != PCI_DOE_CAP)
-		check_hold(b, write ? "write" : "read", reg);
-	shim_now += vice(V_ACCESS, 4) ? spread(300 * USEC) : rnd(USEC);
-	misbehave(b, reg, write);
-	if (shim_now < w.ones_until || pdev->current_state == PCI_D3cold) {
-		if (pdev->current_state == PCI_D3cold)
-			w.happened |= H_COLD;
-		if (!write)
-			*val = ~0U;
-	} else if (pdev->current_state == PCI_D3hot) {
-		if (!write)
-			*val = 0;
-	} else if (write) {
-		write_reg(b, reg, *val);
-	} else {
-		*val = read_reg(b, reg);
-		current->secret = reg == PCI_DOE_READ && b->kernels && *val;
-	}
-	trace("%s %s%x %s %08x", current->user ? "user" : "host",
-	      write ? "write " : "read ", b->off, reg_name(reg), *val);
-out:
-	if (!w.lockless && !current->user)
+	else
+		access_box(box_at(where), where - box_at(where)->off, val,
+			   write);
+	if (locked)
 		raw_spin_unlock_irqrestore(&pci_lock, flags);
 	point();
 	return 0;
 }
 
-int pci_read_config_dword(struct pci_dev *pdev, int where, u32 *val)
+/* As user space: setpci, lspci */
+void user_access(u16 where, u32 val, bool write)
 {
-	return config_access(pdev, where, val, false);
-}
-
-int pci_write_config_dword(struct pci_dev *pdev, int where, u32 val)
-{
-	return config_access(pdev, where, &val, true);
-}
-
-int pci_read_config_word(struct pci_dev *pdev, int where, u16 *val)
-{
-	u32 dw;
-	int rc = config_access(pdev, where, &dw, false);
-
-	*val = dw;
-	return rc;
-}
-
-u32 user_read(u16 where)
-{
-	u32 val, really;
-
 	raw_spin_lock_irq(&pci_lock);
 	current->user = true;
 	current->secret = false;
-	pci_read_config_dword(w.pdev, where, &val);
+	config_access(w.pdev, where, &val, write);
 	current->user = false;
-	really = val;
-	pci_doe_user_read(w.pdev, where, 4, &val);
-	if (val && current->secret)
-		fail("a response to the kernel is shown to user space");
-	raw_spin_unlock_irq(&pci_lock);
-	return really;
-}
-
-void user_write(u16 where, u32 val)
-{
-	raw_spin_lock_irq(&pci_lock);
-	current->user = true;
-	pci_write_config_dword(w.pdev, where, val);
-	current->user = false;
+	if (!write) {
+		pci_doe_user_read(w.pdev, where, 4, &val);
+		if (val && current->secret)
+			fail("a response to the kernel is shown to user space");
+	}
 	raw_spin_unlock_irq(&pci_lock);
 }
 
@@ -578,18 +606,20 @@ void device_start(void)
 	struct box *b;
 
 	memset(&w, 0, sizeof(w));
+	w.master = true;
 	memset(lines, 0, sizeof(lines));
-	memset(&pci_lock, 0, sizeof(pci_lock));
+	memset(actions, 0, sizeof(actions));
+	raw_spin_lock_init(&pci_lock);
 	w.nr_boxes = 1 + chance(3);
 	w.rate = 8 << rnd(6);
 	w.nr_feats = 2 + (chance(4) ? rnd(NR_FEATS) : rnd(3));
 	w.lockless = rnd(3);
 	w.int_sup = rnd(4);
 	w.r60 = chance(3);
-	w.oneshot_safe = rnd(8);
+	w.irq_chip.flags = rnd(8) ? IRQCHIP_ONESHOT_SAFE : 0;
 	w.vectors = rnd(3);
 	w.cap_version = 1 + rnd(2);
-	for (b = w.box; b < w.box + w.nr_boxes; b++) {
+	for_each_box(b) {
 		b->off = 0x100 + (b - w.box) * 0x40;
 		b->go.fn = go_done;
 		b->copied.fn = copied;

@@ -7,36 +7,32 @@
  * the device, its vices, and those who use it are chosen at random.
  */
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-#include "actors.h"
+#include "shim.h"
+#include <linux/pci-doe.h>
 
-#define MAX_SPAWNED	16
-
-struct counts *counts;
-int shim_initcall(void);
-
-static struct task_struct *spawned[MAX_SPAWNED];
-static u32 nr_spawned, max_failures = 20;
-
-static struct task_struct *start(const char *name, void (*fn)(void *),
-				 void *arg)
-{
-	return spawned[nr_spawned++] = spawn(name, fn, arg);
-}
+/* In this order each file finds what it uses in those above it */
+#include "sched.c"
+#include "device.c"
+#include "power.c"
+#include "library.h"
+#include "users.c"
 
 static void make_device(void)
 {
 	struct pci_dev *pdev;
+	struct box *b;
 	u32 v;
 
 	device_start();
 	pdev = kzalloc_obj(*pdev);
 	w.pdev = pdev;
-	w.master = true;
 	pdev->dev.refs = 1;
 	pdev->error_state = pci_channel_io_normal;
 	pdev->msi_enabled = w.vectors;
@@ -44,16 +40,15 @@ static void make_device(void)
 	pdev->driver = chance(2) ? pdev : NULL;
 	if (rnd(8))
 		for (v = 1; v < BIT(NR_VICES); v <<= 1)
-			if (chance(5))
-				w.vices |= v;
+			w.vices |= chance(5) ? v : 0;
 	if (chance(8)) {
 		alloc_fails = 4 << rnd(5);
 		w.happened |= H_NOMEM;
 	}
 	/* What firmware has left there */
-	for (v = 0; v < w.nr_boxes; v++)
+	for_each_box(b)
 		if (chance(4))
-			device_reset(&w.box[v]);
+			device_reset(b);
 	trace("%u mailboxes, vices %x, 1 in %u, %u features, %u vectors",
 	      w.nr_boxes, w.vices, w.rate, w.nr_feats, w.vectors);
 }
@@ -62,6 +57,7 @@ static void make_device(void)
 static void revive(void)
 {
 	struct pci_doe_mb *mb;
+	struct box *b;
 	u32 i;
 	int rv;
 
@@ -69,35 +65,35 @@ static void revive(void)
 	alloc_fails = 0;
 	device_heal();
 	/* There was no memory for it */
-	for (i = 0; i < w.nr_boxes; i++) {
-		mb = pci_doe_create_mb(w.pdev, w.box[i].off, false);
+	for_each_box(b) {
+		mb = pci_doe_create_mb(w.pdev, b->off, false);
 		if (IS_ERR(mb))
 			fail("create ended with %ld", PTR_ERR(mb));
 		pci_doe_destroy_mb(mb);
 	}
-	get_device(&w.pdev->dev);
 	if (chance(2) || w.happened & H_BAD_LIST)
 		announced_reset();
 	else
 		shim_sleep(70 * SEC);
+	get_device();
 	for (i = 0; i < 2; i++) {
 		rv = call_once(true);
 		/* It may have lied in the midst of a Discovery that goes on */
 		if (rv < 0 && !(rv == -EINVAL && w.happened & H_BAD_LIST))
 			fail("no exchange after all has healed: %d", rv);
 	}
-	put_device(&w.pdev->dev);
+	put_device();
 }
 
 static void check_references(void)
 {
-	check_all_ended();
-	if (w.pdev->dev.refs != 1)
-		fail("%d references to the device are left",
-		     w.pdev->dev.refs - 1);
-	if (w.pdev->dev.usage)
-		fail("runtime PM usage count is %d", w.pdev->dev.usage);
-	if (irqs_requested())
+	struct device *dev = &w.pdev->dev;
+
+	if (dev->refs != 1)
+		fail("%d references to the device are left", dev->refs - 1);
+	if (dev->usage)
+		fail("runtime PM usage count is %d", dev->usage);
+	if (w.irqs)
 		fail("an interrupt is left");
 	if (w.box[0].claimed || w.box[1].claimed)
 		fail("registers are left claimed");
@@ -105,35 +101,14 @@ static void check_references(void)
 
 static void schedule_main(void *unused)
 {
-	struct task_struct *owner[2] = { }, *caller, *pm;
 	bool early = chance(3), surprise = chance(8);
-	u32 i;
+	struct task_struct *pm;
 
-	nr_spawned = 0;
-	kapi_start();
-	users_start();
 	make_device();
 	pci_doe_init(w.pdev);
 	w.pdev->dev.registered = true;
 	pm = spawn("pm", pm_actor, chance(2) ? w.pdev : NULL);
-
-	for (i = 1 + rnd(3); i; i--) {
-		caller = start("caller", caller_actor, NULL);
-		if (chance(4))
-			start("signal", signal_actor, caller);
-	}
-	for (i = rnd(4); i; i--)
-		start("async", async_actor, NULL);
-	for (i = 0; i < 2; i++)
-		if (chance(2))
-			owner[i] = start("owner", owner_actor, NULL);
-	if (chance(2))
-		start("core", core_actor, NULL);
-	if (chance(3))
-		start("reader", reader_actor, NULL);
-	if (chance(3))
-		start("lookup", lookup_actor, NULL);
-
+	start_users();
 	if (surprise) {
 		shim_sleep(spread(2 * SEC));
 		disconnect();
@@ -141,13 +116,10 @@ static void schedule_main(void *unused)
 	if (early) {
 		shim_sleep(spread(2 * SEC));
 		/* Drivers are unbound first */
-		for (i = 0; i < 2; i++)
-			if (owner[i])
-				join(owner[i]);
+		join_users(false);
 		destroy();
 	}
-	for (i = 0; i < nr_spawned; i++)
-		join(spawned[i]);
+	join_users(true);
 	if (!early) {
 		if (!surprise)
 			revive();
@@ -156,53 +128,57 @@ static void schedule_main(void *unused)
 	stop_pm(pm);
 	check_references();
 	pci_dev_put(w.pdev);
-	kapi_end();
-	for (i = 0; i < w.nr_boxes; i++) {
-		event_clear(&w.box[i].go);
-		event_clear(&w.box[i].copied);
-		event_clear(&w.box[i].aborted);
-		event_clear(&w.box[i].message);
-	}
+	device_stop();
 }
 
-/* Until one fails: then the next process goes on behind it */
-static void explore(u32 first, u32 end, u32 step, u32 *next)
+/* Each process goes on until a schedule fails */
+static pid_t start_process(u32 *next, u32 end, u32 step)
 {
-	int status;
+	pid_t pid = fork();
+	u32 seed;
 
-	*next = first;
+	if (pid)
+		return pid;
 	while (*next < end) {
-		if (!fork()) {
-			while (*next < end) {
-				u32 seed = *next;
+		seed = *next;
+		*next += step;
+		/* It may loop for ever */
+		alarm(20);
+		run_schedule(seed, schedule_main);
+		__atomic_add_fetch(&counts->schedules, 1, __ATOMIC_RELAXED);
+	}
+	fflush(stdout);
+	_exit(0);
+}
 
-				*next += step;
-				/* It may loop for ever */
-				alarm(20);
-				run_schedule(seed, schedule_main);
-				__atomic_add_fetch(&counts->schedules, 1, __ATOMIC_RELAXED);
-			}
-			fflush(stdout);
-			_exit(0);
-		}
-		wait(&status);
+static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
+{
+	pid_t pid, pids[MAX_JOBS];
+	int status;
+	u32 i;
+
+	for (i = 0; i < jobs; i++) {
+		counts->next[i] = first + i;
+		pids[i] = start_process(&counts->next[i], first + count, jobs);
+	}
+	while ((pid = wait(&status)) > 0) {
 		if (!status)
 			continue;
-		__atomic_add_fetch(&counts->schedules, 1, __ATOMIC_RELAXED);
-		__atomic_add_fetch(&counts->failed, 1, __ATOMIC_RELAXED);
+		for (i = 0; pids[i] != pid; i++)
+			;
+		counts->failed++;
 		if (WIFSIGNALED(status))
-			printf("seed %u: killed by signal %d\n", *next - step,
-			       WTERMSIG(status));
-		fflush(stdout);
-		if (counts->failed >= max_failures)
-			return;
+			printf("seed %u: killed by signal %d\n",
+			       counts->next[i] - jobs, WTERMSIG(status));
+		if (counts->failed < max_failures)
+			pids[i] = start_process(&counts->next[i], first + count,
+						jobs);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	u32 seed = 1, count = 20000, jobs = 1, i;
-	u32 *next;
+	u32 seed = 1, count = 20000, jobs = 1, max_failures = 20;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "j:k:s:t")) != -1) {
@@ -222,19 +198,11 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	shim_initcall();
-	counts = mmap(NULL, sizeof(*counts) + jobs * sizeof(*next),
-		      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	next = (u32 *)(counts + 1);
-	for (i = 0; i < jobs; i++) {
-		if (!fork()) {
-			explore(seed + i, seed + count, jobs, &next[i]);
-			_exit(0);
-		}
-	}
-	while (wait(NULL) > 0)
-		;
+	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	explore(seed, count, min(jobs, MAX_JOBS), max_failures);
 	printf("%llu schedules, %llu exchanges, %llu errors: %llu failed\n",
-	       counts->schedules, counts->good, counts->errors,
+	       counts->schedules + counts->failed, counts->good, counts->errors,
 	       counts->failed);
 	return counts->failed != 0;
 }

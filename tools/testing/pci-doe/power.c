@@ -4,13 +4,30 @@
  * to a device: runtime suspend, sleep, reset, error recovery, removal
  */
 
-#include "actors.h"
-
 /* The device lock, and what keeps system sleep and runtime PM apart */
 struct mutex device_lock;
 static bool stopping;
 
-/* ---- References ---- */
+struct watch {
+	u64 since, stolen;
+};
+
+#define start_watch()	((struct watch){ shim_now, stolen_time })
+
+/* Time that the library had, less what the explorer took from it */
+void check_bound(const char *what, struct watch watch, u64 bound)
+{
+	u64 took = shim_now - watch.since;
+
+	took -= min(stolen_time - watch.stolen, took);
+
+	/* Accesses of a slow device, late timers and jiffies */
+	if (took > bound + 100 * MSEC)
+		fail("%s took %llu ms of %llu", what, took / MSEC,
+		     bound / MSEC);
+}
+
+/* ---- References, configuration space ---- */
 
 struct pci_dev *pci_dev_get(struct pci_dev *pdev)
 {
@@ -32,27 +49,14 @@ void pci_dev_put(struct pci_dev *pdev)
 	kfree(pdev);
 }
 
-int devm_add_action_or_reset(struct device *dev, void (*fn)(void *), void *arg)
-{
-	fn(arg);
-	return -ENOMEM;
-}
-
-/* ---- Configuration space ---- */
-
 u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
 {
-	u32 i;
+	struct box *b;
 
-	for (i = 0; i < w.nr_boxes; i++)
-		if (w.box[i].off > pos)
-			return w.box[i].off;
+	for_each_box(b)
+		if (b->off > pos)
+			return b->off;
 	return 0;
-}
-
-static struct box *box_at(unsigned int off)
-{
-	return &w.box[off != w.box[0].off];
 }
 
 bool pci_request_config_region_exclusive(struct pci_dev *pdev,
@@ -76,8 +80,9 @@ void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
 
 /* ---- Runtime PM ---- */
 
-static void ask(struct device *dev)
+void pm_request_resume(struct device *dev)
 {
+	point();
 	dev->asked = true;
 	wake_blocked(&device_lock);
 }
@@ -88,37 +93,30 @@ void pm_runtime_get_noresume(struct device *dev)
 	dev->usage++;
 }
 
-int pm_runtime_get_sync(struct device *dev)
+void pm_runtime_get_sync(struct device *dev)
 {
 	might_sleep();
 	pm_runtime_get_noresume(dev);
 	while (!dev->disabled && dev->status != RPM_ACTIVE) {
-		ask(dev);
+		pm_request_resume(dev);
 		shim_sleep(MSEC);
 	}
-	return 0;
 }
 
-void pm_runtime_put(struct device *dev)
+void pm_runtime_put_autosuspend(struct device *dev)
 {
 	point();
 	if (--dev->usage < 0)
 		fail("runtime PM usage count below 0");
 	if (!dev->usage)
-		ask(dev);
-}
-
-void pm_request_resume(struct device *dev)
-{
-	point();
-	ask(dev);
+		pm_request_resume(dev);
 }
 
 static void reset_boxes(void)
 {
 	struct box *b;
 
-	for (b = w.box; b < w.box + w.nr_boxes; b++)
+	for_each_box(b)
 		device_reset(b);
 	w.master = false;
 }
@@ -127,7 +125,7 @@ static void keep_off(unsigned int why, bool on)
 {
 	struct box *b;
 
-	for (b = w.box; b < w.box + w.nr_boxes; b++)
+	for_each_box(b)
 		b->keep_off = on ? b->keep_off | why : b->keep_off & ~why;
 }
 
@@ -150,10 +148,11 @@ int pci_set_power_state(struct pci_dev *pdev, pci_power_t state)
 	return 0;
 }
 
-void pci_restore_state(struct pci_dev *pdev)
+static void power_down(void)
 {
-	if (pdev->state_saved)
-		restore_state();
+	w.pdev->state_saved = true;
+	point();
+	w.pdev->current_state = chance(4) ? PCI_D3cold : PCI_D3hot;
 }
 
 static void power_up(void)
@@ -166,16 +165,19 @@ static void power_up(void)
 	restore_state();
 }
 
+static void maybe_call(u32 one_in)
+{
+	if (chance(one_in))
+		call_once(true);
+}
+
 static void rpm_suspend(struct device *dev)
 {
 	dev->status = RPM_SUSPENDING;
 	w.happened |= H_SUSPEND;
 	trace("runtime suspend");
-	if (chance(4))
-		call_once(true);
-	w.pdev->state_saved = true;
-	point();
-	w.pdev->current_state = chance(4) ? PCI_D3cold : PCI_D3hot;
+	maybe_call(4);
+	power_down();
 	shim_sleep(spread(5 * MSEC));
 	dev->status = RPM_SUSPENDED;
 }
@@ -185,8 +187,7 @@ static void rpm_resume(struct device *dev)
 	dev->status = RPM_RESUMING;
 	trace("runtime resume");
 	power_up();
-	if (chance(4))
-		call_once(true);
+	maybe_call(4);
 	point();
 	dev->status = RPM_ACTIVE;
 }
@@ -205,11 +206,9 @@ void pm_actor(void *may_suspend)
 		if (dev->status == RPM_ACTIVE)
 			shim_sleep(spread(100 * MSEC));
 		mutex_lock(&device_lock);
-		if (dev->disabled)
-			;
-		else if (dev->status == RPM_SUSPENDED)
+		if (!dev->disabled && dev->status == RPM_SUSPENDED)
 			rpm_resume(dev);
-		else if (!dev->usage && may_suspend)
+		else if (!dev->disabled && !dev->usage && may_suspend)
 			rpm_suspend(dev);
 		mutex_unlock(&device_lock);
 	}
@@ -224,25 +223,26 @@ void stop_pm(struct task_struct *pm)
 }
 
 /* Keep it awake, and the others off */
-void get_device(struct device *dev)
+void get_device(void)
 {
 	mutex_lock(&device_lock);
-	pm_runtime_get_noresume(dev);
-	if (dev->status == RPM_SUSPENDED)
-		rpm_resume(dev);
+	pm_runtime_get_noresume(&w.pdev->dev);
+	if (w.pdev->dev.status == RPM_SUSPENDED)
+		rpm_resume(&w.pdev->dev);
 	w.interruptions++;
 }
 
-void put_device(struct device *dev)
+void put_device(void)
 {
 	mutex_unlock(&device_lock);
-	pm_runtime_put(dev);
+	pm_runtime_put_autosuspend(&w.pdev->dev);
 }
 
 /* ---- Reset, sleep, error recovery ---- */
 
 void announced_reset(void)
 {
+	get_device();
 	trace("reset is announced");
 	w.happened |= H_HOLD;
 	w.pdev->block_cfg_access = true;
@@ -251,16 +251,15 @@ void announced_reset(void)
 	keep_off(K_HELD, true);
 	shim_sleep(spread(100 * MSEC));
 	reset_boxes();
-	if (chance(4)) {
-		/* CMA reauthenticates the device before it is restored */
-		w.resetter_calls = true;
-		call_once(true);
-		w.resetter_calls = false;
-	}
+	/* CMA reauthenticates the device before it is restored */
+	w.resetter_calls = true;
+	maybe_call(4);
+	w.resetter_calls = false;
 	shim_sleep(chance(8) ? spread(7 * SEC) : spread(300 * MSEC));
 	trace("reset is over");
 	restore_state();
 	w.pdev->block_cfg_access = false;
+	put_device();
 }
 
 static void system_sleep(void)
@@ -276,24 +275,20 @@ static void system_sleep(void)
 	dev->disabled++;
 	pci_doe_suspend(w.pdev);
 	keep_off(K_HELD, true);
-	if (dev->status == RPM_ACTIVE && !stays) {
-		w.pdev->state_saved = true;
-		w.pdev->current_state = chance(4) ? PCI_D3cold : PCI_D3hot;
-	}
+	if (dev->status == RPM_ACTIVE && !stays)
+		power_down();
 	shim_sleep(spread(2 * SEC));
 	trace("system wakes");
 	if (dev->status == RPM_SUSPENDED ? chance(2) : !stays) {
 		power_up();
 		dev->status = RPM_ACTIVE;
 	}
-	if (chance(2))
-		call_once(true);
+	maybe_call(2);
 	dev->disabled--;
 	shim_sleep(spread(50 * MSEC));
 	keep_off(K_HELD, false);
 	pci_doe_resume(w.pdev);
-	pm_runtime_put(dev);
-	mutex_unlock(&device_lock);
+	put_device();
 }
 
 static void set_channel(pci_channel_state_t state)
@@ -305,7 +300,7 @@ static void set_channel(pci_channel_state_t state)
 
 static void error_recovery(void)
 {
-	get_device(&w.pdev->dev);
+	get_device();
 	trace("channel is frozen");
 	w.happened |= H_FROZEN;
 	set_channel(pci_channel_io_frozen);
@@ -315,35 +310,25 @@ static void error_recovery(void)
 	w.frozen_since = 0;
 	if (chance(2)) {
 		reset_boxes();
-		w.pdev->state_saved = true;
 		restore_state();
 		/* ->slot_reset() */
-		if (chance(2))
-			call_once(true);
+		maybe_call(2);
 	}
 	trace("channel is back");
 	set_channel(pci_channel_io_normal);
-	put_device(&w.pdev->dev);
+	put_device();
 }
 
-void core_actor(void *unused)
+void core(void)
 {
-	int rounds = 1 + rnd(3);
+	static void (* const events[])(void) = {
+		announced_reset, system_sleep, error_recovery,
+	};
+	u32 rounds = 1 + rnd(3);
 
 	while (rounds--) {
 		shim_sleep(spread(2 * SEC));
-		switch (rnd(3)) {
-		case 0:
-			get_device(&w.pdev->dev);
-			announced_reset();
-			put_device(&w.pdev->dev);
-			break;
-		case 1:
-			system_sleep();
-			break;
-		default:
-			error_recovery();
-		}
+		events[rnd(ARRAY_SIZE(events))]();
 	}
 }
 
@@ -351,20 +336,19 @@ void disconnect(void)
 {
 	trace("disconnected");
 	w.happened |= H_GONE;
-	w.pdev->error_state = pci_channel_io_perm_failure;
-	point();
+	set_channel(pci_channel_io_perm_failure);
 	pci_doe_disconnected(w.pdev);
 	w.gone_since = shim_now;
 }
 
 void destroy(void)
 {
-	u64 since = shim_now, stolen = stolen_time;
+	struct watch watch = start_watch();
 
 	w.happened |= H_GONE;
 	w.pdev->dev.registered = false;
 	pci_doe_destroy(w.pdev);
 	trace("destroyed");
 	keep_off(K_DESTROYED, true);
-	check_bound("removal", since, stolen, SEC);
+	check_bound("removal", watch, SEC);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Schedule explorer for the DOE library: the scheduler and virtual time
+ * Schedule explorer for the DOE library: the scheduler and virtual time, and the
+ * kernel API on top of them: locks, waits, workqueues, hrtimers and memory, with
+ * what lockdep, DEBUG_ATOMIC_SLEEP, DEBUG_OBJECTS and KASAN check
  *
  * Actors are coroutines: each has a stack and runs until it blocks, or until a
  * preemption point switches to another one.  All that is random comes from one
@@ -12,29 +14,70 @@
  * all actors wait.
  */
 
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "sched.h"
-
+#define USEC		1000ULL
+#define MSEC		1000000ULL
+#define SEC		1000000000ULL
+#define NEVER		(~0ULL)
 #define NR_ACTORS	48
+
+/* An actor: a coroutine, or an interrupt */
+struct task_struct {
+	ucontext_t start;
+	jmp_buf context;
+	bool started;
+	/* What follows is reset for each actor */
+	const char *name;
+	void (*fn)(void *arg);
+	void *arg;
+	const void *blocked;	/* what it waits for, if it is not runnable */
+	const void *awaits;	/* what wakes it, by wake_up_var() */
+	unsigned int state;	/* TASK_* */
+	bool asleep;		/* in schedule() */
+	bool used, signal;
+	bool hardirq, softirq;
+	bool user;		/* accesses registers for user space */
+	bool secret;		/* has read a response to the kernel */
+	u64 signal_at;
+	int locks, irqs_off;
+	struct event wake;
+	struct work_struct *work;
+};
+
+#define for_each_actor(t)	for (t = actors; t < actors + NR_ACTORS; t++)
+#define chance(one_in)		(!rnd(one_in))
+
 #define STACK_SIZE	(64 * 1024)
 #define MAX_STEPS	20000000
 #define MAX_TIME	(1000 * SEC)
+#define ARENA_SIZE	BIT(20)
+#define POISON		0x6b
 
-static struct task_struct actors[NR_ACTORS];
+/* Allocations are a multiple of 16 bytes in the arena, each behind the last */
+struct block {
+	size_t size;
+	bool freed;
+	u8 data[] __aligned(16);
+};
+
+#define for_each_block(b)	\
+	for (b = (struct block *)arena; (u8 *)b < arena + arena_used; \
+	     b = (struct block *)(b->data + DIV_ROUND_UP(b->size, 16) * 16))
+
+struct task_struct actors[NR_ACTORS];
 static u64 ready;			/* bit mask of @actors */
 static jmp_buf root;
 static u64 state_of_rnd;
-static u32 countdown, steps, preempt_every, steal_every, starved;
+static u32 nr_used, countdown, steps, preempt_every, steal_every, starved;
 static u64 next_event;
 LIST_HEAD(events);
 
-struct task_struct *shim_current;
-u64 shim_now;
+struct task_struct *current;
+u64 shim_now, stolen_time;
 bool tracing;
-u64 stolen_time;
 static u32 seed_now;
+static u8 arena[ARENA_SIZE] __aligned(16);
+static size_t arena_used;
+u32 alloc_fails;		/* one time in so many, 0: never */
 
 /* ---- Random numbers, messages ---- */
 
@@ -47,6 +90,7 @@ u32 rnd(u32 below)
 	return ((z ^ z >> 31) >> 32) * below >> 32;
 }
 
+/* As likely of each order of magnitude */
 u64 spread(u64 max)
 {
 	return (max >> rnd(64 - __builtin_clzll(max | 1))) * rnd(1025) >> 10;
@@ -73,7 +117,7 @@ const char *shim_hex(unsigned long val)
 	return text;
 }
 
-void fail(const char *fmt, ...)
+__noreturn void fail(const char *fmt, ...)
 {
 	va_list args;
 
@@ -87,11 +131,46 @@ void fail(const char *fmt, ...)
 	_exit(1);
 }
 
+/* ---- Lists ---- */
+
+void list_add(struct list_head *n, struct list_head *after)
+{
+	n->next = after->next;
+	n->prev = after;
+	after->next->prev = n;
+	after->next = n;
+}
+
+void list_del(struct list_head *n)
+{
+	if (!n->next)
+		fail("%s() of an entry that is in no list", __func__);
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	*n = (struct list_head){ };
+}
+
+size_t list_count_nodes(struct list_head *l)
+{
+	struct list_head *n;
+	size_t nr = 0;
+
+	for (n = l->next; n != l; n = n->next)
+		nr++;
+	return nr;
+}
+
 /* ---- Events ---- */
 
 bool event_is_set(const struct event *ev)
 {
 	return ev->node.next;
+}
+
+void event_clear(struct event *ev)
+{
+	if (event_is_set(ev))
+		list_del(&ev->node);
 }
 
 void event_set(struct event *ev, u64 at)
@@ -100,12 +179,6 @@ void event_set(struct event *ev, u64 at)
 	ev->at = at;
 	list_add_tail(&ev->node, &events);
 	next_event = min(next_event, at);
-}
-
-void event_clear(struct event *ev)
-{
-	if (event_is_set(ev))
-		list_del(&ev->node);
 }
 
 static void run_events(void)
@@ -129,7 +202,7 @@ static void run_events(void)
 
 /* ---- Switching ---- */
 
-static u32 pick_actor(void)
+static struct task_struct *pick_actor(void)
 {
 	u64 mask = ready;
 	u32 skip;
@@ -138,19 +211,25 @@ static u32 pick_actor(void)
 		mask &= ~BIT(starved);
 	for (skip = rnd(__builtin_popcountll(mask)); skip; skip--)
 		mask &= mask - 1;
-	return __builtin_ctzll(mask);
+	return &actors[__builtin_ctzll(mask)];
 }
 
-static void switch_to(u32 nr)
+/* On a stack that is new, or where the actor has left off */
+static void run_actor(struct task_struct *t)
 {
-	struct task_struct *next = &actors[nr];
+	bool started = t->started;
 
-	if (next == current)
-		return;
-	if (!_setjmp(current->ctx)) {
-		shim_current = next;
-		_longjmp(next->ctx, 1);
-	}
+	current = t;
+	t->started = true;
+	if (started)
+		_longjmp(t->context, 1);
+	setcontext(&t->start);
+}
+
+static void switch_to(struct task_struct *next)
+{
+	if (next != current && !_setjmp(current->context))
+		run_actor(next);
 }
 
 static void tick(u64 ns)
@@ -162,11 +241,11 @@ static void tick(u64 ns)
 		run_events();
 }
 
-static void deadlock(void)
+static void stop_all_waiting(void)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
+	for_each_actor(t)
 		if (t->used)
 			printf("  %s waits%s\n", t->name,
 			       t->asleep ? ", asleep" : "");
@@ -179,7 +258,7 @@ void block(void)
 	ready &= ~BIT(current - actors);
 	while (!ready) {
 		if (next_event == NEVER)
-			deadlock();
+			stop_all_waiting();
 		tick(next_event > shim_now ? next_event - shim_now : 0);
 	}
 	switch_to(pick_actor());
@@ -189,6 +268,16 @@ void make_ready(struct task_struct *t)
 {
 	t->blocked = NULL;
 	ready |= BIT(t - actors);
+}
+
+bool wake_up_state(struct task_struct *task, unsigned int mask)
+{
+	if (!(task->state & mask))
+		return false;
+	task->state = TASK_RUNNING;
+	if (task->asleep)
+		make_ready(task);
+	return true;
 }
 
 static void wake_event(struct event *ev)
@@ -201,23 +290,17 @@ static void wake_event(struct event *ev)
 		wake_up_state(t, TASK_NORMAL);
 }
 
-static void delay(u64 ns)
+/* Keep the actor from running, as a hypervisor does */
+void steal_time(u64 ns)
 {
+	stolen_time += ns;
 	event_set(&current->wake, shim_now + ns);
 	block();
 }
 
-void steal_time(u64 ns)
-{
-	stolen_time += ns;
-	delay(ns);
-}
-
+/* Another actor may run here, an interrupt come in, and a little time pass */
 void point(void)
 {
-
-	if (!current)
-		return;
 	tick(rnd(64));
 	if (countdown--)
 		return;
@@ -228,6 +311,7 @@ void point(void)
 		switch_to(pick_actor());
 }
 
+/* Until somebody calls wake_blocked() with the same key */
 void block_on(const void *key)
 {
 	current->blocked = key;
@@ -238,38 +322,27 @@ void wake_blocked(const void *key)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
+	for_each_actor(t)
 		if (t->used && t->blocked == key)
 			make_ready(t);
 }
 
 /* ---- Actors ---- */
 
-static bool all_ended(void)
+/* Its slot, stack and all, serves one actor after the other */
+static void actor_main(void)
 {
-	struct task_struct *t;
+	struct task_struct *self = current;
 
-	for (t = actors; t < actors + NR_ACTORS; t++)
-		if (t->used)
-			return false;
-	return true;
-}
-
-static void actor_main(int nr)
-{
-	struct task_struct *self = &actors[nr];
-
-	if (!_setjmp(self->ctx))
-		_longjmp(root, 1);
 	for (;;) {
 		self->fn(self->arg);
 		if (self->locks || self->irqs_off)
 			fail("%s ends with a lock held", self->name);
 		self->used = false;
 		wake_blocked(self);
-		if (!all_ended())
+		if (--nr_used)
 			block();
-		else if (!_setjmp(self->ctx))
+		else if (!_setjmp(self->context))
 			_longjmp(root, 1);
 	}
 }
@@ -281,26 +354,21 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	while (t->used)
 		if (++t == actors + NR_ACTORS)
 			fail("too many actors");
+	if (!t->start.uc_stack.ss_sp) {
+		getcontext(&t->start);
+		t->start.uc_stack.ss_sp = malloc(STACK_SIZE);
+		t->start.uc_stack.ss_size = STACK_SIZE;
+		makecontext(&t->start, actor_main, 0);
+	}
+	memset(&t->name, 0, sizeof(*t) - offsetof(struct task_struct, name));
 	t->used = true;
+	nr_used++;
 	t->name = name;
 	t->fn = fn;
 	t->arg = arg;
-	t->state = TASK_RUNNING;
-	t->asleep = false;
-	t->signal = false;
-	t->hardirq = t->softirq = false;
-	t->work = NULL;
 	t->wake.fn = wake_event;
 	make_ready(t);
 	return t;
-}
-
-void spawn_irq(const char *name, bool hard, void (*fn)(void *), void *arg)
-{
-	struct task_struct *t = spawn(name, fn, arg);
-
-	t->hardirq = hard;
-	t->softirq = !hard;
 }
 
 /* The slot may be in use again, for another one */
@@ -310,26 +378,400 @@ void join(struct task_struct *task)
 		block_on(task);
 }
 
-/* Once for all schedules of a process */
-static void make_stacks(void)
+/* ---- Locks ---- */
+
+void shim_might_sleep(const char *where)
+{
+	point();
+	if (current->hardirq || current->softirq || current->locks ||
+	    current->irqs_off)
+		fail("%s() may sleep in atomic context", where);
+}
+
+static void take_lock(struct mutex *l)
+{
+	if (l->owner == current)
+		fail("lock is held already");
+	while (l->owner)
+		block_on(l);
+	l->owner = current;
+}
+
+static void drop_lock(struct mutex *l)
+{
+	if (l->owner != current)
+		fail("unlock of a lock that is not held");
+	l->owner = NULL;
+	wake_blocked(l);
+}
+
+void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where)
+{
+	if (irq == 1 && (current->irqs_off || current->hardirq))
+		fail("%s: interrupts are off, and the unlock turns them on",
+		     where);
+	current->irqs_off += !!irq;
+	current->locks++;
+	if (current->hardirq)
+		l->in_irq = where;
+	else if (!current->irqs_off)
+		l->irqs_on = where;
+	if (l->in_irq && l->irqs_on)
+		fail("lock taken in an interrupt in %s() and with interrupts on in %s()",
+		     l->in_irq, l->irqs_on);
+	point();
+	take_lock(l);
+}
+
+void shim_spin_unlock(raw_spinlock_t *l, int irq)
+{
+	drop_lock(l);
+	current->locks--;
+	current->irqs_off -= !!irq;
+	point();
+}
+
+struct mutex *mutex_lock(struct mutex *m)
+{
+	might_sleep();
+	take_lock(m);
+	return m;
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	point();
+	if (m->owner)
+		return false;
+	m->owner = current;
+	return true;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	drop_lock(m);
+	point();
+}
+
+void shim_end_guard(struct mutex **m)
+{
+	mutex_unlock(*m);
+}
+
+/* ---- Sleep and wake-up ---- */
+
+static bool has_signal(void)
+{
+	return current->state & TASK_INTERRUPTIBLE && current->signal;
+}
+
+void schedule(void)
+{
+	shim_might_sleep(__func__);
+	if (has_signal())
+		current->state = TASK_RUNNING;
+	if (current->state == TASK_RUNNING)
+		return;
+	/* Nobody may rely on being woken by the right one only */
+	if (!event_is_set(&current->wake) && chance(64))
+		event_set(&current->wake, shim_now + spread(10 * MSEC));
+	current->asleep = true;
+	block();
+	current->asleep = false;
+	event_clear(&current->wake);
+	point();
+}
+
+long schedule_timeout(long timeout)
+{
+	unsigned long end = jiffies + timeout;
+
+	event_set(&current->wake, shim_now + (timeout + 1) * NSEC_PER_JIFFY -
+		  shim_now % NSEC_PER_JIFFY);
+	schedule();
+	event_clear(&current->wake);
+	timeout = end - jiffies;
+	return max(timeout, 0L);
+}
+
+void wake_up_process(struct task_struct *task)
+{
+	point();
+	if (!task->used)
+		fail("wake-up of a task that has ended");
+	wake_up_state(task, TASK_NORMAL);
+}
+
+void shim_sleep(u64 ns)
+{
+	might_sleep();
+	event_set(&current->wake, shim_now + ns);
+	block();
+}
+
+/* Whoever wakes @key from now on wakes the caller; with NULL nobody does */
+long shim_await(const void *key, unsigned int state)
+{
+	point();
+	current->awaits = key;
+	current->state = state;
+	point();
+	return has_signal() ? -ERESTARTSYS : 0;
+}
+
+void wake_up_var(const void *key)
 {
 	struct task_struct *t;
 
-	for (t = actors; t < actors + NR_ACTORS && !t->stack; t++) {
-		t->stack = malloc(STACK_SIZE);
-		getcontext(&t->start);
-		t->start.uc_stack.ss_sp = t->stack;
-		t->start.uc_stack.ss_size = STACK_SIZE;
-		makecontext(&t->start, (void (*)(void))actor_main, 1,
-			    (int)(t - actors));
-		if (!_setjmp(root))
-			setcontext(&t->start);
+	point();
+	if (current->locks || current->hardirq)
+		fail("waitqueue woken where PREEMPT_RT cannot take its lock");
+	for_each_actor(t)
+		if (t->used && t->awaits == key)
+			wake_up_state(t, TASK_NORMAL);
+}
+
+/* ---- Memory: never used again within a schedule, so that a use is seen ---- */
+
+static bool inside(const struct block *b, const void *p)
+{
+	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
+}
+
+bool in_freed(const void *p)
+{
+	struct block *b;
+
+	for_each_block(b)
+		if (inside(b, p))
+			return b->freed;
+	return false;
+}
+
+/* ---- Work: an item never runs twice at a time ---- */
+
+static bool is_running(const struct work_struct *work)
+{
+	struct task_struct *t;
+
+	for_each_actor(t)
+		if (t->used && t->work == work)
+			return true;
+	return false;
+}
+
+static void worker(void *arg)
+{
+	struct work_struct *work = arg;
+
+	while (is_running(work))
+		block_on(work);
+	work->pending = false;
+	current->work = work;
+	point();
+	work->func(work);
+	current->work = NULL;
+	if (!in_freed(work))
+		work->done++;
+	wake_blocked(work);
+}
+
+void schedule_work(struct work_struct *work)
+{
+	point();
+	if (in_freed(work))
+		fail("work queued whose memory is freed");
+	if (work->pending)
+		return;
+	work->pending = true;
+	work->queued++;
+	spawn("worker", worker, work);
+}
+
+/* Wait for what runs and what is pending, but not for what is queued later */
+void flush_work(struct work_struct *work)
+{
+	u32 last = work->queued;
+
+	might_sleep();
+	if (current->work == work)
+		fail("%s() of the caller's own work", __func__);
+	while (work->done < last)
+		block_on(work);
+}
+
+/* ---- hrtimer: its callback runs on one CPU while others start and cancel ---- */
+
+bool hrtimer_is_queued(struct hrtimer *t)
+{
+	point();
+	return event_is_set(&t->ev);
+}
+
+void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
+			    enum hrtimer_mode mode);
+
+static void hrtimer_interrupt(void *arg)
+{
+	enum hrtimer_restart restart;
+	struct hrtimer *t = arg;
+
+	/* It may find that it was started again, or cancelled */
+	if (chance(8))
+		steal_time(spread(MSEC));
+	restart = t->function(t);
+	point();
+	if (restart == HRTIMER_RESTART && !event_is_set(&t->ev))
+		hrtimer_start_range_ns(t, t->soft, t->hard - t->soft, 0);
+	t->running = false;
+	wake_blocked(t);
+}
+
+static void hrtimer_expire(struct event *ev)
+{
+	struct hrtimer *t = container_of(ev, struct hrtimer, ev);
+
+	if (t->running) {
+		event_set(ev, shim_now + 20 * USEC);
+		return;
+	}
+	t->running = true;
+	spawn("timer", hrtimer_interrupt, t)->softirq = true;
+}
+
+void hrtimer_set_expires_range_ns(struct hrtimer *t, ktime_t soft, u64 delta)
+{
+	if (event_is_set(&t->ev))
+		fail("expiry of a queued hrtimer changed");
+	t->soft = soft;
+	t->hard = soft + delta;
+}
+
+void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
+			    enum hrtimer_mode mode)
+{
+	u64 late = chance(16) ? spread(3 * MSEC) : rnd(5 * USEC);
+
+	point();
+	if (in_freed(t))
+		fail("hrtimer started whose memory is freed");
+	event_clear(&t->ev);
+	hrtimer_set_expires_range_ns(t, soft, delta);
+	t->ev.fn = hrtimer_expire;
+	event_set(&t->ev, soft + rnd(delta + 1) + late);
+}
+
+int hrtimer_try_to_cancel(struct hrtimer *t)
+{
+	point();
+	if (t->running)
+		return -1;
+	if (!event_is_set(&t->ev))
+		return 0;
+	event_clear(&t->ev);
+	return 1;
+}
+
+void hrtimer_cancel(struct hrtimer *t)
+{
+	might_sleep();
+	while (hrtimer_try_to_cancel(t) < 0)
+		block_on(t);
+}
+
+/* Of what is in it when it is freed, nothing may be in use */
+void kfree(const void *p)
+{
+	struct block *b = container_of(p, struct block, data);
+	struct task_struct *t;
+	struct event *ev;
+
+	if (!p)
+		return;
+	if (b->freed)
+		fail("memory is freed twice");
+	for_each_actor(t)
+		if (t->used && t->fn == worker && !t->work && inside(b, t->arg))
+			fail("pending work freed");
+	list_for_each_entry(ev, &events, node)
+		if (inside(b, ev))
+			fail("queued hrtimer freed");
+	b->freed = true;
+	memset(b->data, POISON, b->size);
+}
+
+void *krealloc(const void *old, size_t size, gfp_t gfp)
+{
+	struct block *b, *from;
+
+	if (gfp & GFP_KERNEL)
+		might_sleep();
+	point();
+	if (alloc_fails && chance(alloc_fails))
+		return NULL;
+	b = (struct block *)(arena + arena_used);
+	b->size = size;
+	b->freed = false;
+	arena_used = b->data + DIV_ROUND_UP(size, 16) * 16 - arena;
+	if (arena_used > ARENA_SIZE)
+		fail("out of memory");
+	memset(b->data, 0xa5, size);
+	if (old) {
+		from = container_of(old, struct block, data);
+		memcpy(b->data, old, min(size, from->size));
+		kfree(old);
+	}
+	return b->data;
+}
+
+void *kmemdup(const void *p, size_t size, gfp_t gfp)
+{
+	void *copy = krealloc(NULL, size, gfp);
+
+	return copy ? memcpy(copy, p, size) : NULL;
+}
+
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+{
+	char text[64];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return kmemdup(text, sizeof(text), gfp);
+}
+
+int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	might_sleep();
+	if (alloc_fails && chance(alloc_fails))
+		return -ENOMEM;
+	if (xa->entry[index])
+		return -EBUSY;
+	xa->entry[index] = entry;
+	return 0;
+}
+
+/* ---- A schedule ---- */
+
+static void check_memory(void)
+{
+	struct block *b;
+	size_t i;
+
+	for_each_block(b) {
+		if (!b->freed)
+			fail("memory leaked: %zu bytes", b->size);
+		for (i = 0; i < b->size; i++)
+			if (b->data[i] != POISON)
+				fail("freed memory written, at %zu of %zu", i,
+				     b->size);
 	}
 }
 
 void run_schedule(u32 seed, void (*fn)(void *))
 {
-	make_stacks();
 	seed_now = seed;
 	state_of_rnd = seed * 0x632be59bd9b4e019ULL;
 	shim_now = SEC;
@@ -340,13 +782,15 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	steal_every = rnd(2) ? 16 << rnd(7) : 0;
 	starved = rnd(2 * NR_ACTORS);
 	countdown = 0;
+	arena_used = 0;
+	alloc_fails = 0;
 
-	shim_current = spawn("main", fn, NULL);
 	if (!_setjmp(root))
-		_longjmp(current->ctx, 1);
-	shim_current = NULL;
+		run_actor(spawn("main", fn, NULL));
+	current = NULL;
 	if (next_event != NEVER)
 		run_events();
 	if (!list_empty(&events))
 		fail("a timer is left");
+	check_memory();
 }

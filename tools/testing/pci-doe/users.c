@@ -6,11 +6,16 @@
  * answer to another request is known as such.
  */
 
-#include "actors.h"
-
+#define MAX_JOBS	64
 #define MAX_REQ		160
 #define MAX_RSP		200
 #define GUARD		0xc3
+
+/* What all processes share */
+struct counts {
+	u64 schedules, failed, good, errors;
+	u32 next[MAX_JOBS];	/* seed of each */
+} *counts;
 
 struct call {
 	struct pci_doe_task task;
@@ -19,17 +24,17 @@ struct call {
 	size_t room;		/* for the response */
 	u32 first;		/* DW of the request */
 	bool bad_feat;		/* the device does not offer it */
-	bool queued;		/* the library has it */
 	bool out;		/* complete() has not returned */
 	bool cancelled, again;
-	u64 since, stolen, bound;
+	struct watch watch;
+	u64 bound;
 	u32 interruptions;
-	struct list_head node;	/* in @async */
+	struct list_head node;	/* in @tasks, as long as the library has it */
 	u32 began, accepted;	/* order of calls of submit and their ends */
 };
 
 static u32 last_tag, order;
-static struct list_head async;	/* tasks that the library has */
+static struct list_head tasks;	/* those that the library has */
 
 /* What has to have happened for a call to end with an error */
 static const struct {
@@ -49,18 +54,13 @@ static const struct {
 	{ -EINTR, H_SIGNAL },
 };
 
-void check_bound(const char *what, u64 since, u64 stolen, u64 bound)
-{
-	u64 took = shim_now - since - min(stolen_time - stolen,
-					  shim_now - since);
-
-	/* Accesses of a slow device, late timers and jiffies */
-	if (took > bound + 100 * MSEC)
-		fail("%s took %llu ms of %llu", what, took / MSEC,
-		     bound / MSEC);
-}
-
 /* ---- Exchanges ---- */
+
+static void nap(u32 one_in, u64 max)
+{
+	if (chance(one_in))
+		shim_sleep(spread(max));
+}
 
 static struct pci_doe_mb *any_mailbox(void)
 {
@@ -69,17 +69,10 @@ static struct pci_doe_mb *any_mailbox(void)
 	return w.pdev->doe_mbs.entry[i] ?: w.pdev->doe_mbs.entry[0];
 }
 
-void users_start(void)
-{
-	last_tag = 0;
-	INIT_LIST_HEAD(&async);
-}
-
 static void start_clock(struct call *c)
 {
 	memset(c->rsp, GUARD, sizeof(c->rsp));
-	c->since = shim_now;
-	c->stolen = stolen_time;
+	c->watch = start_watch();
 	c->interruptions = w.interruptions;
 	/* Discovery and its last exchange, all that is queued, and its own */
 	c->bound = 5 * SEC + (w.outstanding + 2) * 3 * SEC;
@@ -87,25 +80,24 @@ static void start_clock(struct call *c)
 
 static void prepare(struct call *c)
 {
-	u32 i, dw;
+	u32 i;
 
-	c->mb = any_mailbox();
-	memset(&c->task, 0, sizeof(c->task));
-	c->task.request_pl = c->req;
-	c->task.response_pl = c->rsp;
-	c->task.request_pl_sz = chance(4) ? rnd(MAX_REQ) : 4 + rnd(8);
+	*c = (struct call){ .mb = any_mailbox() };
 	c->room = chance(8) ? rnd(8) : rnd(MAX_RSP);
-	c->task.response_pl_sz = c->room;
 	c->bad_feat = chance(16);
-	c->task.feat.vid = FEAT_VID;
-	c->task.feat.type = c->bad_feat ? 0x99 : 1 + rnd(w.nr_feats - 1);
+	c->task = (struct pci_doe_task){
+		.feat.vid = FEAT_VID,
+		.feat.type = c->bad_feat ? 0x99 : 1 + rnd(w.nr_feats - 1),
+		.request_pl = c->req,
+		.request_pl_sz = chance(4) ? rnd(MAX_REQ) : 4 + rnd(8),
+		.response_pl = c->rsp,
+		.response_pl_sz = c->room,
+		.private = c,
+	};
 	for (i = 0; i < MAX_REQ; i++)
 		c->req[i] = rnd(256);
-	dw = ++last_tag << 6 | (chance(4) ? rnd(62) : rnd(4));
-	put_unaligned_le32(dw, c->req);
-	c->first = 0;
-	memcpy(&c->first, c->req, min(c->task.request_pl_sz, (size_t)4));
-	c->cancelled = false;
+	put_unaligned_le32(++last_tag << 6 | rnd(chance(4) ? 62 : 4), c->req);
+	memcpy(&c->first, c->req, min(c->task.request_pl_sz, sizeof(c->first)));
 	start_clock(c);
 }
 
@@ -134,12 +126,13 @@ static void check_end(struct call *c, int rv)
 {
 	u64 more = w.interruptions - c->interruptions, i;
 
-	if (w.gone_since && c->since < w.gone_since) {
-		check_bound("end after disconnect", w.gone_since, 0,
+	if (w.gone_since && c->watch.since < w.gone_since) {
+		check_bound("end after disconnect",
+			    (struct watch){ w.gone_since, 0 },
 			    100 * MSEC + stolen_time);
 		more++;
 	}
-	check_bound("exchange", c->since, c->stolen,
+	check_bound("exchange", c->watch,
 		    c->bound + (more + !!w.interruptions) * 11 * SEC);
 	__atomic_add_fetch(rv < 0 ? &counts->errors : &counts->good, 1,
 			   __ATOMIC_RELAXED);
@@ -174,31 +167,14 @@ int call_once(bool core)
 			c.task.request_pl_sz, c.rsp, c.task.response_pl_sz);
 	w.outstanding--;
 	trace("pci_doe() = %d", rv);
-	if (current->signal && !uninterruptible)
-		check_bound("return after a signal",
-			    max(c.since, current->signal_at), c.stolen,
-			    100 * MSEC);
 	check_end(&c, rv);
-	if (c.bad_feat && rv == -EINVAL)
-		return 0;
-	return rv;
+	c.watch.since = max(c.watch.since, current->signal_at);
+	if (current->signal && !uninterruptible)
+		check_bound("return after a signal", c.watch, 100 * MSEC);
+	return c.bad_feat && rv == -EINVAL ? 0 : rv;
 }
 
-void caller_actor(void *unused)
-{
-	u32 rounds = 1 + rnd(6);
-
-	pci_dev_get(w.pdev);
-	while (rounds--) {
-		call_once(false);
-		current->signal = false;
-		if (chance(2))
-			shim_sleep(spread(200 * MSEC));
-	}
-	pci_dev_put(w.pdev);
-}
-
-void signal_actor(void *caller)
+static void signal_actor(void *caller)
 {
 	struct task_struct *task = caller;
 	u32 rounds = 1 + rnd(4);
@@ -213,12 +189,30 @@ void signal_actor(void *caller)
 	}
 }
 
+static void caller(void)
+{
+	struct task_struct *signal = NULL;
+	u32 rounds = 1 + rnd(6);
+
+	if (chance(4))
+		signal = spawn("signal", signal_actor, current);
+	while (rounds--) {
+		call_once(false);
+		current->signal = false;
+		nap(2, 200 * MSEC);
+	}
+	if (signal)
+		join(signal);
+}
+
 /* A response that the library has allocated goes where the others are */
 static void take_response(struct call *c, struct pci_doe_task *task)
 {
+	bool wanted = task->rv >= 0;
+
 	if (!task->response_max)
 		return;
-	if ((task->rv >= 0) != !!task->response_pl)
+	if (wanted != !!task->response_pl)
 		fail("response %p with rv %d", task->response_pl, task->rv);
 	if (task->rv > 0)
 		memcpy(c->rsp, task->response_pl, task->rv);
@@ -226,16 +220,15 @@ static void take_response(struct call *c, struct pci_doe_task *task)
 	task->response_pl = NULL;
 }
 
-static int submit(struct call *c)
+static int submit_call(struct call *c)
 {
 	int rc;
 
-	c->queued = true;
 	c->out = true;
 	c->accepted = 0;
 	c->began = ++order;
 	w.outstanding++;
-	list_add_tail(&c->node, &async);
+	list_add_tail(&c->node, &tasks);
 	trace("submit(%u)", c->first >> 6);
 	rc = pci_doe_submit_task(c->mb, &c->task);
 	if (!rc) {
@@ -243,7 +236,6 @@ static int submit(struct call *c)
 		return 0;
 	}
 	trace("submit() = %d", rc);
-	c->queued = false;
 	c->out = false;
 	w.outstanding--;
 	list_del(&c->node);
@@ -254,113 +246,99 @@ static int submit(struct call *c)
 	return rc;
 }
 
-static void complete(struct pci_doe_task *task)
+static void complete_call(struct pci_doe_task *task)
 {
 	struct call *c = task->private, *other;
 
 	might_sleep();
-	if (!c->queued)
+	if (!c->node.next)
 		fail("complete() of a task that had ended");
-	c->queued = false;
 	w.outstanding--;
 	list_del(&c->node);
-	list_for_each_entry(other, &async, node)
+	list_for_each_entry(other, &tasks, node)
 		if (other->mb == c->mb && other->accepted &&
 		    other->accepted < c->began && !c->cancelled)
 			fail("a task ends before one that was queued first");
 	trace("complete(%u): %d", c->first >> 6, task->rv);
 	take_response(c, task);
 	check_end(c, task->rv);
-	if (chance(4))
-		shim_sleep(spread(MSEC));
+	nap(4, MSEC);
 	if (c->again && task->rv != -ECANCELED) {
 		c->again = false;
 		start_clock(c);
-		if (!submit(c))
+		if (!submit_call(c))
 			return;
 	}
 	c->out = false;
 	wake_blocked(c);
 }
 
-void async_actor(void *unused)
+static void cancel_call(struct call *c)
 {
-	u32 rounds = 1 + rnd(4);
-	struct call c = { };
-	u64 since, stolen;
+	struct watch watch;
 	bool ended;
 
-	pci_dev_get(w.pdev);
+	shim_sleep(spread(300 * MSEC));
+	watch = start_watch();
+	c->cancelled = true;
+	trace("cancel(%u)", c->first >> 6);
+	ended = pci_doe_cancel_task(c->mb, &c->task);
+	if (c->out)
+		fail("cancel returned before complete()");
+	if (ended && c->task.rv != -ECANCELED)
+		fail("cancel ended it, rv %d", c->task.rv);
+	check_bound("cancel", watch, 100 * MSEC);
+}
+
+static void async(void)
+{
+	u32 rounds = 1 + rnd(4);
+	struct call c;
+
 	while (rounds--) {
 		prepare(&c);
 		if (!c.mb)
 			break;
-		c.task.complete = complete;
-		c.task.private = &c;
+		c.task.complete = complete_call;
 		c.again = chance(3);
 		if (chance(4)) {
 			c.task.response_max = ++c.room;
 			c.task.response_pl_sz = 0;
 			c.task.response_pl = NULL;
 		}
-		submit(&c);
-		if (chance(3)) {
-			shim_sleep(spread(300 * MSEC));
-			since = shim_now;
-			stolen = stolen_time;
-			c.cancelled = true;
-			trace("cancel(%u)", c.first >> 6);
-			ended = pci_doe_cancel_task(c.mb, &c.task);
-			if (c.out)
-				fail("cancel returned before complete()");
-			if (ended && c.task.rv != -ECANCELED)
-				fail("cancel ended it, rv %d", c.task.rv);
-			check_bound("cancel", since, stolen, 100 * MSEC);
-		}
+		submit_call(&c);
+		if (chance(3))
+			cancel_call(&c);
 		while (c.out)
 			block_on(&c);
-		if (chance(2))
-			shim_sleep(spread(200 * MSEC));
+		nap(2, 200 * MSEC);
 	}
-	pci_dev_put(w.pdev);
-}
-
-void check_all_ended(void)
-{
-	if (!list_empty(&async))
-		fail("a task has not ended");
 }
 
 /* ---- References, hand-over ---- */
 
 static void use_registers(struct box *b)
 {
-	u32 n = rnd(20);
+	u32 n, what;
 
-	while (n--) {
-		switch (rnd(6)) {
-		case 0:
-			user_write(b->off + PCI_DOE_CTRL,
-				   chance(2) ? PCI_DOE_CTRL_GO :
-				   rnd(4));
-			break;
-		case 1:
-			user_write(b->off + PCI_DOE_READ, 0);
-			break;
-		case 2:
-			user_read(b->off + PCI_DOE_STATUS);
-			break;
-		default:
-			user_write(b->off + PCI_DOE_WRITE,
-				   chance(2) ? 3 : PCI_VENDOR_ID_PCI_SIG);
-		}
+	for (n = rnd(20); n; n--) {
+		what = rnd(6);
+		if (what == 0)
+			user_access(b->off + PCI_DOE_CTRL, chance(2) ?
+				    PCI_DOE_CTRL_GO : rnd(4), true);
+		else if (what < 3)
+			user_access(b->off + (what == 1 ? PCI_DOE_READ :
+					      PCI_DOE_STATUS), 0, what == 1);
+		else
+			user_access(b->off + PCI_DOE_WRITE, chance(2) ? 3 :
+				    PCI_VENDOR_ID_PCI_SIG, true);
 	}
 	shim_sleep(spread(50 * MSEC));
 }
 
 static void hand_over(struct pci_doe_mb *mb, struct box *b)
 {
-	u64 since = shim_now, stolen = stolen_time;
+	struct watch watch = start_watch();
 	u32 interruptions = w.interruptions;
 	int rc;
 
@@ -369,7 +347,7 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 	rc = pci_doe_yield_mb(mb);
 	trace("yield = %d", rc);
 	/* Discovery, what the exchange in flight waits for, and an abort */
-	check_bound("hand-over", since, stolen, 8 * SEC +
+	check_bound("hand-over", watch, 8 * SEC +
 		    (w.interruptions - interruptions) * 11 * SEC);
 	if ((rc == -ENODEV && w.happened & H_GONE) || rc == -EBUSY)
 		return;
@@ -390,75 +368,127 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 		fail("reclaim ended with %d", rc);
 }
 
+static struct pci_doe_mb *create_mb(struct box *b, bool use_irq)
+{
+	/* A mailbox is made late by probe(), under the device lock */
+	bool late = w.happened & H_NOMEM;
+	struct pci_doe_mb *mb;
+
+	if (late)
+		mutex_lock(&device_lock);
+	mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+	if (late)
+		mutex_unlock(&device_lock);
+	if (IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)))
+		fail("create ended with %ld", PTR_ERR(mb));
+	return mb;
+}
+
 /* The driver that is bound, or the auxiliary driver */
-void owner_actor(void *unused)
+static void owner(void)
 {
 	u32 rounds = 1 + rnd(3);
 	struct pci_doe_mb *mb;
-	bool use_irq, late;
 	struct box *b;
+	bool use_irq;
 
-	pci_dev_get(w.pdev);
 	while (rounds--) {
 		b = &w.box[rnd(w.nr_boxes)];
 		use_irq = rnd(4);
 		w.irq_users += use_irq;
-		/* A mailbox is made late by probe(), under the device lock */
-		late = w.happened & H_NOMEM;
-		if (late)
-			mutex_lock(&device_lock);
-		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
-		if (late)
-			mutex_unlock(&device_lock);
-		if (IS_ERR(mb)) {
-			w.irq_users -= use_irq;
-			if (!(w.happened & (H_GONE | H_NOMEM)))
-				fail("create ended with %ld", PTR_ERR(mb));
-			break;
+		mb = create_mb(b, use_irq);
+		if (!IS_ERR(mb)) {
+			if (chance(2))
+				call_once(false);
+			shim_sleep(spread(300 * MSEC));
+			if (chance(2))
+				hand_over(mb, b);
+			nap(2, 100 * MSEC);
+			pci_doe_destroy_mb(mb);
 		}
-		if (chance(2))
-			call_once(false);
-		shim_sleep(spread(300 * MSEC));
-		if (chance(2))
-			hand_over(mb, b);
-		if (chance(2))
-			shim_sleep(spread(100 * MSEC));
-		pci_doe_destroy_mb(mb);
 		w.irq_users -= use_irq;
-		if (!w.irq_users && irqs_requested())
+		if (!w.irq_users && w.irqs)
 			fail("the interrupt outlives its last user");
 	}
-	pci_dev_put(w.pdev);
 }
 
 /* lspci -xxxx */
-void reader_actor(void *unused)
+static void reader(void)
 {
-	u32 rounds = 100, i;
+	u32 rounds = 100, where;
 
-	pci_dev_get(w.pdev);
 	while (rounds--) {
-		i = rnd(w.nr_boxes);
-		user_read(w.box[i].off + (chance(4) ? PCI_DOE_STATUS :
-						      PCI_DOE_READ));
-		if (chance(4))
-			shim_sleep(spread(50 * MSEC));
+		where = w.box[rnd(w.nr_boxes)].off;
+		user_access(where + (chance(4) ? PCI_DOE_STATUS : PCI_DOE_READ),
+			    0, false);
+		nap(4, 50 * MSEC);
 	}
-	pci_dev_put(w.pdev);
 }
 
-void lookup_actor(void *unused)
+static void lookup(void)
 {
-	u64 stolen = stolen_time, since = shim_now;
+	struct watch watch = start_watch();
 	struct pci_doe_mb *mb;
 
-	pci_dev_get(w.pdev);
 	mb = pci_find_doe_mailbox(w.pdev, FEAT_VID, 1);
-	check_bound("lookup", since, stolen, w.nr_boxes * 5 * SEC);
+	check_bound("lookup", watch, w.nr_boxes * 5 * SEC);
 	if (!mb && !w.happened)
 		fail("mailbox not found");
 	if (mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
 	    !(w.happened & H_BAD_LIST))
 		fail("a feature is found that is not offered");
+}
+
+/* ---- All of them; owners first, who have to end before the device does ---- */
+
+static const struct user {
+	const char *name;
+	void (*fn)(void);
+	u32 least, below;	/* how many there are */
+} users[] = {
+	{ "owner", owner, 0, 3 },
+	{ "caller", caller, 1, 4 },
+	{ "async", async, 0, 4 },
+	{ "core", core, 0, 2 },
+	{ "reader", reader, 0, 2 },
+	{ "lookup", lookup, 0, 2 },
+};
+
+static struct task_struct *spawned[16];
+static u32 nr_spawned, nr_owners;
+
+static void run_user(void *arg)
+{
+	const struct user *user = arg;
+
+	pci_dev_get(w.pdev);
+	user->fn();
 	pci_dev_put(w.pdev);
+}
+
+void start_users(void)
+{
+	const struct user *user;
+	u32 n;
+
+	last_tag = 0;
+	INIT_LIST_HEAD(&tasks);
+	nr_spawned = 0;
+	for (user = users; user < users + ARRAY_SIZE(users); user++) {
+		n = user->least + rnd(user->below - user->least);
+		nr_owners = user == users ? n : nr_owners;
+		while (n--)
+			spawned[nr_spawned++] = spawn(user->name, run_user,
+						      (void *)user);
+	}
+}
+
+void join_users(bool all)
+{
+	u32 i;
+
+	for (i = 0; i < (all ? nr_spawned : nr_owners); i++)
+		join(spawned[i]);
+	if (all && !list_empty(&tasks))
+		fail("a task has not ended");
 }

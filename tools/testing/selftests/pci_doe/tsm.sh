@@ -15,14 +15,19 @@ kept()
 {
 	said=$(dmesg | grep -c "kept by the kernel: -1")
 	hand_over "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner core state [^y]" &&
+		doe_line "$1" "$2" | grep -q "owner core phase [a-z]* holds -" &&
 		[ "$(dmesg | grep -c "kept by the kernel: -1")" -eq $((said + 1)) ]
 }
 
+# Beside the kernel's sessions, with a character device, there are no others
 not_touched()
 {
-	"$PCIDOE" -q discover "$1@$2" >/dev/null 2>/tmp/err
-	[ $? -eq 4 ] && grep -q "the kernel owns it" /tmp/err && at_rest "$1" "$2"
+	command=discover code=4 why="the kernel owns it"
+	if [ -e "$(doe_cdev "$1" "$2")" ]; then
+		command=spdm-version code=3 why="the kernel keeps this feature"
+	fi
+	"$PCIDOE" -q $command "$1@$2" >/dev/null 2>/tmp/err
+	[ $? -eq $code ] && grep -q "$why" /tmp/err && at_rest "$1" "$2"
 }
 
 bound_again()

@@ -6,6 +6,7 @@
  * binds by driver_override only.
  */
 
+#include <linux/completion.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci-doe.h>
@@ -16,15 +17,16 @@
 struct sample {
 	struct pci_doe_mb *mb;
 	struct pci_doe_task task;
+	struct completion done;
 	__le32 request;
 	__le32 response;
 };
 
 static void sample_complete(struct pci_doe_task *task)
 {
-	struct pci_dev *pdev = task->private;
+	struct sample *s = container_of(task, struct sample, task);
 
-	pci_info(pdev, "asynchronous: %d\n", task->rv);
+	complete(&s->done);
 }
 
 static int sample_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -76,7 +78,7 @@ static int sample_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	s->task.response_pl = &s->response;
 	s->task.response_pl_sz = sizeof(s->response);
 	s->task.complete = sample_complete;
-	s->task.private = pdev;
+	init_completion(&s->done);
 	pci_set_drvdata(pdev, s);
 
 	return pci_doe_submit_task(s->mb, &s->task);
@@ -99,3 +101,7 @@ module_pci_driver(sample_driver);
 
 MODULE_DESCRIPTION("Sample of a driver that uses a DOE mailbox");
 MODULE_LICENSE("GPL");
+
+#if IS_ENABLED(CONFIG_SAMPLE_PCI_DOE_KUNIT_TEST)
+#include "doe-sample-test.c"
+#endif
