@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the library needs of other kernel files: the patches under patches/.
+"""What is changed in other kernel files: the patches under patches/.
 
 TESTING.md says how one is added.  No fuzz: what a hunk changes has to stand exactly once
 in its file, at whatever line.
@@ -12,18 +12,17 @@ import host
 FILES = host.HARNESS / "patches"
 
 
-def files():
-    return sorted(FILES.glob("*.patch"))
+def files(pattern="*.patch"):
+    return sorted(FILES.glob(pattern))
 
 
-def topics():
+def topics(pattern="*.patch"):
     """{topic: {path: {name of the patch or of a variant of it: [hunk]}}}, in order."""
     found = {}
-    for file in files():
+    for file in files(pattern):
         name = str(file.relative_to(host.ROOT))
         topic = re.match(r"(?:\d+-)?(.*?)(?:-\d+\.\d+)?\.patch", file.name)[1]
-        text = file.read_text().partition("\n-- \n")[0] + "\n"
-        for part in re.split(r"^diff --git ", text, flags=re.M)[1:]:
+        for part in re.split(r"^diff --git ", file.read_text(), flags=re.M)[1:]:
             head, *hunks = re.split(r"^@@.*\n", part, flags=re.M)
             path = re.search(r"^\+\+\+ b/(.*)", head, re.M)[1]
             found.setdefault(topic, {}).setdefault(path, {})[name] = hunks
@@ -36,16 +35,16 @@ def paths():
 
 def message(topic):
     """Subject and body of the commit."""
-    text = next(FILES.glob(f"*-{topic}.patch")).read_text()
+    text = files(f"**/*-{topic}.patch")[0].read_text()
     return text.partition("\n---\n")[0].removeprefix("Subject: ").split("\n\n", 1)
 
 
-def apply(wanted, text, where):
-    """What these topics make of the files of a tree: {path: text}.  text(path, why) has
+def apply(known, text, where):
+    """What topics make of the files of a tree: {path: text}.  text(path, why) has
     a file as it is.  Of the variants of a patch the first that fits is taken."""
     steps, changed = {}, {}
-    for topic in wanted:
-        for path, variants in topics()[topic].items():
+    for changes in known.values():
+        for path, variants in changes.items():
             steps.setdefault(path, []).append(variants)
     for path in steps:
         changed[path] = text(path, f", which {' or '.join(steps[path][0])} changes,")

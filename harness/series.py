@@ -1,27 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0
 """./run series: patches for the mailing list, applied and built one by one.
 
-What each patch holds is in series_plan.py.  A file of this project comes whole, with the
-first patch that names it; Kconfig and Makefile get the entries for what is there by then.
+series.txt has the cover letter, and behind "===" what each patch holds: patterns of files,
+and topics of patches/ or those three below.  A file of this project comes whole, with the first
+patch that names it; Kconfig and Makefile get the entries for what is there by then.
 """
+import fnmatch
 import os
 import re
 import shutil
 import textwrap
 from pathlib import Path
+from typing import NamedTuple
 
 import check
 import host
 import hunks
-import series_plan
 import test
 import tree
 
 GIT = ["git", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"]
-# What checkpatch cannot know of: MAINTAINERS comes in the same series
+# MAINTAINERS comes in the same series, and is slow to be looked at
 CHECKPATCH = ["--strict", "--showfile", "--terse", "--no-summary", "--show-types",
-              "--ignore=FILE_PATH_CHANGES"]
+              "--no-tree", "--ignore=FILE_PATH_CHANGES"]
 KCONFIG = "drivers/pci/Kconfig"
+ASIDE, SWITCH, REMOVE = "aside", "switch", "remove"
+LIBRARY = "obj-$(CONFIG_PCI_DOE)"
+# Where the former library stands until it is removed
+FORMER = {"drivers/pci/doe.c": "drivers/pci/doe-sync.c",
+          "include/linux/pci-doe.h": "drivers/pci/doe-sync.h"}
+# Lines that a patch may add, but for these
+MOST = 700
+UNLIMITED = r"drivers/pci/doe-(?:sim/|test|bench)|tools/"
+
+
+class Patch(NamedTuple):
+    """One of series.txt.  Without a text of its own it has that of its topic."""
+    files: list
+    topics: list
+    subject: str
+    body: str
+
+    @classmethod
+    def read(cls, text):
+        head, _, message = text.partition("\n")
+        topics = re.findall(r"\+(\S+)", head)
+        subject, body = re.split(r"\n+", message.strip(), maxsplit=1) if message.strip() else \
+            hunks.message(topics[0])
+        return cls(re.findall(r"(?:^| )([^+\s]\S*)", head), topics, subject, body)
 
 
 def add_arguments(parser):
@@ -38,16 +64,15 @@ def main(args):
     host.install({**host.BUILD_PACKAGES, "git": "git", "perl": "perl"})
     series = Series(args.kernel, args.author)
     patches = series.write(args.dir)
-    problems = series.apply(patches, args.build) + unused_exports(series.tree)
+    problems = series.apply(patches, args.build) + unused_exports(series.final)
     for line in problems:
         print(line)
     print(f"{args.dir}: {len(patches) - 1} patches for Linux {tree.version(series.tree)}, "
           f"{len(problems)} problems")
+    passed, failed = test.tests(str(series.tree)) if args.test else (1, 0)
     if args.test:
-        passed, failed = test.tests(str(series.tree))
         print(f"{passed} passed, {failed} failed")
-        return int(failed or not passed or bool(problems))
-    return int(bool(problems))
+    return int(failed or not passed or bool(problems))
 
 
 class Series:
@@ -55,13 +80,16 @@ class Series:
 
     def __init__(self, kernel, author):
         self.tree = tree.place(kernel).with_name(f"series-{tree.place(kernel).name}") / "tree"
+        self.env = {**os.environ, **identity(author)}
+        self.cover, *patches = re.split(r"^=== ", (host.HARNESS / "series.txt").read_text(),
+                                        flags=re.M)
+        self.plan = [Patch.read(text) for text in patches]
         if (self.tree / ".git").exists():
             self.git("reset", "-q", "--hard", "base")
         else:
             shutil.rmtree(self.tree, ignore_errors=True)
             tree.unpack(kernel or tree.DEFAULT, self.tree)
             self.git("init", "-q")
-        self.env = identity(author)
         self.final = {path: data.decode() for path, data in tree.integrate(self.tree).items()
                       if path != tree.STAMP}
         self.final["MAINTAINERS"] = re.sub(
@@ -70,14 +98,13 @@ class Series:
             self.final["MAINTAINERS"], flags=re.M)
         self.base = {path: (self.tree / path).read_text()
                      for path in {*self.final, *hunks.paths()} if (self.tree / path).exists()}
-        self.own = set(tree.project_files())
+        self.topics = hunks.topics() | hunks.topics("mainline/*.patch")
         self.git("add", "-f", *self.base)
         self.git("commit", "-q", "--allow-empty", "-m", f"Linux {tree.version(self.tree)}")
         self.git("tag", "-f", "base")
 
     def git(self, *args):
-        env = {**os.environ, **getattr(self, "env", identity("none <none>"))}
-        done = host.run([*GIT, *args], cwd=self.tree, env=env)
+        done = host.run([*GIT, *args], cwd=self.tree, env=self.env)
         if done.returncode:
             raise host.Fail(f"git {args[0]} in {self.tree}: {(done.stderr + done.stdout).strip()}")
         return done.stdout
@@ -85,30 +112,29 @@ class Series:
     # What the patches hold
 
     def holds(self, count):
-        """The files that differ from the kernel's with that many patches: {path: text}."""
-        plan = series_plan.PATCHES[:count]
-        files = {path: text for path, text in self.final.items()
-                 if any(re.fullmatch(step.files, path) for step in plan)}
-        files |= hunks.apply(" ".join(step.topics for step in plan).split(),
-                             lambda path, _: self.base.get(path) or files[path], self.tree)
-        if "drivers/pci/doe.h" in files:
-            self.entries(files)
-        for step in series_plan.PATCHES[count:]:
-            for path, pattern, until in step.until:
-                if path in files:
-                    files[path], found = re.subn(pattern, until, files[path], flags=re.M | re.S)
-                    if not found:
-                        raise host.Fail(f"{path} has no {pattern!r}, see series_plan.py")
-        return files
+        """What differs from the kernel with that many patches: {path: text, None if gone}."""
+        wanted = [topic for step in self.plan[:count] for topic in step.topics]
+        files = hunks.apply({name: self.topics[name] for name in wanted if name in self.topics},
+                            lambda path, _: self.base.get(path) or self.final[path], self.tree)
+        if ASIDE in wanted:
+            for old, new in FORMER.items():
+                text = files.get(old, self.base[old])
+                files[new] = None if REMOVE in wanted else \
+                    text.replace("<linux/pci-doe.h>", '"doe-sync.h"')
+            files["drivers/pci/doe.c"] = None
+        ours = {path: text for path, text in self.final.items()
+                if any(fnmatch.fnmatch(path, pattern) for step in self.plan[:count]
+                       for pattern in step.files)}
+        return files | ours | self.entries(ours, wanted)
 
-    def entries(self, files):
+    def entries(self, ours, wanted):
         """Kconfig and Makefile: the entries for those files that are there."""
-        there = {Path(path).stem for path in files if path.startswith("drivers/pci/doe")}
-        there |= {"doe-sim/"} & {f"{Path(path).parent.name}/" for path in files}
+        there = {Path(path).stem for path in ours if path.startswith("drivers/pci/doe")}
+        there |= {f"{Path(path).parent.name}/" for path in ours} & {"doe-sim/"}
         makefile = self.final[tree.MAKEFILE]
         composite = re.findall(r"^(doe[\w-]*)-y\s*:=(.*(?:\n\t.*)*)", makefile, re.M)
         there |= {name for name, parts in composite if kept(parts, there)}
-        lines, wanted = [], {f'"{path}"' for path in files}
+        lines, options = [], {f'"{path}"' for path in ours}
         for line in re.findall(r"^(?:.*\\\n)*.*\n", makefile, re.M):
             if re.match(tree.MERGED[tree.MAKEFILE], line, re.M):
                 head, objects = re.match(r"(CFLAGS_|.*?[:+]=\s*)(.*)", line, re.S).groups()
@@ -116,42 +142,59 @@ class Series:
                     line = line if objects.partition(".o")[0] in there else ""
                 else:
                     line = kept(objects, there) and head + kept(objects, there)
-                wanted.update(re.findall(r"CONFIG_(PCI_DOE\w*)", line))
+                if head.startswith(LIBRARY) and SWITCH not in wanted:
+                    former = "doe-sync.o" if ASIDE in wanted else "doe.o"
+                    line = f"{LIBRARY}\t\t+= {former}\n" + line.replace("obj-", "always-")
+                else:
+                    options.update(re.findall(r"CONFIG_(PCI_DOE\w*)", line))
             lines.append(line)
-        files[tree.MAKEFILE] = "".join(lines)
-        files[KCONFIG] = re.sub(tree.MERGED[KCONFIG], lambda block: block.group() if
-                                block.group().split()[1] in wanted else "",
-                                self.final[KCONFIG], flags=re.M)
+        former = re.search(tree.MERGED[KCONFIG], self.base[KCONFIG], re.M).group()
+
+        def entry(found):
+            name = found.group().split()[1]
+            return found.group() if name in options else former if name == "PCI_DOE" else ""
+
+        return {tree.MAKEFILE: "".join(lines),
+                KCONFIG: re.sub(tree.MERGED[KCONFIG], entry, self.final[KCONFIG], flags=re.M)}
 
     # Making and trying them
 
     def write(self, where):
         """Commit by commit; the names of the patches."""
-        last = self.holds(len(series_plan.PATCHES))
-        missing = [path for path in self.final if last.get(path) != self.final[path]]
-        if missing:
-            raise host.Fail(f"in no patch of series_plan.py: {' '.join(missing)}")
         self.git("checkout", "-q", "-B", "series", "base")
-        for count, step in enumerate(series_plan.PATCHES, 1):
-            files = self.holds(count)
-            for path, text in files.items():
-                (self.tree / path).parent.mkdir(parents=True, exist_ok=True)
-                (self.tree / path).write_text(text)
-                if path in self.own - set(self.base):
-                    shutil.copymode(host.ROOT / path, self.tree / path)
-            self.git("add", "-f", *files)
-            if self.git("diff", "--cached", "--name-only"):
+        files = dict(self.base)
+        for count, step in enumerate(self.plan, 1):
+            before, files = files, self.base | self.holds(count)
+            changed = [path for path in files if files[path] != before.get(path)]
+            for path in changed:
+                self.put(path, files[path])
+            if changed:
+                self.git("add", "-A", "-f", *changed)
                 self.git("commit", "-q", "-s", "-m", f"{step.subject}\n\n{wrapped(step.body)}")
+        missing = [path for path in self.final if files.get(path) != self.final[path]]
+        if missing:
+            raise host.Fail(f"in no patch of series.txt: {' '.join(missing)}")
         where.mkdir(parents=True, exist_ok=True)
         for old in where.glob("*.patch"):
             old.unlink()
         self.git("format-patch", "-q", "--cover-letter", "--no-signature", "-o", where.absolute(),
                  "base")
         patches = sorted(where.absolute().glob("*.patch"))
-        cover = patches[0].read_text()
-        patches[0].write_text(cover.replace("*** SUBJECT HERE ***", series_plan.SUBJECT).replace(
-            "*** BLURB HERE ***", wrapped(series_plan.COVER).replace("TABLE", measured())))
+        subject, body = self.cover.split("\n\n", 1)
+        patches[0].write_text(patches[0].read_text().replace(
+            "*** SUBJECT HERE ***", subject).replace(
+            "*** BLURB HERE ***", wrapped(body).replace("TABLE", measured())))
         return patches
+
+    def put(self, path, text):
+        target, source = self.tree / path, host.ROOT / path
+        if text is None:
+            target.unlink()
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        if path not in self.base and source.exists():
+            shutil.copymode(source, target)
 
     def apply(self, patches, build):
         """git am to a pristine tree; what is wrong with a patch."""
@@ -159,7 +202,7 @@ class Series:
         problems = []
         for patch in patches[1:]:
             self.git("am", "-q", patch)
-            problems += self.checkpatch(patch)
+            problems += self.checkpatch(patch) + self.size(patch)
             if build:
                 problems += [f"{patch.name}: {line}" for line in self.build(patch)]
         changed = set(self.git("diff", "--name-only", "base").split())
@@ -171,6 +214,11 @@ class Series:
         found = check.said([self.tree / "scripts/checkpatch.pl", *CHECKPATCH, patch],
                            r".*:\d+:|\D*:", cwd=self.tree, env={**os.environ, "GIT_DIR": "-"})
         return [line for line in found if not check.ACCEPTED.search(line)]
+
+    def size(self, patch):
+        added = sum(int(line.split()[0]) for line in self.git("diff", "--numstat", "HEAD~").
+                    splitlines() if not re.search(UNLIMITED, line))
+        return [f"{patch.name}: {added} lines, more than {MOST}"] * (added > MOST)
 
     def build(self, patch):
         """The objects compile, and what one of them needs of ours another one has."""
@@ -191,7 +239,7 @@ def kept(objects, there):
         words = [word for word in line.split() if word.removesuffix(".o") in there]
         if words:
             lines.append(re.match(r"\s*", line).group() + " ".join(words))
-    return " \\\n".join(lines) + "\n" if lines else ""
+    return " \\\n".join(lines).lstrip() + "\n" if lines else ""
 
 
 def identity(author):
@@ -218,24 +266,19 @@ def measured():
                      for row in [rows[0], *rows[2:]])
 
 
-def unused_exports(source):
+def unused_exports(final):
     """An export needs a user in another file."""
-    files = {path: (source / path).read_text() for path in tree.project_files()
-             if re.fullmatch(r"drivers/.*\.c|include/.*\.h", path)}
+    files = {path: text for path, text in final.items() if path.endswith(".c")}
     # One macro uses one, the other users are files
-    users = "".join(re.findall(r"^#define .*\n(?:\t.*\n)*", files["include/linux/pci-doe.h"], re.M))
-    users += "".join((source / path).read_text() for path in hunks.topics()["cxl"])
-    found = []
-    for path, text in files.items():
-        others = users + "".join(other for name, other in files.items()
-                                 if name != path and name.endswith(".c"))
-        found += [f"{path}: {name} is exported and has no user" for name in
-                  re.findall(r"EXPORT_SYMBOL_GPL\((\w+)\)", text)
-                  if not re.search(rf"\b{name}\b", others)]
-    return found
+    users = "".join(re.findall(r"^#define .*\n(?:\t.*\n)*", final["include/linux/pci-doe.h"], re.M))
+    return [f"{path}: {name} is exported and has no user" for path, text in files.items()
+            for name in re.findall(r"EXPORT_SYMBOL_GPL\((\w+)\)", text)
+            if path.startswith("drivers/pci/doe") and
+            not any(re.search(rf"\b{name}\b", other) for other in
+                    [users, *(files[where] for where in files if where != path)])]
 
 
 def wrapped(text):
     """At 75 columns; lists, headings and tables stay as they are."""
     return "\n\n".join(part if re.search(r"^\s*[-*] |^==", part, re.M) else
-                       textwrap.fill(part, 75) for part in text.strip().split("\n\n"))
+                       textwrap.fill(part.strip(), 75) for part in text.strip().split("\n\n"))

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import host
@@ -28,7 +27,6 @@ MERGED = {
     MAKEFILE: r"^(?:obj-\$\(CONFIG_PCI_DOE(?:_\w+)?\)|(?:CFLAGS_)?doe).*\n(?:\t.*\n)*",
     "MAINTAINERS": r"(?:^PCI DATA OBJECT EXCHANGE.*\n(?:.+\n)*\n)?(?=^PCI DRIVER FOR AARDVARK)",
 }
-UNPACK = {".xz": "xz", ".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
 
 
 def add_arguments(parser):
@@ -114,40 +112,19 @@ def unpack(kernel, into):
     if is_release(kernel):
         kernel = fetch(kernel)
     source = Path(kernel)
-    host.need_space(into.parent, 2)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        if not is_kernel(source):
-            raise host.Fail(f"{source} is no kernel tree: it has no drivers/pci/probe.c")
-        progress = host.Progress(f"copying {source}")
-        if host.run(["cp", "-a", "--reflink=auto", source, into]).returncode:
-            raise host.Fail(f"{source} could not be copied to {into}")
-        progress.done()
-    elif source.is_file():
-        untar(source, into)
-        if not is_kernel(into):
-            raise host.Fail(f"{source} holds no kernel: no drivers/pci/probe.c in it")
-    else:
+    if not source.exists():
         raise host.Fail(f"--kernel {source}: no such directory, tarball or version")
-
-
-def untar(source, into):
-    into.mkdir()
-    progress, size = host.Progress(f"unpacking {source.name}"), source.stat().st_size
-    filters = UNPACK.get(source.suffix)
-    with open(source, "rb") as tarball, subprocess.Popen(
-            ["tar", "-x", "-C", into, "--strip-components=1",
-             *(["-I", filters] if filters else [])],
-            stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as tar:
-        try:
-            while chunk := tarball.read(1 << 20):
-                tar.stdin.write(chunk)
-                progress.show(f"{100 * tarball.tell() // size}%")
-        except BrokenPipeError:
-            pass
+    if source.is_dir() and not is_kernel(source):
+        raise host.Fail(f"{source} is no kernel tree: it has no drivers/pci/probe.c")
+    host.need_space(into.parent, 2)
+    into.mkdir(parents=True)
+    progress = host.Progress(f"unpacking {source.name}")
+    if host.run(["cp", "-a", "--reflink=auto", f"{source}/.", into] if source.is_dir() else
+                ["tar", "-xf", source, "-C", into, "--strip-components=1"]).returncode:
+        raise host.Fail(f"{source} could not be unpacked: is it whole?")
     progress.done()
-    if tar.returncode:
-        raise host.Fail(f"{source} could not be unpacked: is it a whole tarball?")
+    if not is_kernel(into):
+        raise host.Fail(f"{source} holds no kernel: no drivers/pci/probe.c in it")
 
 
 def fetch(release):
@@ -229,8 +206,8 @@ def integrate(tree, shown=None):
             raise host.Fail(f"{shown or tree} is not understood: {path} has no {pattern!r}")
         new[path] = (old[:place.start()] + entries +
                      re.sub(pattern, "", old[place.end():], flags=re.M)).encode()
-    patched = hunks.apply(hunks.topics(), text, shown or tree)
-    new |= {path: changed.encode() for path, changed in patched.items()}
+    new |= {path: changed.encode() for path, changed in
+            hunks.apply(hunks.topics(), text, shown or tree).items()}
     if COMPAT in compat:
         new[COMPAT] = compat[COMPAT].encode()
     new[STAMP] = stamp().encode()

@@ -159,8 +159,8 @@ static void r35_all_found(struct kunit *test)
 }
 
 /*
- * A device that is away for one access, whichever that is: its version is not
- * taken from all-ones, for which the check at the end would blame us
+ * The device is away for one access.  If the library took the version of the
+ * Capability from all-ones, the check at the end would find a violation.
  */
 static void version_while_away(struct kunit *test)
 {
@@ -182,7 +182,7 @@ static void version_while_away(struct kunit *test)
 		dt->pdev = doe_sim_get_pdev(dt->sim);
 		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
 		doe_test_find_mbs(dt);
-		/* If an acknowledge got lost, the end of an answer waits */
+		/* If an acknowledge got lost, a part of an answer is left */
 		if (dt->nr_mb)
 			pci_doe(dt->mb[0], DOE_SIM_VID_PCI_SIG,
 				DOE_SIM_TYPE_DISCOVERY, &dw, sizeof(dw), &dw,
@@ -192,7 +192,7 @@ static void version_while_away(struct kunit *test)
 	}
 }
 
-/* Go of the first request gets lost, and the read of Status that follows */
+/* Lose Go of the first request, and the read of Status that follows */
 static void lose_go(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct doe_sim_counters cnt;
@@ -208,7 +208,7 @@ static void lose_go(struct doe_sim_dev *sim, unsigned int mb, void *data)
 	doe_test_call_next(sim, mb, lose_go, data);
 }
 
-/* The request is still there when Discovery is tried again: it is aborted */
+/* Discovery aborts the request that is left before it tries again */
 static void lost_go_in_discovery(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -221,7 +221,7 @@ static void lost_go_in_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 0);
 }
 
-/* A device that is away ends Discovery, and wakes its waiters once */
+/* A caller that has waited for a failed Discovery does not wait again */
 static void away_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -230,7 +230,7 @@ static void away_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
 	doe_sim_clear_counters(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	/* Status, and Status once more */
+	/* Two reads of Status */
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gone, 2);
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	doe_test_works(dt, 0);
@@ -241,7 +241,7 @@ struct glitch {
 	bool away;
 };
 
-/* The access that follows a Go is lost, and none until five Gos later */
+/* Lose the access that follows a Go, then none until five Gos later */
 static void lose_one(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct glitch *glitch = data;
@@ -258,8 +258,8 @@ static void lose_one(struct doe_sim_dev *sim, unsigned int mb, void *data)
 }
 
 /*
- * All-ones now and then: each Discovery is hit, but no entry twice in a row.
- * It gets through, instead of beginning anew each time while tasks wait.
+ * Each Discovery reads all-ones, but no entry does so twice in a row.  It gets
+ * through, and does not begin anew each time while tasks wait.
  */
 static void glitches_in_discovery(struct kunit *test)
 {
@@ -329,10 +329,11 @@ static void r57_discovery_chain(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-static const struct doe_sim_feature_list odd_list = LIST(
-	{ 0x0000, 0x00 }, { 0x0000, 0xff }, { 0x0001, 0xff }, { 0x0100, 0x01 },
-	{ 0x8000, 0x80 }, { 0x7fff, 0x7f }, { 0xfffe, 0x00 }, { 0xfffe, 0xff },
-	{ 0xff00, 0x01 }, { 0x00ff, 0x10 }, { 0x5555, 0xaa }, { 0xaaaa, 0x55 });
+static const struct doe_sim_feature_list odd_list =
+	LIST({ 0x0000, 0x00 }, { 0x0000, 0xff }, { 0x0001, 0xff },
+	     { 0x0100, 0x01 }, { 0x8000, 0x80 }, { 0x7fff, 0x7f },
+	     { 0xfffe, 0x00 }, { 0xfffe, 0xff }, { 0xff00, 0x01 },
+	     { 0x00ff, 0x10 }, { 0x5555, 0xaa }, { 0xaaaa, 0x55 });
 
 /* R11: any pair of Vendor ID and type is kept, and used in exchanges */
 static void r11_every_pair(struct kunit *test)
@@ -382,9 +383,9 @@ static void discovery_too_short(struct kunit *test)
 }
 
 /*
- * R45: a mailbox whose Discovery fails for good, or that does not react to an
- * abort, costs one message, another one if somebody needs it, and a look at
- * Status for each use at most
+ * R45: if Discovery fails or the mailbox ignores an abort, there is one message
+ * at boot and one at the first use.  A dead mailbox costs one read of Status
+ * for each use.
  */
 static void r45_useless_at_boot(struct kunit *test)
 {
@@ -420,7 +421,7 @@ static void r45_useless_at_boot(struct kunit *test)
 	}
 }
 
-/* Without a driver nobody may ask again; sysfs is to know all the same */
+/* A reset has Discovery done again for sysfs, even without a driver */
 static void found_after_reset(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -450,11 +451,11 @@ static void r51_enumeration_does_not_wait(struct kunit *test)
 	config.knobs.proc_ns = DOE_SIM_NEVER;
 	dt = doe_test_new_raw(test, &config);
 
-	/* Of each mailbox the first exchange has not even timed out */
+	/* No mailbox has had time for a second timeout */
 	for (i = 0; i < 16; i++)
 		KUNIT_EXPECT_LE(test, doe_test_counters(dt, i)->aborts, 1);
 
-	/* All wait at the same time until the deadline */
+	/* Now all of them answer */
 	doe_sim_behave(dt->sim, DOE_SIM_ALL);
 	doe_test_find_mbs(dt);
 	KUNIT_EXPECT_EQ(test, dt->nr_mb, 16);
@@ -512,7 +513,7 @@ static const struct doe_sim_feature_list lookup_lists[] = {
 	LIST({ 0x2222, 0x22 }),
 };
 
-/* From which mailbox on, -1: from the first; and which is found, -1: none */
+/* @from -1: pci_find_doe_mailbox(); @want -1: none */
 static const struct {
 	u16 vid;
 	u8 type;
@@ -688,7 +689,7 @@ static void r38_sysfs_removed_during_discovery(struct kunit *test)
 	for (i = 0; i < 20; i++) {
 		dt = doe_test_new_raw(test, &config);
 		usleep_range(100 * i, 100 * i + 50);
-		/* Discovery is cut, and so is whatever request was in flight */
+		/* The removal may cut a request of Discovery */
 		dt->messy = true;
 		doe_test_discard(dt);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the DOE library: exchanges, and what befalls them
+ * KUnit tests of the DOE library: exchanges and events
  */
 
 #include <linux/interrupt.h>
@@ -93,7 +93,7 @@ int doe_test_echo_thread(struct doe_test_thread *thread)
 	return doe_test_try(thread->data, 0);
 }
 
-/* A device that was away for an exchange: Discovery is due at the next one */
+/* Make the device miss an exchange, after which Discovery is done again */
 void doe_test_make_stale(struct doe_test *dt)
 {
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
@@ -117,7 +117,7 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 	doe_sim_set_trigger(sim, mb, &trigger);
 }
 
-/* A case that hangs does not stop those after it */
+/* Wait with a limit: a case that hangs must not stop those after it */
 void doe_test_await(struct kunit *test, struct completion *done)
 {
 	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(done,
@@ -173,7 +173,7 @@ int doe_test_interruptible_thread(struct doe_test_thread *thread)
 }
 
 /*
- * Do an exchange by pci_doe() or by a task, which the event of @trigger may make
+ * Do an exchange by pci_doe() or by a task.  The event of @trigger may make it
  * fail.  Return false if the exchange had fewer accesses than that.
  */
 bool doe_test_hit(struct doe_test *dt, const struct doe_sim_trigger *trigger,
@@ -182,7 +182,7 @@ bool doe_test_hit(struct doe_test *dt, const struct doe_sim_trigger *trigger,
 	struct doe_test_task *tt;
 	bool hit;
 
-	/* A handler may be a thread: its accesses belong to the last one */
+	/* A threaded handler may still access registers after the exchange */
 	doe_test_sync_irqs(dt);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_sim_set_trigger(dt->sim, 0, trigger);
@@ -216,7 +216,7 @@ void doe_test_works_often(struct doe_test *dt, unsigned int nr)
 		doe_test_works(dt, 0);
 }
 
-/* So it is with a device that behaves from now on */
+/* The mailbox is usable once the device behaves */
 void doe_test_recovers(struct doe_test *dt)
 {
 	doe_sim_behave(dt->sim, 0);
@@ -269,7 +269,7 @@ bool doe_test_offers_echo(struct doe_test *dt)
 	return doe_test_offers(dt, DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO);
 }
 
-/* After the device is gone every call says so, and none touches it */
+/* After removal each call fails with -ENODEV and does not touch the device */
 void doe_test_expect_gone(struct doe_test *dt)
 {
 	struct doe_test_task *tt = doe_test_task(dt->test);

@@ -26,10 +26,7 @@ struct errno_param {
 	struct doe_sim_knobs knobs;
 };
 
-/*
- * R50, and R12: they reach the caller unchanged.  Those that take their time
- * and those that need more than a knob are in cases of their own.
- */
+/* What takes long or needs more than a knob has a case of its own */
 static const struct errno_param errno_params[] = {
 	{ "Error at Go", -EIO, KNOBS(-1, .error_at = DOE_SIM_ERROR_GO) },
 	{ "Error instead of Ready", -EIO,
@@ -92,7 +89,7 @@ static int echo(struct doe_test *dt, bool sync)
 	return rv;
 }
 
-/* With interrupts and without, and the one after it by a good device */
+/* With interrupts and without; the next exchange finds a good device */
 static void expect_errno(struct kunit *test, bool sync)
 {
 	const struct errno_param *param = test->param_value;
@@ -141,8 +138,8 @@ static int read_cdat(struct doe_test *dt, u32 handle, __le32 *rsp, size_t size)
 }
 
 /*
- * R31, R33: a CDAT read entry by entry, each behind the four bytes of the one
- * before.  What is received counts, not what the table's header says.
+ * R31, R33: read a CDAT entry by entry; each answer names the next entry.  The
+ * size is what was received, not what the header of the table says.
  */
 static void r33_cdat(struct kunit *test)
 {
@@ -168,7 +165,7 @@ static void r33_cdat(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_cdat(dt, 0, rsp, sizeof(rsp)), 20);
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(rsp[1]), total);
 
-	/* Truncated on the way, with a Length that admits it */
+	/* The device sends less of it, with a Length that says so */
 	doe_test_knob(dt, length, 4);
 	doe_test_knob(dt, rsp_dw, 4);
 	KUNIT_EXPECT_EQ(test, read_cdat(dt, 0, rsp, sizeof(rsp)), 8);
@@ -191,7 +188,6 @@ struct busy_param {
 	u64 ns;
 	bool sticky;
 	int rv;
-	/* At 40, and on fast machines 48, the deadline ends the wait */
 	unsigned int looks;
 	const char *desc;
 };
@@ -217,7 +213,7 @@ static void r36_busy_before_request(struct kunit *test)
 	doe_sim_set_busy(dt->sim, 0, param->ns);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
 
-	/* R46: and it did not spin */
+	/* R46: the library did not spin */
 	cnt = doe_test_counters(dt, 0);
 	KUNIT_EXPECT_LE(test, cnt->reads[DOE_SIM_REG_STATUS], param->looks);
 	if (param->rv < 0) {
@@ -227,7 +223,7 @@ static void r36_busy_before_request(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* Half a request of somebody else's, which the device keeps before ours */
+/* The abort does not drop half a request, so the device gets a wrong object */
 static void abort_leaves_half_a_request(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -240,7 +236,7 @@ static void abort_leaves_half_a_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discarded, 1);
 }
 
-/* Busy from Go on, for good; the answer is taken all the same */
+/* Busy stays set after Go; the library reads the answer all the same */
 static void busy_stuck_after_go(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -248,7 +244,7 @@ static void busy_stuck_after_go(struct kunit *test)
 	doe_test_knob(dt, busy, DOE_SIM_BUSY_STUCK);
 	doe_test_knob(dt, times, 1);
 	doe_test_works(dt, 0);
-	/* This one waits for Busy to clear, aborts, and goes on */
+	/* This exchange waits for Busy to clear, aborts, and goes on */
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 }
@@ -285,8 +281,9 @@ static void refused_object(struct kunit *test)
 /* ---- Dead mailboxes ---- */
 
 /*
- * R48: an exchange fails, and so does its abort, for which no later exchange
- * waits.  It is over when Status says so, or when a reset has made it so.
+ * R48: after an abort that failed, later exchanges fail at once.  The library
+ * uses the mailbox again when Status shows the end of the abort, or after a
+ * reset.
  */
 static void r48_dead(struct kunit *test)
 {
@@ -299,7 +296,7 @@ static void r48_dead(struct kunit *test)
 		doe_test_knob(dt, abort_ignored, ignored);
 		doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-		/* This one waits for that abort, and fails with it */
+		/* This exchange waits for that abort, and fails with it */
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 
 		/* Each use costs one look at Status */
@@ -307,7 +304,7 @@ static void r48_dead(struct kunit *test)
 		for (i = 0; i < 6; i++)
 			KUNIT_EXPECT_EQ(test, echo(dt, i), -EIO);
 		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 6);
-		/* That it is dead, and that somebody needs it */
+		/* One for the failed abort, and one for the first refusal */
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), lines);
 		lines += 2;
 
@@ -339,7 +336,7 @@ static void dead_until_created(struct kunit *test)
 	pci_doe_destroy_mb(mb);
 }
 
-/* What was queued behind it ends */
+/* The failed abort ends tasks that are queued */
 static void dead_with_tasks_queued(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -392,7 +389,7 @@ static void leave(struct doe_sim_dev *sim, u32 stale)
 		doe_sim_set_busy(sim, 0, DOE_SIM_NEVER);
 }
 
-/* At the second access after an abort: the first one saw it end */
+/* Wait for the second access after an abort: the first one saw it end */
 static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct leaver *leaver = data;
@@ -409,8 +406,8 @@ static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 }
 
 /*
- * R56: what another agent left there is aborted once and does not fail the
- * request.  If it is there again, the request fails, and not the next one.
+ * R56: the library aborts once what another agent has left, and the request
+ * does not fail.  If it is there again, this request fails, the next does not.
  */
 static void r56_left_before_request(struct kunit *test)
 {
@@ -436,7 +433,7 @@ static void r56_left_before_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 2);
 }
 
-/* R14: what a device provokes does not flood the log */
+/* R14: a device cannot flood the log */
 static void r14_no_flood_of_messages(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -482,7 +479,7 @@ static const struct point_param point_params[] = {
 
 KUNIT_ARRAY_PARAM_DESC(point, point_params, desc);
 
-/* Without a duration the device is away for good as the exchange sees it */
+/* Without a duration the device is away until the exchange has ended */
 static void expect_away(struct doe_test *dt, const struct point_param *param,
 			u64 at, int rv)
 {
@@ -499,9 +496,9 @@ static void expect_away(struct doe_test *dt, const struct point_param *param,
 }
 
 /*
- * R7, R47: the worst at each point, among them a reset at each DW.  All-ones
- * last for three accesses at least: a single one is no different from data, and
- * a write that gets lost without a trace can be noticed by nobody.
+ * R7, R47: an event at each access, among them a reset at each DW.  All-ones
+ * last for three accesses at least: a single read of all-ones looks like data,
+ * and nobody can notice a single write that is lost.
  */
 static void r07_event_at_each_access(struct kunit *test)
 {
@@ -529,7 +526,7 @@ static void r07_event_at_each_access(struct kunit *test)
 	KUNIT_EXPECT_GT(test, failed, 0);
 }
 
-/* R47: gone before the exchange, and while an answer is awaited */
+/* R47: the device is gone before the exchange, or while it waits */
 static void r47_gone(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -588,8 +585,8 @@ static const struct cut_param cut_params[] = {
 KUNIT_ARRAY_PARAM_DESC(cut, cut_params, desc);
 
 /*
- * R54: cut short in the part for which there is a buffer, in the part that is
- * drained, and with no payload at all
+ * R54: the response ends in the part for which there is a buffer, or in the
+ * part that is drained, or in the header of one without payload
  */
 static void r54_cut_short(struct kunit *test)
 {

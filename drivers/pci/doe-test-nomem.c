@@ -2,10 +2,9 @@
 /*
  * KUnit tests of the DOE library: no memory
  *
- * Each operation is done again and again, with its first, second, third ...
- * allocation made to fail, until it gets through with all of them.  Whatever
- * comes of it, the next attempt with enough memory works.  Leaks are left to
- * kmemleak.
+ * Cases repeat an operation and make its first, second, third ... allocation
+ * fail, until none is left to fail.  After each failure the next attempt with
+ * enough memory works.  Leaks are left to kmemleak.
  *
  * The PCI core warns if it has no memory for a device of its own:
  * pci-doe-nomem-core is for kernels and runs in which nothing but the library
@@ -38,7 +37,8 @@ void *doe_test_failslab(struct kunit *test, const char *name)
 }
 
 /* @run returns 0 or a negative errno; after it, @check is to find all well */
-static void each_allocation(struct doe_test *dt, int (*run)(struct doe_test *dt),
+static void each_allocation(struct doe_test *dt,
+			    int (*run)(struct doe_test *dt),
 			    void (*check)(struct doe_test *dt))
 {
 	struct kunit *test = dt->test;
@@ -190,7 +190,7 @@ static int run_enumerate(struct doe_test *dt)
 	return doe_sim_rescan(dt->sim);
 }
 
-/* If the core had no memory for a mailbox, whoever wants it makes it */
+/* pci_doe_create_mb() makes a mailbox for which the core had no memory */
 static void check_enumerate(struct doe_test *dt)
 {
 	struct kunit *test = dt->test;

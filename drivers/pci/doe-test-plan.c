@@ -2,8 +2,8 @@
 /*
  * KUnit tests of the DOE library: random exchanges
  *
- * An exchange is planned: what is asked for, how the device deals with it, and
- * what is to come of it.
+ * A plan says what is asked for, how the device behaves, and what the result
+ * is.
  */
 
 #include <linux/moduleparam.h>
@@ -18,7 +18,7 @@ static unsigned long seed;
 module_param(seed, ulong, 0644);
 MODULE_PARM_DESC(seed, "Seed of the random tests (default: another one each time)");
 
-/* Of the run: printed by each case that uses it */
+/* Each case that uses the seed prints it, for another run with the same */
 unsigned long doe_test_seed(struct kunit *test)
 {
 	if (!seed)
@@ -95,6 +95,13 @@ void doe_plan_good(struct doe_worker *w, struct doe_plan *p)
 	p->rv = min_t(size_t, p->buf_sz, p->rsp_dw * 4);
 }
 
+/* The ways in which a device misbehaves */
+enum fault {
+	NOTHING, ERROR, ERROR_DRAINED, HEADER, RESERVED, SHORT_LENGTH,
+	LONG_LENGTH, LONG_ANSWER, CUT, EVENT, EXTRA, SLOW_ABORT, SPURIOUS,
+	STALE, BUSY, ERROR_BEFORE, RESET, GONE, SILENCE
+};
+
 static void plan_error(struct doe_worker *w, struct doe_plan *p)
 {
 	static const enum doe_sim_error_at at[] = {
@@ -107,59 +114,7 @@ static void plan_error(struct doe_worker *w, struct doe_plan *p)
 	p->rv = -EIO;
 }
 
-/* An error behind the answer does not fail this exchange */
-static void plan_error_drained(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.error_at = DOE_SIM_ERROR_DRAINED;
-}
-
-static void plan_header(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.hdr_xor0 = BIT(doe_any(w, 24));
-	p->rv = -EPROTO;
-}
-
-static void plan_reserved(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.hdr_xor0 = prandom_u32_state(&w->rnd) & 0xff000000;
-	p->knobs.hdr_xor1 = prandom_u32_state(&w->rnd) & 0xfffc0000;
-}
-
-/* Length says less than there is, or less than there can be */
-static void plan_short_length(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.length = 1 + doe_any(w, p->rsp_dw + 1);
-	if (p->knobs.length == 1)
-		p->rv = -EPROTO;
-	else
-		p->rv = min_t(size_t, p->buf_sz, (p->knobs.length - 2) * 4);
-}
-
-/* Length says more than there is */
-static void plan_long_length(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.length = p->rsp_dw + 3 + doe_any(w, 50);
-	if (doe_one_in(w, 4))
-		p->knobs.length = 0;
-	p->rv = -EPROTO;
-}
-
-/* More than was asked for, and honest about it */
-static void plan_long_answer(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.length = p->rsp_dw + 3 + doe_any(w, 50);
-	p->knobs.rsp_dw = p->knobs.length;
-	p->buf_sz = min_t(size_t, p->buf_sz, p->rsp_dw * 4);
-	p->rv = p->buf_sz;
-}
-
-static void plan_cut(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.rsp_dw = 1 + doe_any(w, p->rsp_dw + 1);
-	p->rv = -EPROTO;
-}
-
-/* Befalls the device while its answer is read */
+/* An event while the answer is read */
 static void plan_event(struct doe_worker *w, struct doe_plan *p)
 {
 	p->knobs.read_event = DOE_SIM_EV_UNREADY +
@@ -175,169 +130,168 @@ static void plan_event(struct doe_worker *w, struct doe_plan *p)
 	}
 }
 
-static void plan_extra(struct doe_worker *w, struct doe_plan *p)
+/* Length and size of the answer do not fit, or not what was asked for */
+static void plan_length(struct doe_worker *w, struct doe_plan *p,
+			enum fault fault)
 {
-	p->knobs.extra = 1 + doe_any(w, 3);
+	p->rv = -EPROTO;
+	if (fault == CUT) {
+		p->knobs.rsp_dw = 1 + doe_any(w, p->rsp_dw + 1);
+	} else if (fault == SHORT_LENGTH) {
+		p->knobs.length = 1 + doe_any(w, p->rsp_dw + 1);
+		if (p->knobs.length > 1)
+			p->rv = min_t(size_t, p->buf_sz,
+				      (p->knobs.length - 2) * 4);
+	} else {
+		p->knobs.length = p->rsp_dw + 3 + doe_any(w, 50);
+		if (fault == LONG_LENGTH && doe_one_in(w, 4))
+			p->knobs.length = 0;
+	}
+	if (fault == LONG_ANSWER) {
+		p->knobs.rsp_dw = p->knobs.length;
+		p->buf_sz = min_t(size_t, p->buf_sz, p->rsp_dw * 4);
+		p->rv = p->buf_sz;
+	}
 }
 
-static void plan_slow_abort(struct doe_worker *w, struct doe_plan *p)
+/* What changes an exchange and its result */
+static void plan_fault(struct doe_worker *w, struct doe_plan *p,
+		       enum fault fault)
 {
-	plan_error(w, p);
-	p->knobs.abort_ns = doe_any(w, 5 * NSEC_PER_MSEC);
-}
-
-/* These are done to the device, and not to an answer */
-
-static void do_spurious(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	struct doe_worker *w = data;
-
-	doe_sim_raise(sim, mb, w->arg & 1);
-}
-
-static void do_stale(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	struct doe_worker *w = data;
-
-	doe_sim_set_stale(sim, mb, w->arg % (DOE_SIM_STALE_ALL + 1) &
-				   ~DOE_SIM_STALE_WRITE);
-	w->done = true;
-}
-
-/*
- * In the midst of an exchange, nobody could tell that from its own answer:
- * wait for the access that follows the last one of an exchange
- */
-static void do_stale_between(struct doe_sim_dev *sim, unsigned int mb,
-			     void *data)
-{
-	struct doe_sim_counters cnt;
-	struct doe_worker *w = data;
-
-	doe_sim_get_counters(sim, mb, &cnt);
-	if (cnt.objects_out != w->before.objects_out &&
-	    doe_sim_idle(sim, mb)) {
-		do_stale(sim, mb, data);
+	switch (fault) {
+	case SLOW_ABORT:
+		p->knobs.abort_ns = doe_any(w, 5 * NSEC_PER_MSEC);
+		fallthrough;
+	case ERROR:
+		return plan_error(w, p);
+	case ERROR_DRAINED:
+		p->knobs.error_at = DOE_SIM_ERROR_DRAINED;
+		return;
+	case HEADER:
+		p->knobs.hdr_xor0 = BIT(doe_any(w, 24));
+		p->rv = -EPROTO;
+		return;
+	case RESERVED:
+		p->knobs.hdr_xor0 = prandom_u32_state(&w->rnd) & 0xff000000;
+		p->knobs.hdr_xor1 = prandom_u32_state(&w->rnd) & 0xfffc0000;
+		return;
+	case SHORT_LENGTH ... CUT:
+		return plan_length(w, p, fault);
+	case EVENT:
+		return plan_event(w, p);
+	case EXTRA:
+		p->knobs.extra = 1 + doe_any(w, 3);
+		return;
+	case RESET:
+		/* Discovery is done again, and must not fail */
+		p->knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
+		return;
+	case GONE:
+		p->rv = -ENODEV;
+		p->heal = true;
+		return;
+	case SILENCE:
+		p->knobs.proc_ns = DOE_SIM_NEVER;
+		p->rv = -ETIMEDOUT;
+		return;
+	default:
 		return;
 	}
-	w->before.objects_out = cnt.objects_out;
-	doe_test_call_next(sim, mb, do_stale_between, data);
 }
 
-static void do_busy(struct doe_sim_dev *sim, unsigned int mb, void *data)
+/* What is done to the device, before its next access if others use it */
+static void befall(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct doe_worker *w = data;
+	struct doe_sim_counters cnt;
 
-	doe_sim_set_busy(sim, mb, w->arg % 300000);
+	switch (w->fault) {
+	case SPURIOUS:
+		doe_sim_raise(sim, mb, w->arg & 1);
+		break;
+	case STALE:
+		/*
+		 * Within an exchange the library cannot tell stale data from
+		 * the answer: wait for the access that follows its last one
+		 */
+		doe_sim_get_counters(sim, mb, &cnt);
+		if (w->shared && (cnt.objects_out == w->before.objects_out ||
+				  !doe_sim_idle(sim, mb))) {
+			w->before.objects_out = cnt.objects_out;
+			doe_test_call_next(sim, mb, befall, data);
+			return;
+		}
+		doe_sim_set_stale(sim, mb, w->arg % (DOE_SIM_STALE_ALL + 1) &
+					   ~DOE_SIM_STALE_WRITE);
+		break;
+	case BUSY:
+		doe_sim_set_busy(sim, mb, w->arg % 300000);
+		break;
+	case ERROR_BEFORE:
+		doe_sim_set_error(sim, mb);
+		break;
+	case RESET:
+		doe_sim_flr(sim);
+		break;
+	case GONE:
+		doe_sim_set_gone(sim, w->arg & 1 ? DOE_SIM_EV_GONE_VALUE :
+						   DOE_SIM_EV_GONE_ERROR);
+		break;
+	}
 	w->done = true;
 }
 
-static void do_error_before(struct doe_sim_dev *sim, unsigned int mb,
-			    void *data)
-{
-	doe_sim_set_error(sim, mb);
-}
+#define COUNTER(name)	offsetof(struct doe_sim_counters, name)
 
-static void plan_reset(struct doe_worker *w, struct doe_plan *p)
-{
-	/* Discovery is done again, and suffers from no knob here */
-	p->knobs = (struct doe_sim_knobs)DOE_SIM_KNOBS_DEFAULT;
-}
-
-static void do_reset(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	doe_sim_flr(sim);
-}
-
-static void plan_gone(struct doe_worker *w, struct doe_plan *p)
-{
-	p->rv = -ENODEV;
-	p->heal = true;
-}
-
-static void do_gone(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	struct doe_worker *w = data;
-
-	doe_sim_set_gone(sim, w->arg & 1 ? DOE_SIM_EV_GONE_VALUE :
-					   DOE_SIM_EV_GONE_ERROR);
-}
-
-static void plan_silence(struct doe_worker *w, struct doe_plan *p)
-{
-	p->knobs.proc_ns = DOE_SIM_NEVER;
-	p->rv = -ETIMEDOUT;
-}
-
-/* A way in which a device misbehaves */
-struct fault {
+/* What a fault is called, and the counter that tells its effect, 0: none */
+static const struct {
 	const char *name;
-	unsigned int weight;	/* how often it is chosen */
-	size_t counter;		/* tells its effect; 0: if it was done */
-	void (*plan)(struct doe_worker *w, struct doe_plan *p);
-	void (*now)(struct doe_sim_dev *sim, unsigned int mb, void *data);
+	size_t counter;
+} faults[] = {
+	[NOTHING]	= { "nothing", COUNTER(gos) },
+	[ERROR]		= { "error", COUNTER(errors) },
+	[ERROR_DRAINED]	= { "error_drained", COUNTER(errors) },
+	[HEADER]	= { "header", COUNTER(gos) },
+	[RESERVED]	= { "reserved", COUNTER(gos) },
+	[SHORT_LENGTH]	= { "short_length", COUNTER(gos) },
+	[LONG_LENGTH]	= { "long_length", COUNTER(gos) },
+	[LONG_ANSWER]	= { "long_answer", COUNTER(gos) },
+	[CUT]		= { "cut", COUNTER(gos) },
+	[EVENT]		= { "event", COUNTER(events) },
+	[EXTRA]		= { "extra", COUNTER(gos) },
+	[SLOW_ABORT]	= { "slow_abort", COUNTER(aborts) },
+	[SPURIOUS]	= { "spurious", COUNTER(irqs_spurious) },
+	[STALE]		= { "stale" },
+	[BUSY]		= { "busy" },
+	[ERROR_BEFORE]	= { "error_before", COUNTER(errors) },
+	[RESET]		= { "reset", COUNTER(resets) },
+	[GONE]		= { "gone", COUNTER(gone) },
+	[SILENCE]	= { "silence", COUNTER(discarded) },
 };
 
-#define COUNTER(_name)	offsetof(struct doe_sim_counters, _name)
-#define PLAN(_name, _counter, _weight)					\
-	{ #_name, _weight, COUNTER(_counter), .plan = plan_##_name }
-
-static const struct fault faults[] = {
-	{ "nothing", 160, COUNTER(gos) },
-	PLAN(error, errors, 40),
-	PLAN(error_drained, errors, 40),
-	PLAN(header, gos, 40),
-	PLAN(reserved, gos, 40),
-	PLAN(short_length, gos, 40),
-	PLAN(long_length, gos, 40),
-	PLAN(long_answer, gos, 40),
-	PLAN(cut, gos, 40),
-	PLAN(event, events, 40),
-	PLAN(extra, gos, 40),
-	PLAN(slow_abort, aborts, 40),
-	{ "spurious", 40, COUNTER(irqs_spurious), .now = do_spurious },
-	{ "stale", 40, .now = do_stale },
-	{ "busy", 40, .now = do_busy },
-	{ "error_before", 40, COUNTER(errors), .now = do_error_before },
-	{ "reset", 40, COUNTER(resets), plan_reset, do_reset },
-	{ "gone", 40, COUNTER(gone), plan_gone, do_gone },
-	/* Takes a second */
-	PLAN(silence, discarded, 1),
-};
-
-/* One at random */
+/* Often none, and seldom the one that takes a second */
 unsigned int doe_any_fault(struct doe_worker *w)
 {
-	unsigned int i, sum = 0;
-
-	for (i = 0; i < ARRAY_SIZE(faults); i++)
-		sum += faults[i].weight;
-	sum = doe_any(w, sum);
-	for (i = 0; sum >= faults[i].weight; i++)
-		sum -= faults[i].weight;
-
-	return i;
+	if (doe_one_in(w, 800))
+		return SILENCE;
+	return doe_one_in(w, 5) ? NOTHING : 1 + doe_any(w, SILENCE - 1);
 }
 
-/*
- * Have the device misbehave.  If others use it, what is done to it is done
- * right before its next access.
- */
+/* Have the device misbehave */
 void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
 		    unsigned int fault)
 {
-	const struct fault *f = &faults[fault];
-
+	w->fault = fault;
 	w->arg = prandom_u32_state(&w->rnd);
 	w->done = false;
 	doe_sim_get_counters(w->dt->sim, w->mb, &w->before);
-	if (f->plan)
-		f->plan(w, p);
-	if (f->now && !w->shared)
-		f->now(w->dt->sim, w->mb, w);
-	else if (f->now)
-		doe_test_call_next(w->dt->sim, w->mb, f->now == do_stale ?
-				   do_stale_between : f->now, w);
+	plan_fault(w, p, fault);
+	if (fault < SPURIOUS || fault > GONE)
+		return;
+	if (w->shared)
+		doe_test_call_next(w->dt->sim, w->mb, befall, w);
+	else
+		befall(w->dt->sim, w->mb, w);
 }
 
 /* Did it have an effect until now? */
@@ -414,7 +368,7 @@ bool doe_as_planned(struct doe_plan *p, int rv)
 {
 	if (p->rv == ANY_ERROR)
 		return rv < 0;
-	/* Silence is told from a reset by registers that an earlier one lost */
+	/* Registers that an earlier reset has cleared look like a new reset */
 	if (p->rv == -ETIMEDOUT || p->rv == -EPROTO)
 		return rv == p->rv || rv == -ECONNRESET;
 

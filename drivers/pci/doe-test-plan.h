@@ -18,6 +18,7 @@ struct doe_worker {
 	unsigned int mb;
 	unsigned int wrong;	/* exchanges with wrong bytes */
 	bool shared;		/* others use the mailbox at the same time */
+	unsigned int fault;	/* the present one */
 	u32 arg;		/* random, of the present fault */
 	bool done;		/* that was done */
 	struct doe_sim_counters before;	/* the mailbox's, before it */

@@ -120,7 +120,7 @@ static void cancel_queued(struct kunit *test)
 	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
 }
 
-/* The task is not looked into: complete() may have freed it */
+/* The library does not look into the task, which complete() may have freed */
 static void cancel_ended(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -160,7 +160,7 @@ static void cancel_in_each_place(struct kunit *test)
 	int i, rc = 0, calls = 0;
 	struct doe_test *dt;
 
-	/* In virtual time a loop in which no time passes has no end */
+	/* Virtual time needs something to wait for, or the loop has no end */
 	config.knobs.access_ns = 500;
 	config.knobs.proc_ns = 20 * NSEC_PER_USEC;
 	dt = doe_test_new(test, &config);
@@ -181,7 +181,7 @@ static void cancel_in_each_place(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), calls);
 	pci_doe_cancel_task(dt->mb[0], &tt->task);
-	/* In flight, and elsewhere */
+	/* Some were in flight, and some were not */
 	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->aborts, 0);
 	KUNIT_EXPECT_LT(test, doe_test_counters(dt, 0)->aborts, i);
 }
@@ -329,7 +329,7 @@ static struct doe_test *begin_long(struct kunit *test,
 	return dt;
 }
 
-/* Not even a transfer of 2^18 DW holds up cancellation */
+/* A transfer of 2^18 DW does not delay cancellation */
 static void cancel_long_transfer(struct kunit *test)
 {
 	const struct doe_sim_counters *cnt;
@@ -410,7 +410,7 @@ static void r10_signal_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 }
 
-/* R49: also while others are served */
+/* R49: the same for a call that waits behind others */
 static void r49_signal_queued(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -434,18 +434,18 @@ static struct kunit_case doe_queue_cases[] = {
 	KUNIT_CASE_PARAM(mailboxes_are_independent, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_in_flight, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_queued, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(cancel_ended, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_ended, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_in_each_place, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_waits_for_complete),
-	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_long_transfer),
 	KUNIT_CASE(restored_half_way),
 	KUNIT_CASE(frozen_half_way),
-	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r49_signal_queued, doe_test_mode_gen_params),
 	{ }
 };

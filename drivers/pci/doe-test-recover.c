@@ -449,7 +449,7 @@ static int scribble_thread(struct doe_test_thread *thread)
 
 	while (!READ_ONCE(thread->stop)) {
 		pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 1);
-		usleep_range(100, 100);
+		usleep_range(100, 200);
 	}
 
 	return 0;

@@ -26,7 +26,7 @@ static void sim_abort(struct doe_test *dt)
 	sim_write(dt, PCI_DOE_CTRL, PCI_DOE_CTRL_ABORT);
 }
 
-/* The host has done this once, and is not to be blamed for it */
+/* The host has broken this rule once, on purpose */
 static void sim_forgive(struct doe_test *dt, enum doe_sim_violation what)
 {
 	KUNIT_EXPECT_EQ(dt->test, doe_sim_forgive(dt->sim, 0, what), 1);
@@ -101,7 +101,7 @@ static void foreign_look(struct kunit *test)
 	sim_abort(dt);
 }
 
-/* Bits that the host does not know are not to be written back */
+/* A host must not write back bits that it does not know */
 static void newer_bits(struct kunit *test)
 {
 	struct doe_test *dt = sim_start(test, SIM_KNOBS(.ctrl_or = 0x14,

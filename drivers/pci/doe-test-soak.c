@@ -7,9 +7,9 @@
  * exchange ends, once, with the right bytes or with an errno that what was done
  * to the device explains, and in the end every mailbox works.
  *
- * pci-doe-stress and pci-doe-random do one of these things at a time, so that
- * few results are right.  pci-doe-soak does everything at once, and user space
- * may do to the devices what it likes meanwhile, through sysfs.
+ * pci-doe-stress and pci-doe-random do one of these things at a time, and allow
+ * few errors.  pci-doe-soak does everything at once; meanwhile user space may
+ * use the files of the devices in sysfs.
  *
  * The seed repeats what each thread does, but not how they meet.
  */
@@ -71,7 +71,7 @@ struct soak {
 	atomic_t failed;	/* in one of the ways of @kind */
 	atomic_t odd;		/* in any other way */
 	atomic_t cancelled;
-	atomic_t recovered;	/* good ones that followed one that had failed */
+	atomic_t recovered;	/* good ones after one that failed */
 	atomic_t lost;		/* tasks that did not end, or more than once */
 	atomic_t corrupted;	/* with wrong bytes */
 	atomic_t faults[MAX_FAULTS];	/* those that had an effect */
@@ -99,7 +99,7 @@ static bool documented(const struct soak_kind *kind, int rv)
 	return false;
 }
 
-/* @want: what is to come of it unless something is done to the device */
+/* @want: the result unless something is done to the device */
 static void ended(struct soaker *s, int rv, int want)
 {
 	struct soak *soak = s->soak;
@@ -150,7 +150,7 @@ static int submit(struct soaker *s, struct pci_doe_mb *mb,
 	return pci_doe_submit_task(mb, &tt->task);
 }
 
-/* A short answer is what the device says, a wrong one is not */
+/* A faulty device may send a short answer, but no wrong bytes */
 static bool right(struct doe_test_task *tt, int rv)
 {
 	return rv <= 8 && !memcmp(tt->req, tt->rsp, rv) &&
@@ -204,7 +204,7 @@ static void use_tasks(struct soaker *s, struct pci_doe_mb *mb)
 			finish(s, s->tt[i], cancelled[i]);
 }
 
-/* Any mailbox that is there now, and has found out what it offers */
+/* Any mailbox that offers the echo */
 static struct pci_doe_mb *pick(struct doe_worker *w, struct pci_dev *pdev)
 {
 	struct pci_doe_mb *mb;
@@ -250,14 +250,14 @@ static unsigned int nr_faults(void)
 	return min(nr, MAX_FAULTS);
 }
 
-/* A device that was away was reset, and does not go on in a transfer */
+/* Reset a device that was away, so that it does not go on in a transfer */
 static void come_back(struct doe_sim_dev *sim)
 {
 	doe_sim_flr(sim);
 	doe_sim_set_gone(sim, DOE_SIM_EV_NONE);
 }
 
-/* The only user of a device, who knows what is to come of each fault */
+/* The only user of a device, which checks the result of each fault */
 static int owner(struct doe_test_thread *thread)
 {
 	struct soaker *s = thread->data;
@@ -319,7 +319,7 @@ static unsigned int any_of(struct doe_worker *w, u32 mask)
 	return __ffs(mask);
 }
 
-/* Devices change their pace, and do what they should not */
+/* Change the pace of devices, and let faulty ones misbehave */
 static int disturber(struct doe_test_thread *thread)
 {
 	struct soaker *s = thread->data;
@@ -377,8 +377,9 @@ static bool hand_over(struct doe_worker *w, struct pci_dev *pdev)
 	handed = !pci_doe_yield_mb(mb);
 	if (handed) {
 		/*
-		 * By a binding through sysfs the kernel may have it back by
-		 * now: no half request, which would become part of its own
+		 * Not half a request: a binding through sysfs may have taken
+		 * the mailbox back by now, and the half would become part of
+		 * the kernel's request
 		 */
 		doe_sim_set_stale(sim, nr, doe_any(w, DOE_SIM_STALE_ALL + 1) &
 					   ~DOE_SIM_STALE_WRITE);
@@ -392,12 +393,12 @@ static bool hand_over(struct doe_worker *w, struct pci_dev *pdev)
 
 static bool rebind(struct doe_worker *w, struct pci_dev *pdev)
 {
-	/* It is on its bus before the driver core knows of it */
+	/* A device is on its bus before the driver core knows it */
 	if (!device_is_registered(&pdev->dev))
 		return false;
 	device_release_driver(&pdev->dev);
 	pause(w);
-	/* Fails if there is no memory, and if it has been removed */
+	/* Fails if there is no memory, or if the device has been removed */
 	return device_attach(&pdev->dev) > 0;
 }
 
@@ -453,7 +454,7 @@ static bool remove(struct doe_worker *w, struct pci_dev *pdev)
 	pause(w);
 	if (pdev->error_state == pci_channel_io_perm_failure)
 		come_back(w->dt->sim);
-	/* If that fails, or somebody else removes it, the next time */
+	/* actor() retries if this fails or somebody removes the device */
 	doe_sim_rescan(w->dt->sim);
 
 	return there;
@@ -522,7 +523,7 @@ static int actor(struct doe_test_thread *thread)
 
 /* ---- The end ---- */
 
-/* It may have been handed over, by user space too */
+/* Reclaim the mailbox first: user space may have handed it over */
 static int try_mailbox(struct doe_worker *w, unsigned int nr)
 {
 	struct doe_sim_dev *sim = w->dt->sim;
@@ -546,8 +547,8 @@ static int try_mailbox(struct doe_worker *w, unsigned int nr)
 }
 
 /*
- * Discovery that has failed is done again after a reset.  A device that was
- * away while the core looked what it is has no mailboxes for the core.
+ * A reset has a failed Discovery done again.  A device that was away while the
+ * core enumerated it has no mailboxes and is enumerated again.
  */
 static void begin_anew(struct doe_sim_dev *sim)
 {
@@ -561,7 +562,7 @@ static void begin_anew(struct doe_sim_dev *sim)
 	doe_sim_rescan(sim);
 }
 
-/* The faults are over: each mailbox works, as long as Discovery may take */
+/* The faults are over: each mailbox works, at once if there were none */
 static void heal(struct soak *soak, struct doe_test *dt)
 {
 	struct doe_worker *w = doe_new_worker(soak->test, dt, 0, 1);
@@ -660,22 +661,22 @@ static struct doe_test_thread *start(struct soak *soak, unsigned int dev,
 	return doe_test_thread(test, fn, s);
 }
 
-/* Until enough was done, or nothing is done any more */
+/* Wait until enough was done, or for a minute without an exchange */
 static void await(struct soak *soak, unsigned int nr)
 {
 	unsigned int done, before = 0, quiet = 0;
 
 	do {
-		msleep(10);
+		msleep(20);
 		done = atomic_read(&soak->exchanges);
 		quiet = done == before ? quiet + 1 : 0;
 		before = done;
-	} while (quiet < 6000 && (done < nr ||
+	} while (quiet < 3000 && (done < nr ||
 				  missing(soak->actions, soak->kind->actions)));
 	KUNIT_EXPECT_GE(soak->test, done, nr);
 }
 
-/* Users and others at work until @nr exchanges, or for @seconds */
+/* Have all threads work until @nr exchanges, or for @seconds */
 static void run(struct kunit *test, const struct soak_kind *kind,
 		unsigned long salt, unsigned int nr, unsigned int seconds)
 {

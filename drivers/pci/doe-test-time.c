@@ -3,9 +3,9 @@
  * KUnit tests of the DOE library: exact times and counts
  *
  * In User-mode Linux with time-travel=inf-cpu, time stands still while code
- * runs.  What is left of every duration is what the library and the device
- * wait for, so that bounds are asserted exactly, up to the grain of the clock.
- * These cases mean nothing in real time: the suite fails to initialise there.
+ * runs.  All that passes is what the library and the device wait for, so cases
+ * check bounds exactly, up to the grain of the clock.  The suite fails to
+ * initialise in real time, where that is impossible.
  */
 
 #include <linux/sched.h>
@@ -26,7 +26,7 @@
 /* From an abort to the first look at it */
 #define ABORT_LOOK_NS		(2 * (u64)NSEC_PER_MSEC)
 
-/* With an interrupt: looks in case it was lost */
+/* With an interrupt: the library looks in case it was lost */
 #define IRQ_LOOK_NS		(100 * (u64)NSEC_PER_MSEC)
 
 /* One wait; Busy and abort before a request; and with the response after it */
@@ -38,12 +38,7 @@
 /* The clock has steps of 256 ns, and a timer fires within 501 ns after it */
 #define GRAIN_NS		((u64)NSEC_PER_USEC)
 
-static const struct doe_test_param time_params[] = {
-	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_NEVER },
-	{ DOE_SIM_IRQ_MSI, 2, DOE_SIM_BUSY_NEVER },
-	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_NEVER },
-};
-KUNIT_ARRAY_PARAM(time, time_params, doe_test_desc);
+DOE_TEST_PARAMS(mode);
 
 static bool polled(struct kunit *test)
 {
@@ -90,14 +85,7 @@ static struct doe_test *new_device(struct kunit *test)
 
 #define MAX_ACCESSES	1024
 
-enum kind {
-	KIND_STATUS,
-	KIND_GO,
-	KIND_ABORT,
-	KIND_READ,
-	KIND_OTHER,
-	NR_KINDS
-};
+enum kind { KIND_STATUS, KIND_GO, KIND_ABORT, KIND_READ, KIND_OTHER };
 
 struct trace {
 	struct doe_test *dt;
@@ -193,7 +181,7 @@ static u64 next_abort_look(u64 ns)
 	return ns < ABORT_LOOK_NS ? ABORT_LOOK_NS : next_poll(ns);
 }
 
-/* A device that was late may be so because it was looked at */
+/* A device may have been late because the library looked too often */
 static u64 next_rare_look(u64 ns)
 {
 	return ns < ABORT_LOOK_NS ? ABORT_LOOK_NS : min(10 * ns, WAIT_NS);
@@ -204,7 +192,7 @@ static u64 next_irq_look(u64 ns)
 	return ns < IRQ_LOOK_NS ? ns + IRQ_LOOK_NS : WAIT_NS;
 }
 
-/* Early is what shares another timer's interrupt, but not at the end */
+/* A look may be early to share another timer's interrupt; the last may not */
 static bool is_look(u64 ns, u64 last, u64 due)
 {
 	return is_at(ns, due) || (due != WAIT_NS && ns < due &&
@@ -318,23 +306,15 @@ static void answer_is_noticed(struct kunit *test)
 
 /* ---- Bounds ---- */
 
-/**
- * struct bound - How an exchange ends with a device that is slow
- * @busy_ns: Busy before it
- * @sticky: that Busy outlasts an abort
- * @abort_ns: the device takes this long for an abort
- * @proc_ns: and this long for an answer
- * @rv: how the exchange ends
- * @ns: and after what time
- */
+/* How an exchange ends with a device that is slow */
 static const struct bound {
 	const char *name;
-	u64 busy_ns;
-	bool sticky;
-	u64 abort_ns;
-	u64 proc_ns;
-	int rv;
-	u64 ns;
+	u64 busy_ns;	/* Busy before it */
+	bool sticky;	/* that Busy outlasts an abort */
+	u64 abort_ns;	/* the device takes this long for an abort */
+	u64 proc_ns;	/* and this long for an answer */
+	int rv;		/* how the exchange ends */
+	u64 ns;		/* and after what time */
 } bounds[] = {
 	{ "no answer", 0, false, 0, DOE_SIM_NEVER, -ETIMEDOUT, WAIT_NS },
 	{ "late answer", 0, false, 0, 999 * NSEC_PER_MSEC, 8,
@@ -367,7 +347,7 @@ static void exchange_ends_in_time(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), b->rv, "%s",
 				    b->name);
 		ns = now_ns() - from;
-		/* The end of an abort is polled for, and so may the answer be */
+		/* The end of an abort is polled for, the answer may be */
 		limit = b->abort_ns || (b->proc_ns && polled(test)) ?
 			poll_pause(b->ns % WAIT_NS) : 0;
 		KUNIT_EXPECT_GE_MSG(test, ns, b->ns, "%s", b->name);
@@ -523,7 +503,8 @@ static void accesses_of_discovery(struct kunit *test)
 	entries = doe_test_counters(dt, 0)->discoveries;
 	KUNIT_EXPECT_EQ(test, entries, 5);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-	KUNIT_EXPECT_EQ(test, accesses, 4 + entries * min_accesses(1, 1, false));
+	KUNIT_EXPECT_EQ(test, accesses,
+			4 + entries * min_accesses(1, 1, false));
 }
 
 /*
@@ -589,8 +570,8 @@ static int lookup_thread(struct doe_test_thread *thread)
 }
 
 /*
- * Discovery begins long after it was asked for, as a real-time thread keeps the
- * only CPU from the worker.  That must not count against the device.
+ * A real-time thread keeps the only CPU from the worker, so Discovery begins
+ * late.  That must not count against the device.
  */
 static void discovery_starts_late(struct kunit *test)
 {
@@ -605,24 +586,24 @@ static void discovery_starts_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
 	sched_set_normal(current, 0);
 	doe_test_join(test, thread);
-	/* The time of a call that waits is up; that of a task is not */
+	/* The call has timed out, but a task has not */
 	doe_test_wait_echo(test, doe_test_begin(dt, 0));
 	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 }
 
 static struct kunit_case doe_time_cases[] = {
-	KUNIT_CASE_PARAM(looks_without_answer, time_gen_params),
-	KUNIT_CASE_PARAM(looks_at_abort, time_gen_params),
-	KUNIT_CASE_PARAM(answer_is_noticed, time_gen_params),
-	KUNIT_CASE_PARAM(exchange_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(discovery_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(discovery_starts_late, time_gen_params),
-	KUNIT_CASE_PARAM(removal_in_time, time_gen_params),
-	KUNIT_CASE_PARAM(accesses_are_counted, time_gen_params),
-	KUNIT_CASE_PARAM(accesses_of_discovery, time_gen_params),
-	KUNIT_CASE_PARAM(caller_wakes_once, time_gen_params),
+	KUNIT_CASE_PARAM(looks_without_answer, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(looks_at_abort, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_starts_late, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(removal_in_time, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_are_counted, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_of_discovery, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(caller_wakes_once, doe_test_mode_gen_params),
 	{}
 };
 

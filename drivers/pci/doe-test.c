@@ -121,8 +121,8 @@ static void complete_resubmits(struct kunit *test)
 }
 
 /*
- * R20, R21: nothing on the caller's stack outlives the call, which
- * CONFIG_DEBUG_OBJECTS would report: the threads end at once
+ * R20, R21: nothing on the caller's stack outlives the call.  The threads end
+ * at once, and CONFIG_DEBUG_OBJECTS would report what is left.
  */
 static void r20_nothing_left_on_stack(struct kunit *test)
 {
@@ -143,8 +143,8 @@ static void r20_nothing_left_on_stack(struct kunit *test)
 /* ---- Lengths ---- */
 
 /*
- * R28: payloads are bytes in wire order on hosts of either byte order: the
- * device takes those of the request for 3 and a seed
+ * R28: payloads are bytes in wire order on hosts of either byte order.  The
+ * device reads the request as the number 3 and a seed.
  */
 static void r28_little_endian(struct kunit *test)
 {
@@ -199,10 +199,9 @@ static void r29_request_lengths(struct kunit *test)
 }
 
 /*
- * R28, R29, R30, R31, R32: a response of any length into a buffer of any
- * length, or none.
- * The end of the buffer is not overrun, a response shorter than the buffer says
- * how short, and what has no room is taken out of the mailbox.
+ * R28, R29, R30, R31, R32: read responses of any length into buffers of any
+ * length.  The library does not write beyond the buffer, returns the true size
+ * of a short response, and drains the rest of a long one.
  */
 static void r32_response_lengths(struct kunit *test)
 {
@@ -317,7 +316,7 @@ static void bad_arguments(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* A task for a feature that the mailbox does not offer is accepted, and fails */
+/* A task for a feature that the mailbox does not offer is queued, and fails */
 static void feature_not_offered(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -388,17 +387,17 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(exchange, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(async_exchange, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(submit_in_atomic, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(complete_resubmits, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(complete_resubmits, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r28_little_endian, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r28_little_endian, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r29_request_lengths, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r32_response_lengths, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r32_excess_is_drained, doe_test_all_gen_params),
 	KUNIT_CASE(r18_largest_object),
 	KUNIT_CASE(r19_request_too_long),
 	KUNIT_CASE(bad_arguments),
-	KUNIT_CASE_PARAM(feature_not_offered, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(submitted_twice, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(feature_not_offered, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(submitted_twice, doe_test_all_gen_params),
 	KUNIT_CASE(create_mb),
 	{ }
 };

@@ -23,7 +23,6 @@ enum {
 	H_HOLD		= 1 << 8,	/* reset or sleep that was announced */
 	H_FROZEN	= 1 << 9,
 	H_YIELD		= 1 << 10,
-	H_CANCEL	= 1 << 11,
 	H_SIGNAL	= 1 << 12,
 	H_NOMEM		= 1 << 13,
 	H_GONE		= 1 << 14,	/* disconnected or destroyed */
@@ -70,16 +69,12 @@ struct world {
 	struct pci_dev *pdev;
 	struct box box[NR_BOXES];
 	u32 nr_boxes;
-	u32 happened;		/* H_* */
-	u32 vices;		/* V_* */
+	u32 happened, vices;	/* H_*, V_* */
 	u32 rate;		/* of vices: one in so many */
-	u32 nr_feats;
+	u32 nr_feats, vectors, cap_version;
 	bool lockless, int_sup, r60;
 	bool master;		/* Bus Master Enable, in the device */
-	u32 vectors;
-	u32 cap_version;
-	u64 ones_until;
-	u64 frozen_since, gone_since;
+	u64 ones_until, frozen_since, gone_since;
 	u32 interruptions;	/* resets and the like */
 	bool resetter_calls;	/* an exchange inside a reset */
 	u32 irq_users;		/* references with interrupt */
@@ -168,11 +163,6 @@ static void raise_status(struct box *b)
 {
 	b->int_sta = true;
 	update_msi(b);
-}
-
-int pci_irq_vector(struct pci_dev *pdev, unsigned int nr)
-{
-	return nr < w.vectors ? (int)nr + 1 : -EINVAL;
 }
 
 static struct irqaction *find_action(unsigned int irq, void *dev)
@@ -306,7 +296,7 @@ static void go(struct box *b)
 
 	b->kernels = !current->user;
 	if ((b->busy || b->ready) && b->kernels &&
-	    !(w.happened & ~(H_SIGNAL | H_CANCEL | H_NOMEM)))
+	    !(w.happened & ~(H_SIGNAL | H_NOMEM)))
 		fail("Go while Busy or Ready");
 	if (vice(V_ANSWER, 8, H_SILENT))
 		takes = SEC - 5 * MSEC + spread(500 * MSEC);
@@ -539,8 +529,10 @@ struct box *box_at(unsigned int where)
 	fail("config access to %x", where);
 }
 
-static void access_box(struct box *b, u32 reg, u32 *val, bool write)
+static void access_box(struct box *b, u32 where, u32 *val, bool write)
 {
+	u32 reg = where - b->off;
+
 	check_hold(b, write ? "write" : "read", reg);
 	shim_now += vice(V_ACCESS, 4, 0) ? spread(300 * USEC) : rnd(USEC);
 	misbehave(b, reg, write);
@@ -577,8 +569,7 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	if (where == PCI_COMMAND)
 		*val = w.master ? PCI_COMMAND_MASTER : 0;
 	else
-		access_box(box_at(where), where - box_at(where)->off, val,
-			   write);
+		access_box(box_at(where), where, val, write);
 	if (locked)
 		raw_spin_unlock_irqrestore(&pci_lock, flags);
 	point();

@@ -95,6 +95,8 @@ static void check_references(void)
 		fail("runtime PM usage count is %d", dev->usage);
 	if (w.irqs)
 		fail("an interrupt is left");
+	if (pci_doe_nr_busy.counter)
+		fail("a mailbox is left that is not idle");
 	if (w.box[0].claimed || w.box[1].claimed)
 		fail("registers are left claimed");
 }
@@ -139,7 +141,7 @@ static pid_t start_process(u32 *next, u32 end, u32 step)
 
 	if (pid)
 		return pid;
-	while (*next < end) {
+	while (*next < end && counts->failed < counts->max_failures) {
 		seed = *next;
 		*next += step;
 		/* It may loop for ever */
@@ -151,7 +153,7 @@ static pid_t start_process(u32 *next, u32 end, u32 step)
 	_exit(0);
 }
 
-static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
+static void explore(u32 first, u32 count, u32 jobs)
 {
 	pid_t pid, pids[MAX_JOBS];
 	int status;
@@ -170,37 +172,30 @@ static void explore(u32 first, u32 count, u32 jobs, u32 max_failures)
 		if (WIFSIGNALED(status))
 			printf("seed %u: killed by signal %d\n",
 			       counts->next[i] - jobs, WTERMSIG(status));
-		if (counts->failed < max_failures)
-			pids[i] = start_process(&counts->next[i], first + count,
-						jobs);
+		pids[i] = start_process(&counts->next[i], first + count, jobs);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	u32 seed = 1, count = 20000, jobs = 1, max_failures = 20;
+	u32 option[128] = { ['j'] = 1, ['k'] = 20, ['s'] = 1 };
+	u32 count;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "j:k:s:t")) != -1) {
-		if (opt == 'j')
-			jobs = atoi(optarg);
-		else if (opt == 'k')
-			max_failures = atoi(optarg);
-		else if (opt == 's')
-			seed = atoi(optarg);
-		else if (opt == 't')
-			tracing = true;
-		else
+		if (opt == '?')
 			return 2;
+		option[opt] = optarg ? atoi(optarg) : 1;
 	}
-	if (optind < argc)
-		count = atoi(argv[optind]);
+	tracing = option['t'];
+	count = optind < argc ? atoi(argv[optind]) : 20000;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	shim_initcall();
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	explore(seed, count, min(jobs, MAX_JOBS), max_failures);
+	counts->max_failures = option['k'];
+	explore(option['s'], count, min(option['j'], MAX_JOBS));
 	printf("%llu schedules, %llu exchanges, %llu errors: %llu failed\n",
 	       counts->schedules + counts->failed, counts->good, counts->errors,
 	       counts->failed);

@@ -87,12 +87,6 @@ void pm_request_resume(struct device *dev)
 	wake_blocked(&device_lock);
 }
 
-void pm_runtime_get_noresume(struct device *dev)
-{
-	point();
-	dev->usage++;
-}
-
 void pm_runtime_get_sync(struct device *dev)
 {
 	might_sleep();
@@ -165,9 +159,10 @@ static void power_up(void)
 	restore_state();
 }
 
+/* 0: no driver is there whose callback could */
 static void maybe_call(u32 one_in)
 {
-	if (chance(one_in))
+	if (one_in && chance(one_in))
 		call_once(true);
 }
 
@@ -176,7 +171,7 @@ static void rpm_suspend(struct device *dev)
 	dev->status = RPM_SUSPENDING;
 	w.happened |= H_SUSPEND;
 	trace("runtime suspend");
-	maybe_call(4);
+	maybe_call(w.pdev->driver ? 4 : 0);
 	power_down();
 	shim_sleep(spread(5 * MSEC));
 	dev->status = RPM_SUSPENDED;
@@ -187,7 +182,7 @@ static void rpm_resume(struct device *dev)
 	dev->status = RPM_RESUMING;
 	trace("runtime resume");
 	power_up();
-	maybe_call(4);
+	maybe_call(w.pdev->driver ? 4 : 0);
 	point();
 	dev->status = RPM_ACTIVE;
 }
@@ -229,6 +224,7 @@ void get_device(void)
 	pm_runtime_get_noresume(&w.pdev->dev);
 	if (w.pdev->dev.status == RPM_SUSPENDED)
 		rpm_resume(&w.pdev->dev);
+	pci_set_power_state(w.pdev, PCI_D0);
 	w.interruptions++;
 }
 
@@ -319,10 +315,23 @@ static void error_recovery(void)
 	put_device();
 }
 
+/* A driver that is gone did that */
+static void leave_asleep(void)
+{
+	if (w.pdev->driver)
+		return;
+	get_device();
+	trace("left in D3hot");
+	w.happened |= H_SUSPEND;
+	w.pdev->state_saved = true;
+	w.pdev->current_state = PCI_D3hot;
+	put_device();
+}
+
 void core(void)
 {
 	static void (* const events[])(void) = {
-		announced_reset, system_sleep, error_recovery,
+		announced_reset, system_sleep, error_recovery, leave_asleep,
 	};
 	u32 rounds = 1 + rnd(3);
 

@@ -79,7 +79,7 @@ static u8 arena[ARENA_SIZE] __aligned(16);
 static size_t arena_used;
 u32 alloc_fails;		/* one time in so many, 0: never */
 
-/* ---- Random numbers, messages ---- */
+/* ---- Random numbers ---- */
 
 u32 rnd(u32 below)
 {
@@ -94,41 +94,6 @@ u32 rnd(u32 below)
 u64 spread(u64 max)
 {
 	return (max >> rnd(64 - __builtin_clzll(max | 1))) * rnd(1025) >> 10;
-}
-
-void trace_named(const char *name, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("%13.3f us %-9s %s%s", (double)shim_now / 1000,
-	       current ? current->name : "-", name, *name ? ": " : "");
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	if (fmt[strlen(fmt) - 1] != '\n')
-		putchar('\n');
-}
-
-const char *shim_hex(unsigned long val)
-{
-	static char text[20];
-
-	snprintf(text, sizeof(text), "%lx", val);
-	return text;
-}
-
-__noreturn void fail(const char *fmt, ...)
-{
-	va_list args;
-
-	printf("seed %u: ", seed_now);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf(" (%s, %.3f ms)\n", current ? current->name : "-",
-	       (double)shim_now / MSEC);
-	fflush(stdout);
-	_exit(1);
 }
 
 /* ---- Lists ---- */
@@ -150,22 +115,7 @@ void list_del(struct list_head *n)
 	*n = (struct list_head){ };
 }
 
-size_t list_count_nodes(struct list_head *l)
-{
-	struct list_head *n;
-	size_t nr = 0;
-
-	for (n = l->next; n != l; n = n->next)
-		nr++;
-	return nr;
-}
-
 /* ---- Events ---- */
-
-bool event_is_set(const struct event *ev)
-{
-	return ev->node.next;
-}
 
 void event_clear(struct event *ev)
 {
@@ -602,12 +552,6 @@ void flush_work(struct work_struct *work)
 
 /* ---- hrtimer: its callback runs on one CPU while others start and cancel ---- */
 
-bool hrtimer_is_queued(struct hrtimer *t)
-{
-	point();
-	return event_is_set(&t->ev);
-}
-
 void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
 			    enum hrtimer_mode mode);
 
@@ -731,17 +675,6 @@ void *kmemdup(const void *p, size_t size, gfp_t gfp)
 	return copy ? memcpy(copy, p, size) : NULL;
 }
 
-char *kasprintf(gfp_t gfp, const char *fmt, ...)
-{
-	char text[64];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	return kmemdup(text, sizeof(text), gfp);
-}
-
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
 	might_sleep();
@@ -784,6 +717,7 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	countdown = 0;
 	arena_used = 0;
 	alloc_fails = 0;
+	ready = 0;
 
 	if (!_setjmp(root))
 		run_actor(spawn("main", fn, NULL));

@@ -3,8 +3,8 @@
  * Schedule explorer for the DOE library: the kernel API that the library uses
  *
  * Every kernel header that the library includes is this one: the Makefile
- * writes the forwarding headers.  What can block, or race, is in kapi.c; what
- * belongs to the PCI device is in shim-pci.h.
+ * writes the forwarding headers.  What can block, or race, is in sched.c; what
+ * belongs to the PCI device is in device.c and power.c.
  */
 
 #ifndef PCI_DOE_SHIM_H
@@ -86,8 +86,14 @@ typedef unsigned int gfp_t;
 
 /* ---- Where the explorer comes in: sched.c ---- */
 
-#define trace(fmt, ...)		\
-	(tracing ? trace_named("", fmt, ##__VA_ARGS__) : (void)0)
+#define shim_print(what, fmt, ...) \
+	(tracing ? (void)printf("%13.3f us %-9s %s" fmt, shim_now / 1e3, \
+				current->name, what, ##__VA_ARGS__) : (void)0)
+#define trace(fmt, ...)		shim_print("", fmt "\n", ##__VA_ARGS__)
+#define fail(fmt, ...)		\
+	(printf("seed %u: " fmt " (%s, %.3f ms)\n", seed_now, ##__VA_ARGS__, \
+		current ? current->name : "-", shim_now / 1e6), \
+	 fflush(stdout), _exit(1))
 
 #define might_sleep()		shim_might_sleep(__func__)
 #define cond_resched()		might_sleep()
@@ -151,6 +157,12 @@ struct list_head {
 #define list_for_each_entry(p, l, m) \
 	for (p = container_of((l)->next, typeof(*p), m); &p->m != (l); \
 	     p = container_of(p->m.next, typeof(*p), m))
+#define list_count_nodes(l) ({			\
+	struct list_head *__n = (l)->next;		\
+	size_t __nr = 0;				\
+	for (; __n != (l); __n = __n->next)		\
+		__nr++;					\
+	__nr; })
 #define list_add_tail(n, head)	list_add(n, (head)->prev)
 
 /* ---- Locks: those who take them are checked as lockdep would ---- */
@@ -247,6 +259,8 @@ struct event {
 	void (*fn)(struct event *ev);
 };
 
+#define event_is_set(event)	(!!(event)->node.next)
+
 struct hrtimer {
 	enum hrtimer_restart (*function)(struct hrtimer *timer);
 	struct event ev;
@@ -258,6 +272,8 @@ struct hrtimer {
 #define hrtimer_setup(t, f, clock, mode) \
 	(*(t) = (struct hrtimer){ .function = (f) })
 
+#define hrtimer_is_queued(t)	(point(), event_is_set(&(t)->ev))
+
 /* ---- Memory ---- */
 
 #define GFP_KERNEL		1U	/* may sleep */
@@ -266,6 +282,10 @@ struct hrtimer {
 #define krealloc_array(p, n, size, gfp) krealloc(p, (n) * (size), gfp)
 #define kvmalloc(size, gfp)	krealloc(NULL, size, gfp)
 #define kvfree(p)		kfree(p)
+#define kasprintf(gfp, fmt, ...) ({		\
+	char __text[64];				\
+	snprintf(__text, 64, fmt, ##__VA_ARGS__);	\
+	kmemdup(__text, 64, gfp); })
 #define __shim_gfp(a, gfp, ...)	gfp
 #define kzalloc_obj(obj, ...)	\
 	((typeof(obj) *)kmemdup(&(typeof(obj)){ }, sizeof(obj), \
@@ -360,7 +380,7 @@ void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data);
 /* A console may take long: not with a lock held */
 #define shim_log(p, fmt, ...)	\
 	(current->locks ? fail("message logged with a lock held") : \
-	 trace("log: " dev_fmt(fmt), ##__VA_ARGS__))
+	 shim_print("log: ", dev_fmt(fmt), ##__VA_ARGS__))
 #define pci_err			shim_log
 #define pci_warn		shim_log
 #define pci_info		shim_log
@@ -375,11 +395,14 @@ struct irq_chip {
 	unsigned long flags;
 };
 
+#define pci_irq_vector(pdev, nr) \
+	((nr) < w.vectors ? (int)(nr) + 1 : -EINVAL)
 #define irq_get_chip(irq)	(&w.irq_chip)
 #define irq_has_action(irq)	(!!find_action(irq, NULL))
 
 /* ---- Runtime PM ---- */
 
+#define pm_runtime_get_noresume(d) (point(), (d)->usage++)
 #define pm_runtime_mark_last_busy(d) ((void)(d))
 #define pm_runtime_enabled(d)	(point(), !(d)->disabled)
 #define pm_runtime_suspended(d)	\
@@ -393,9 +416,10 @@ struct irq_chip {
 #define TP_ARGS(args...)	args
 #define TP_STRUCT__entry(args...) struct { args } __e, *__entry = &__e;
 #define TP_fast_assign(args...)	args
-#define TP_printk(args...)	trace_named(event, args)
+#define TP_printk(fmt, args...)	shim_print(event, fmt "\n", args)
 /* Flags are shown as a number would be */
-#define __print_flags(flags, delim, ...) shim_hex(flags)
+#define __print_flags(flags, delim, ...) \
+	({ static char __t[20]; snprintf(__t, 20, "%lx", flags); __t; })
 #define __field(type, item)	type item;
 #define __string(item, src)	const char *item;
 #define __assign_str(item)
@@ -414,7 +438,7 @@ static inline void __trace_##name(const char *event, proto)		\
 static inline void trace_##name(proto)					\
 {									\
 	if (tracing)							\
-		__trace_##class(#name, args);				\
+		__trace_##class(#name ": ", args);				\
 }
 #define TRACE_EVENT(name, proto, args, entry, assign, print)		\
 	DECLARE_EVENT_CLASS(name, TP_PROTO(proto), TP_PROTO(args),	\

@@ -13,7 +13,7 @@
 
 /* What all processes share */
 struct counts {
-	u64 schedules, failed, good, errors;
+	u64 schedules, failed, max_failures, good, errors;
 	u32 next[MAX_JOBS];	/* seed of each */
 } *counts;
 
