@@ -9,6 +9,7 @@
 
 #define dev_fmt(fmt) "DOE: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/mutex.h>
@@ -414,6 +415,7 @@ void pci_doe_destroy(struct pci_dev *pdev)
 	xa_for_each(&pdev->doe_mbs, i, mb)
 		pci_doe_remove(mb);
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_destroy);
 
 /**
  * pci_doe_release() - Free the mailboxes of a device that nobody refers to
@@ -433,3 +435,4 @@ void pci_doe_release(struct pci_dev *pdev)
 	}
 	xa_destroy(&pdev->doe_mbs);
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_doe_release);

@@ -84,7 +84,7 @@ static void aux_unbind_and_bind(struct kunit *test)
 	}
 }
 
-/* The PCI driver goes: what user space has goes back to the core */
+/* The PCI driver is unbound: the core takes a mailbox back from user space */
 static void aux_parent_unbind_takes_back(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -95,32 +95,6 @@ static void aux_parent_unbind_takes_back(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
-	doe_test_works(dt, 0);
-}
-
-/* The device goes while user space has its mailbox */
-static void aux_removal_while_handed_over(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-
-	device_release_driver(auxdev(dt));
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
-	doe_test_remove(dt);
-	doe_test_expect_gone(dt);
-}
-
-/* The PCI driver goes, which is no hand-over: exchanges go on */
-static void aux_parent_unbind_is_no_hand_over(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
-
-	doe_test_knob(dt, proc_ns, 50 * NSEC_PER_MSEC);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
-	device_release_driver(&dt->pdev->dev);
-	doe_test_wait_echo(test, tt);
-	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
 	doe_test_works(dt, 0);
 }
 
@@ -150,74 +124,14 @@ static void aux_unbind_when_yielded(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-struct aux_race {
-	struct doe_test *dt;
-	struct device *dev;
-	bool stop;
-};
-
-static int rebind_aux(struct doe_test_thread *thread)
-{
-	struct aux_race *race = thread->data;
-	int i;
-
-	for (i = 0; i < 30; i++) {
-		device_release_driver(race->dev);
-		usleep_range(100, 1000);
-		if (device_attach(race->dev) != 1)
-			return -EIO;
-		usleep_range(1000, 5000);
-	}
-	WRITE_ONCE(race->stop, true);
-
-	return 0;
-}
-
-static int echo_over_rebinds(struct doe_test_thread *thread)
-{
-	struct aux_race *race = thread->data;
-	int rv;
-
-	while (!READ_ONCE(race->stop)) {
-		rv = doe_test_try(race->dt, 0);
-		if (rv != 8 && rv != -EBUSY && rv != -ECANCELED)
-			return rv;
-		usleep_range(50, 100);
-	}
-
-	return 0;
-}
-
-/* All at once */
-static void aux_rebind_and_exchanges(struct kunit *test)
-{
-	struct doe_test_thread *rebind, *thread[3];
-	struct aux_race race = { };
-	int i;
-
-	race.dt = doe_test_start(test);
-	race.dev = auxdev(race.dt);
-	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, echo_over_rebinds, &race);
-	rebind = doe_test_thread(test, rebind_aux, &race);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, rebind), 0);
-	doe_test_join_all(test, thread, 3, 0);
-	doe_test_works(race.dt, 0);
-}
-
 static struct kunit_case doe_aux_cases[] = {
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
-	KUNIT_CASE(aux_offset),
+	KUNIT_CASE_PARAM(aux_offset, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
 			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_removal_while_handed_over,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_parent_unbind_is_no_hand_over,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE(aux_bind_when_gone),
-	KUNIT_CASE(aux_unbind_when_yielded),
-	KUNIT_CASE_PARAM(aux_rebind_and_exchanges, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_bind_when_gone, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_unbind_when_yielded, doe_test_mode_gen_params),
 	{ }
 };
 

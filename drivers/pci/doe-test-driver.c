@@ -9,7 +9,7 @@
 #include "doe-test-driver.h"
 #include "doe-test-util.h"
 
-/* Of the running case, NULL: keep away from devices */
+/* Of the running case; without, the driver binds to no device */
 static struct doe_test_hooks *doe_test_hooks;
 
 static int doe_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -116,19 +116,22 @@ void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks)
 							NULL), 0);
 }
 
-/* As unloading the module that it is in */
-void doe_test_unload(struct kunit *test)
-{
-	kunit_release_action(test, doe_test_unregister, NULL);
-}
-
-/* A device for it */
+/* A device for this driver */
 struct doe_test *doe_test_new_unbound(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
 
 	config.bind = false;
 	return doe_test_new(test, &config);
+}
+
+/* The case itself is the driver, and has the vectors */
+struct doe_test *doe_test_new_vectors(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	doe_test_alloc_vectors(dt);
+	return dt;
 }
 
 /* A probe() */
@@ -146,7 +149,7 @@ static void doe_test_forbid_pm(struct pci_dev *pdev,
 	pm_runtime_forbid(&pdev->dev);
 }
 
-/* One that is suspended whenever nobody uses it */
+/* A device that is suspended whenever nobody uses it */
 struct doe_test *doe_test_new_suspending(struct kunit *test,
 					 struct doe_test_hooks *hooks)
 {

@@ -20,47 +20,35 @@ enum doe_test_phase {
 	DOE_TEST_NR_PHASES
 };
 
-/**
- * struct doe_test_hooks - What a case wants to do in callbacks of its driver
- * @probe: returns what probe() is to return
- * @remove: in remove()
- * @reset_prepare: before a reset
- * @reset_done: after it
- * @suspend: in runtime_suspend()
- * @resume: in runtime_resume()
- * @sleep: in those of system sleep
- * @data: for them
- */
+/* What a case wants to do in callbacks of its driver */
 struct doe_test_hooks {
 	int (*probe)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 	void (*remove)(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 	void (*reset_prepare)(struct doe_test_hooks *hooks);
 	void (*reset_done)(struct doe_test_hooks *hooks);
-	void (*suspend)(struct doe_test_hooks *hooks);
+	void (*suspend)(struct doe_test_hooks *hooks);	/* runtime PM */
 	void (*resume)(struct doe_test_hooks *hooks);
 	void (*sleep)(struct pci_dev *pdev, struct doe_test_hooks *hooks,
 		      enum doe_test_phase phase);
-	void *data;
+	void *data;					/* for them */
 };
 
-/**
- * struct doe_test_managed - A driver that manages its mailbox
- * @dt: the device
- * @mb: what probe() got
- * @rv: of an exchange in remove()
- */
+/* Data of a driver that manages its mailbox, or exchanges in callbacks */
 struct doe_test_managed {
 	struct doe_test *dt;
-	struct pci_doe_mb *mb;
-	int rv;
+	struct pci_doe_mb *mb;	/* what probe() got */
+	int rv;			/* of exchanges */
 };
 
 void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks);
-void doe_test_unload(struct kunit *test);
 struct doe_test *doe_test_new_unbound(struct kunit *test);
+struct doe_test *doe_test_new_vectors(struct kunit *test);
 int doe_test_allow_pm(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 struct doe_test *doe_test_new_suspending(struct kunit *test,
 					 struct doe_test_hooks *hooks);
+/* doe-test-sleep.c: as suspend-to-RAM does to one device up to noirq, and back */
+void doe_test_go_to_sleep(struct doe_test *dt);
+void doe_test_wake_up(struct doe_test *dt);
 int doe_test_probe_managed(struct pci_dev *pdev, struct doe_test_hooks *hooks);
 
 #endif

@@ -4,29 +4,8 @@
  *
  * Faults that reviews and random schedules have shown, one case for each, in
  * virtual time.  A reset through a slot calls the case while it goes on.
- *
- *	lookup while Discovery is held up	lookup_waits_for_reset,
- *						lookup_waits_for_thaw,
- *						lookup_gives_up,
-						lookup_handed_over
- *	refused after a failed recovery		reset_after_failed_recovery
- *	hibernation, legacy sleep		hibernation, legacy_sleep
- *	no access in an announced reset		no_access_in_reset,
- *						no_access_of_storm
- *	exchange amid a reset			exchange_amid_reset,
- *						exchange_in_slot_reset;
- *						noirq: doe-test-sleep.c
- *	runtime PM				dialogue_stays_awake, slow_wake,
- *						unbound_in_d3,
- *						awake_while_handed_over
- *	response hidden				response_hidden
- *	registers that are slow			slow_registers
- *	runner waits for no memory		runner_without_memory
- *	doe_features/ of a late mailbox		features_of_late_mailbox
- *	doe_features/ without memory		features_without_memory
  */
 
-#include <linux/debugfs.h>
 #include <linux/pci.h>
 #include <linux/pci_hotplug.h>
 #include <linux/pm_runtime.h>
@@ -53,20 +32,13 @@ static void expect_untouched(struct doe_test *dt)
 
 /* ---- A reset that takes as long as the case wants ---- */
 
-/**
- * struct slot_reset - A slot that the device is in
- * @hotplug: how it is reset
- * @dt: the device
- * @amid: called between the announcement and the restoration
- * @thread: for @amid
- * @rv: for @amid
- */
+/* A slot that the device is in, which can be reset */
 struct slot_reset {
 	struct hotplug_slot hotplug;
 	struct doe_test *dt;
+	/* Called between the announcement and the restoration */
 	void (*amid)(struct slot_reset *reset);
-	struct doe_test_thread *thread;
-	int rv;
+	struct doe_test_thread *thread;		/* for @amid */
 };
 
 static int reset_slot(struct hotplug_slot *hotplug, bool probe)
@@ -144,7 +116,7 @@ static void lookup_waits_for_thaw(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 1);
 }
 
-/* Nobody ends error recovery: 5 s and no more */
+/* Error recovery does not end: a lookup waits for 5 s and no more */
 static void lookup_gives_up(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_undiscovered(test);
@@ -161,7 +133,7 @@ static void lookup_gives_up(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
 
-/* It is handed over as soon as it is there */
+/* The mailbox is handed over before Discovery has ended */
 static void lookup_handed_over(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -208,7 +180,7 @@ static int yield_thread(struct doe_test_thread *thread)
 	return pci_doe_yield_mb(dt->mb[0]);
 }
 
-/* The interrupt comes and goes, and the hand-over goes on */
+/* Attach and detach the interrupt while a hand-over waits */
 static void come_and_go(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
@@ -250,7 +222,7 @@ static void no_access_in_reset(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* The handler does its part, but nobody writes Control */
+/* The handler runs, but nobody writes Control */
 static void no_access_of_storm(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
@@ -271,7 +243,7 @@ static void no_access_of_storm(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 }
 
-/* As CMA does at the end of pci_reset_bus_function(); others may not */
+/* As CMA does in pci_reset_bus_function(); other threads may not */
 static void exchange_in_reset(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
@@ -350,91 +322,62 @@ static void restoring_kernel(struct doe_test *dt)
 			PCI_DOE_STATUS_DATA_OBJECT_READY);
 }
 
-#ifdef CONFIG_HIBERNATE_CALLBACKS
-
-static void call_pm(struct doe_test *dt, int (*callback)(struct device *dev))
-{
-	if (callback)
-		KUNIT_EXPECT_EQ(dt->test, callback(&dt->pdev->dev), 0);
-}
+/* Callbacks of hibernation: down, down in noirq, up in noirq, up */
+struct phases {
+	int (*fn[4])(struct device *dev);
+	bool restored;	/* another kernel was there in between */
+};
 
 /* What is in flight ends, what is queued waits, and nothing is accessed */
-static void hibernate(struct doe_test *dt, bool restored)
+static void hibernate(struct doe_test *dt, const struct phases *phases)
 {
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	struct doe_test_task *tt[2];
 	struct device *dev = &dt->pdev->dev;
 	struct kunit *test = dt->test;
+	struct doe_test_task *tt[2];
 
 	doe_test_jam(dt, tt, 2);
-	call_pm(dt, pm->freeze);
+	KUNIT_EXPECT_EQ(test, phases->fn[0](dev), 0);
 	pm_runtime_get_noresume(dev);
 	pm_runtime_disable(dev);
-	call_pm(dt, pm->freeze_noirq);
+	KUNIT_EXPECT_EQ(test, phases->fn[1](dev), 0);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	doe_sim_behave(dt->sim, 0);
 	expect_untouched(dt);
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[1]));
 
-	if (restored) {
+	if (phases->restored)
 		restoring_kernel(dt);
-		call_pm(dt, pm->restore_noirq);
-		pm_runtime_enable(dev);
-		call_pm(dt, pm->restore);
-	} else {
-		call_pm(dt, pm->thaw_noirq);
-		pm_runtime_enable(dev);
-		call_pm(dt, pm->thaw);
-	}
-	pm->complete(dev);
+	KUNIT_EXPECT_EQ(test, phases->fn[2](dev), 0);
+	pm_runtime_enable(dev);
+	KUNIT_EXPECT_EQ(test, phases->fn[3](dev), 0);
+	pci_bus_type.pm->complete(dev);
 	pm_runtime_put_noidle(dev);
 	doe_test_wait_echo(test, tt[1]);
-	doe_test_works(dt, 0);
-}
-
-/* The image is written, the device is put to sleep for good */
-static void power_off(struct doe_test *dt)
-{
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	struct device *dev = &dt->pdev->dev;
-	struct kunit *test = dt->test;
-	struct doe_test_task *tt;
-
-	tt = doe_test_stuck(dt);
-	doe_sim_behave(dt->sim, 0);
-	call_pm(dt, pm->poweroff);
-	pm_runtime_get_noresume(dev);
-	pm_runtime_disable(dev);
-	call_pm(dt, pm->poweroff_noirq);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	expect_untouched(dt);
-	call_pm(dt, pm->restore_noirq);
-	pm_runtime_enable(dev);
-	call_pm(dt, pm->restore);
-	pm->complete(dev);
-	pm_runtime_put_noidle(dev);
 	doe_test_works(dt, 0);
 }
 
 /* Without a driver, and with one */
 static void hibernation(struct kunit *test)
 {
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	const struct phases phases[] = {
+		{ { pm->freeze, pm->freeze_noirq, pm->thaw_noirq, pm->thaw } },
+		{ { pm->freeze, pm->freeze_noirq, pm->restore_noirq,
+		    pm->restore }, true },
+		{ { pm->poweroff, pm->poweroff_noirq, pm->restore_noirq,
+		    pm->restore } },
+	};
 	static struct doe_test_hooks hooks;
 	struct doe_test *dt = doe_test_new_unbound(test);
 	int i;
 
-	for (i = 0; i < 2; i++) {
-		if (i)
+	for (i = 0; i < 2 * ARRAY_SIZE(phases); i++) {
+		if (i == ARRAY_SIZE(phases))
 			doe_test_bind(test, &hooks);
-		hibernate(dt, false);
-		hibernate(dt, true);
-		power_off(dt);
+		hibernate(dt, &phases[i % ARRAY_SIZE(phases)]);
 	}
 }
-
-#endif
 
 static int legacy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -442,11 +385,6 @@ static int legacy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 }
 
 static int legacy_suspend(struct pci_dev *pdev, pm_message_t state)
-{
-	return 0;
-}
-
-static int legacy_resume(struct pci_dev *pdev)
 {
 	return 0;
 }
@@ -461,38 +399,24 @@ static struct pci_driver legacy_driver = {
 	.id_table	= legacy_ids,
 	.probe		= legacy_probe,
 	.suspend	= legacy_suspend,
-	.resume		= legacy_resume,
 };
 
-/* A driver that has suspend() and resume() of its own */
+/* A driver that has a suspend() of its own, and no dev_pm_ops */
 static void legacy_sleep(struct kunit *test)
 {
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
 	struct doe_test *dt = doe_test_new_unbound(test);
-	struct device *dev = &dt->pdev->dev;
 	struct doe_test_task *tt[2];
 
 	KUNIT_ASSERT_EQ(test, pci_register_driver(&legacy_driver), 0);
-	KUNIT_EXPECT_NOT_NULL(test, dev->driver);
+	KUNIT_EXPECT_NOT_NULL(test, dt->pdev->dev.driver);
 	doe_test_jam(dt, tt, 2);
-	pm_runtime_get_noresume(dev);
-	KUNIT_EXPECT_EQ(test, pm->suspend(dev), 0);
-	pm_runtime_disable(dev);
-	KUNIT_EXPECT_EQ(test, pm->suspend_late(dev), 0);
-	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
+	doe_test_go_to_sleep(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	doe_sim_behave(dt->sim, 0);
 	expect_untouched(dt);
 	restoring_kernel(dt);
-
-	dev->power.must_resume = true;
-	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
-	KUNIT_EXPECT_EQ(test, pm->resume_early(dev), 0);
-	pm_runtime_enable(dev);
-	KUNIT_EXPECT_EQ(test, pm->resume(dev), 0);
-	pm->complete(dev);
-	pm_runtime_put_noidle(dev);
+	doe_test_wake_up(dt);
 	doe_test_wait_echo(test, tt[1]);
 	doe_test_works(dt, 0);
 	pci_unregister_driver(&legacy_driver);
@@ -530,7 +454,7 @@ static void dialogue_stays_awake(struct kunit *test)
 	pm_runtime_dont_use_autosuspend(dev);
 }
 
-/* PCIe gives a device 1.1 s */
+/* PCIe lets a device take 1.1 s */
 static void slow_wake(struct kunit *test)
 {
 	static struct doe_test_hooks hooks;
@@ -544,7 +468,7 @@ static void slow_wake(struct kunit *test)
 	dt->pdev->d3hot_delay = 10;
 }
 
-/* The driver has left it there, and nobody else wakes it */
+/* The driver has left the device in D3, and nobody else wakes it */
 static void unbound_in_d3(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
@@ -564,7 +488,7 @@ static void unbound_in_d3(struct kunit *test)
 	}
 }
 
-/* User space cannot wake the device, so it is and stays awake */
+/* User space cannot wake the device, so hand-over keeps it awake */
 static void awake_while_handed_over(struct kunit *test)
 {
 	static struct doe_test_hooks hooks;
@@ -583,127 +507,156 @@ static void awake_while_handed_over(struct kunit *test)
 
 /* ---- User reads ---- */
 
-/* The device holds a response, and user space does not see it */
-static void expect_hidden(struct doe_test *dt)
+static u32 user_read(struct doe_test *dt, int reg)
 {
-	u16 off = doe_sim_offset(dt->sim, 0);
 	u32 val = 1;
 
-	KUNIT_EXPECT_EQ(dt->test, doe_test_read_reg(dt, 0, PCI_DOE_READ),
-			DOE_SIM_VENDOR_ID);
-	pci_user_read_config_dword(dt->pdev, off + PCI_DOE_READ, &val);
-	KUNIT_EXPECT_EQ(dt->test, val, 0);
-}
-
-static int user_read(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	u32 val = 1;
-
-	pci_user_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, 0) +
-				   PCI_DOE_READ, &val);
+	pci_user_read_config_dword(dt->pdev, doe_sim_offset(dt->sim, 0) + reg,
+				   &val);
 	return val;
 }
 
-/* Of what was sent by the one who resets; the read itself comes after it */
-static void read_in_reset(struct slot_reset *reset)
+/* The device holds a response, and user space does not see it */
+static void expect_hidden(struct doe_test *dt)
 {
-	struct doe_test *dt = reset->dt;
+	u8 byte = 1;
 
-	restoring_kernel(dt);
-	reset->thread = doe_test_thread(dt->test, user_read, dt);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_read_reg(dt, 0, PCI_DOE_READ),
+			DOE_SIM_VENDOR_ID);
+	KUNIT_EXPECT_EQ(dt->test, user_read(dt, PCI_DOE_READ), 0);
+	pci_user_read_config_byte(dt->pdev, doe_sim_offset(dt->sim, 0) +
+				  PCI_DOE_READ + 1, &byte);
+	KUNIT_EXPECT_EQ(dt->test, byte, 0);
+	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_ACCESS_SIZE);
+	KUNIT_EXPECT_EQ(dt->test, user_read(dt, 0) & 0xffff,
+			PCI_EXT_CAP_ID_DOE);
 }
 
-static void response_hidden(struct kunit *test)
+/* The device has an exchange that it will answer in 10 ms, whatever comes */
+static struct doe_test_task *begin_answered(struct doe_test *dt)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new_polled(test);
-	struct slot_reset reset = { .dt = dt, .amid = read_in_reset };
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	u16 off = doe_sim_offset(dt->sim, 0);
-	struct device *dev = &dt->pdev->dev;
-	struct doe_test_task *tt;
-	u32 val;
+	doe_test_knob(dt, proc_ns, 10 * NSEC_PER_MSEC);
+	doe_test_knob(dt, busy, DOE_SIM_BUSY_READY);
+	return doe_test_begin_sent(dt);
+}
 
-	/* response: the answer comes between two looks */
-	knobs.proc_ns = 201 * NSEC_PER_MSEC;
-	doe_test_set_knobs(dt, &knobs);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+/* The answer comes between two looks */
+static void hidden_in_flight(struct doe_test *dt)
+{
+	struct doe_test_task *tt;
+
+	doe_test_knob(dt, proc_ns, 201 * NSEC_PER_MSEC);
+	tt = doe_test_begin_sent(dt);
 	do {
 		usleep_range(10, 11);
 	} while (!(doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
 		   PCI_DOE_STATUS_DATA_OBJECT_READY));
 	expect_hidden(dt);
-	doe_test_wait_echo(test, tt);
+	doe_test_wait_echo(dt->test, tt);
+}
 
-	/* abort, and dead */
-	knobs.proc_ns = 10 * NSEC_PER_MSEC;
-	knobs.busy = DOE_SIM_BUSY_READY;
-	knobs.abort_ignored = true;
-	doe_test_set_knobs(dt, &knobs);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos == 2);
-	doe_test_cancel(dt, tt);
+/* While an abort goes on, and when it has failed */
+static void hidden_when_dead(struct doe_test *dt)
+{
+	doe_test_knob(dt, abort_ignored, true);
+	doe_test_cancel(dt, begin_answered(dt));
 	doe_test_sleep_ms(20);
 	expect_hidden(dt);
 	doe_test_sleep_ms(2000);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_log(dt->test, "abort timed out"), 1);
 	expect_hidden(dt);
 	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(dt->test, pci_reset_function(dt->pdev), 0);
+}
 
-	/* reset */
+static int user_read_thread(struct doe_test_thread *thread)
+{
+	return user_read(thread->data, PCI_DOE_READ);
+}
+
+/* Read the answer to whoever resets; the read waits for the end */
+static void read_in_reset(struct slot_reset *reset)
+{
+	struct doe_test *dt = reset->dt;
+
+	restoring_kernel(dt);
+	reset->thread = doe_test_thread(dt->test, user_read_thread, dt);
+}
+
+/* What is there after a reset may be for a guest (vfio) */
+static void shown_after_reset(struct doe_test *dt)
+{
+	struct slot_reset reset = { .dt = dt, .amid = read_in_reset };
+
 	do_reset(&reset);
-	/* What is there after it may be for a guest (vfio) */
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset.thread),
+	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, reset.thread),
 			DOE_SIM_VENDOR_ID);
-	doe_test_works(dt, 0);
+}
 
-	/* asleep: the device stays in D0, and goes on with what it has */
-	knobs.abort_ignored = false;
-	doe_test_set_knobs(dt, &knobs);
-	doe_sim_clear_counters(dt->sim, 0);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+/* The device stays in D0, and goes on with what it has */
+static void hidden_asleep(struct doe_test *dt)
+{
+	struct doe_test_task *tt = begin_answered(dt);
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+
 	pm_runtime_get_noresume(dev);
 	pm_runtime_disable(dev);
-	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(dt->test, pm->suspend_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
 	doe_test_sleep_ms(20);
 	expect_hidden(dt);
 	dev->power.must_resume = true;
-	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(dt->test, pm->resume_noirq(dev), 0);
 	pm_runtime_enable(dev);
 	pm_runtime_put_noidle(dev);
 	/* It is still there until somebody uses the mailbox */
 	expect_hidden(dt);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_works(dt, 0);
+}
 
-	/* frozen */
-	doe_test_set_knobs(dt, &knobs);
-	doe_sim_clear_counters(dt->sim, 0);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
+static void hidden_when_frozen(struct doe_test *dt)
+{
+	struct doe_test_task *tt = begin_answered(dt);
+
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -ECONNRESET);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
 	doe_test_sleep_ms(20);
 	expect_hidden(dt);
-	doe_sim_behave(dt->sim, 0);
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
-	doe_test_works(dt, 0);
+}
 
-	/* user: it is that of user space */
-	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+/* The response belongs to user space */
+static void shown_when_handed_over(struct doe_test *dt)
+{
+	KUNIT_EXPECT_EQ(dt->test, pci_doe_yield_mb(dt->mb[0]), 0);
 	restoring_kernel(dt);
-	pci_user_read_config_dword(dt->pdev, off + PCI_DOE_READ, &val);
-	KUNIT_EXPECT_EQ(test, val, DOE_SIM_VENDOR_ID);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_EQ(dt->test, user_read(dt, PCI_DOE_READ),
+			DOE_SIM_VENDOR_ID);
+	KUNIT_EXPECT_EQ(dt->test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+}
 
-	/* reclaimed: not yet aborted, and it may be anybody's */
+static const struct hidden_param {
+	const char *desc;
+	void (*fn)(struct doe_test *dt);
+} hidden_params[] = {
+	{ "in flight", hidden_in_flight },
+	{ "dead", hidden_when_dead },
+	{ "after a reset", shown_after_reset },
+	{ "asleep", hidden_asleep },
+	{ "frozen", hidden_when_frozen },
+	{ "handed over", shown_when_handed_over },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hidden, hidden_params, desc);
+
+static void response_hidden(struct kunit *test)
+{
+	const struct hidden_param *param = test->param_value;
+	struct doe_test *dt = doe_test_new_polled(test);
+
+	param->fn(dt);
+	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
 }
 
@@ -772,29 +725,13 @@ static void slow_registers(struct kunit *test)
 	}
 }
 
-#ifdef CONFIG_FAILSLAB
-
-/* The variable behind a file of failslab, as user space sets it */
-static void *failslab(struct kunit *test, const char *name)
-{
-	struct dentry *dir = debugfs_lookup("failslab", NULL);
-	struct dentry *file = debugfs_lookup(name, dir);
-	void *data = file ? d_inode(file)->i_private : NULL;
-
-	dput(file);
-	dput(dir);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, data, "failslab/%s is missing", name);
-
-	return data;
-}
-
 /* Every allocation fails, or every one that does not wait for memory */
 static void no_memory(struct kunit *test, bool on, bool waiting)
 {
-	*(unsigned long *)failslab(test, "verbose") = 0;
-	*(bool *)failslab(test, "ignore-gfp-wait") = !waiting;
-	atomic_set(failslab(test, "times"), -1);
-	*(unsigned long *)failslab(test, "probability") = on ? 100 : 0;
+	*(unsigned long *)doe_test_failslab(test, "verbose") = 0;
+	*(bool *)doe_test_failslab(test, "ignore-gfp-wait") = !waiting;
+	atomic_set(doe_test_failslab(test, "times"), -1);
+	*(unsigned long *)doe_test_failslab(test, "probability") = on ? 100 : 0;
 }
 
 /* A reset of the storage below may wait for the runner */
@@ -813,11 +750,7 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-#endif
-
-#ifndef MODULE
-
-/* The core had no memory for it at enumeration: a driver has it made */
+/* The core had no memory for the mailbox: a driver has it made */
 static void features_of_late_mailbox(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -861,9 +794,7 @@ static void late_mailbox_in_reset(struct kunit *test)
 	pci_doe_destroy_mb(mb);
 }
 
-#ifdef CONFIG_FAILSLAB
-
-/* They come with the next Discovery */
+/* The files come with the next Discovery */
 static void features_without_memory(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -882,9 +813,6 @@ static void features_without_memory(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
 }
 
-#endif
-#endif
-
 static struct kunit_case doe_hold_cases[] = {
 	KUNIT_CASE_SLOW(lookup_waits_for_reset),
 	KUNIT_CASE_SLOW(lookup_waits_for_thaw),
@@ -895,26 +823,18 @@ static struct kunit_case doe_hold_cases[] = {
 	KUNIT_CASE(no_access_of_storm),
 	KUNIT_CASE(exchange_amid_reset),
 	KUNIT_CASE(exchange_in_slot_reset),
-#ifdef CONFIG_HIBERNATE_CALLBACKS
 	KUNIT_CASE_SLOW(hibernation),
-#endif
 	KUNIT_CASE_SLOW(legacy_sleep),
 	KUNIT_CASE_SLOW(dialogue_stays_awake),
 	KUNIT_CASE_SLOW(slow_wake),
 	KUNIT_CASE(unbound_in_d3),
 	KUNIT_CASE_SLOW(awake_while_handed_over),
-	KUNIT_CASE_SLOW(response_hidden),
+	KUNIT_CASE_PARAM(response_hidden, hidden_gen_params),
 	KUNIT_CASE_SLOW(slow_registers),
-#ifdef CONFIG_FAILSLAB
 	KUNIT_CASE_SLOW(runner_without_memory),
-#endif
-#ifndef MODULE
 	KUNIT_CASE(features_of_late_mailbox),
 	KUNIT_CASE(late_mailbox_in_reset),
-#ifdef CONFIG_FAILSLAB
 	KUNIT_CASE(features_without_memory),
-#endif
-#endif
 	{ }
 };
 

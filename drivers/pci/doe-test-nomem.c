@@ -23,7 +23,7 @@
 #define MAX_ALLOCATIONS	2000
 
 /* The variable behind a file of failslab, as user space sets it */
-static void *failslab(struct kunit *test, const char *name)
+void *doe_test_failslab(struct kunit *test, const char *name)
 {
 	struct dentry *dir = debugfs_lookup("failslab", NULL);
 	struct dentry *file = debugfs_lookup(name, dir);
@@ -42,12 +42,12 @@ static void each_allocation(struct doe_test *dt,
 			    void (*check)(struct doe_test *dt))
 {
 	struct kunit *test = dt->test;
-	bool *ignore = failslab(test, "ignore-gfp-wait");
+	bool *ignore = doe_test_failslab(test, "ignore-gfp-wait");
 	unsigned int n, left, failed = 0;
 	int rc;
 
 	/* No stack dumps, in which a warning would be lost */
-	*(unsigned long *)failslab(test, "verbose") = 0;
+	*(unsigned long *)doe_test_failslab(test, "verbose") = 0;
 	*ignore = false;
 	for (n = 1; n < MAX_ALLOCATIONS; n++) {
 		current->fail_nth = n;

@@ -27,10 +27,10 @@ static unsigned int pairs_every = 10;
 module_param(pairs_every, uint, 0644);
 MODULE_PARM_DESC(pairs_every, "do each nth pair of faults, 1: all of them");
 
-/* Those of all cases, and those that were left out among them */
+/* Of all cases: pairs that were considered, and runs */
 static unsigned int tries, runs;
 
-/* What a run is done with */
+/* What the runs of a case share */
 struct pairs {
 	struct kunit *test;
 	struct doe_sim_config config;
@@ -82,22 +82,16 @@ struct fault {
 	struct completion done;
 };
 
-/**
- * struct run - One exchange
- * @fault: what comes at which access; the first one is not later
- * @async: a task is submitted
- * @sync: a thread makes a call
- * @accesses: so many it had
- * @cancelled: pci_doe_cancel_task() has ended the task
- * @yielded: the mailbox is handed over
- */
+/* One exchange */
 struct run {
-	struct fault fault[2];
-	bool async;
-	bool sync;
-	unsigned int accesses;
-	bool cancelled;
-	bool yielded;
+	struct fault fault[2];	/* the first one is not later */
+	bool async;		/* a task is submitted */
+	bool sync;		/* a thread makes a call */
+	unsigned int accesses;	/* so many it had */
+	u64 from;		/* when it began */
+	u64 violations;		/* of the host until then */
+	bool cancelled;		/* pci_doe_cancel_task() has ended the task */
+	bool yielded;		/* the mailbox is handed over */
 };
 
 /* ---- What happens in the access ---- */
@@ -138,7 +132,6 @@ static void reset(struct pairs *p)
 /* As the PM core does it to all devices */
 static void sleep_and_wake(struct pairs *p)
 {
-#ifdef CONFIG_SUSPEND
 	struct device *dev = &p->dt->pdev->dev;
 	const struct dev_pm_ops *pm = dev->bus->pm;
 
@@ -160,7 +153,6 @@ static void sleep_and_wake(struct pairs *p)
 	pm_runtime_put_noidle(dev);
 unlock:
 	device_unlock(dev);
-#endif
 }
 
 static void yield_mailbox(struct pairs *p)
@@ -176,15 +168,10 @@ static void detach(struct pairs *p)
 	mutex_unlock(&p->owner);
 }
 
-#ifdef MODULE
-/* The core alone may say so, and the state of the channel says it as well */
-static void disconnect(struct pairs *p) { }
-#else
 static void disconnect(struct pairs *p)
 {
 	pci_dev_set_disconnected(p->dt->pdev, NULL);
 }
-#endif
 
 /* The driver goes first */
 static void take_away(struct pairs *p)
@@ -205,104 +192,42 @@ static void take_away(struct pairs *p)
 
 /* ---- Events ---- */
 
-/**
- * struct event_type - An event
- * @name: for humans
- * @sim: what befalls the device
- * @now: done in the access
- * @later: done by a thread from then on
- * @irq: only for devices with interrupts
- * @hold: tasks may have to wait for its end
- * @anew: Discovery may have to be done again
- * @errnos: what the exchange may end with because of it, besides success
- */
 static const struct event_type {
 	const char *name;
-	enum doe_sim_event sim;
-	void (*now)(struct pairs *p);
-	void (*later)(struct pairs *p);
-	bool irq;
-	bool hold;
-	bool anew;
-	int errnos[4];
+	enum doe_sim_event sim;			/* befalls the device */
+	void (*now)(struct pairs *p);		/* done in the access */
+	void (*later)(struct pairs *p);		/* done by a thread from then on */
+	bool irq;	/* only for devices with interrupts */
+	bool hold;	/* tasks may have to wait for its end */
+	bool anew;	/* Discovery may have to be done again */
+	int errnos[4];	/* what the exchange may end with, besides success */
 } events[NR_EVENTS] = {
-	[FAULT_NONE] = {
-		.name = "nothing",
-	},
-	[FAULT_ERROR] = {
-		.name = "error",
-		.sim = DOE_SIM_EV_ERROR,
-		.errnos = { -EIO },
-	},
-	/* Before it is seen it is no answer, later on a short one */
-	[FAULT_UNREADY] = {
-		.name = "unready",
-		.sim = DOE_SIM_EV_UNREADY,
-		.errnos = { -ETIMEDOUT, -EPROTO },
-	},
+	[FAULT_NONE] = { "nothing" },
+	[FAULT_ERROR] = { "error", DOE_SIM_EV_ERROR, .errnos = { -EIO } },
+	/* Before Ready is seen it is no answer, afterwards a short one */
+	[FAULT_UNREADY] = { "unready", DOE_SIM_EV_UNREADY,
+			    .errnos = { -ETIMEDOUT, -EPROTO } },
 	/* What tells it from the former are registers that it may have lost */
-	[FAULT_FLR] = {
-		.name = "flr",
-		.sim = DOE_SIM_EV_FLR,
-		.anew = true,
-		.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO },
-	},
-	[FAULT_ONES] = {
-		.name = "all-ones",
-		.sim = DOE_SIM_EV_GONE_VALUE,
-		.anew = true,
-		.errnos = { -ENODEV },
-	},
-	[FAULT_SPURIOUS] = {
-		.name = "spurious",
-		.now = raise_spurious,
-		.irq = true,
-	},
-	[FAULT_SIGNAL] = {
-		.name = "signal",
-		.now = send_signal,
-		.errnos = { -EINTR },
-	},
-	[FAULT_CANCEL] = {
-		.name = "cancel",
-		.later = cancel,
-		.errnos = { -ECANCELED },
-	},
-	[FAULT_RESET] = {
-		.name = "reset",
-		.later = reset,
-		.hold = true,
-		.anew = true,
-		.errnos = { -ECONNRESET },
-	},
-	[FAULT_SLEEP] = {
-		.name = "sleep",
-		.later = sleep_and_wake,
-		.hold = true,
-		.anew = true,
-		.errnos = { -ECONNRESET },
-	},
-	[FAULT_YIELD] = {
-		.name = "yield",
-		.later = yield_mailbox,
-		.errnos = { -ECANCELED },
-	},
-	[FAULT_DETACH] = {
-		.name = "detach",
-		.later = detach,
-		.irq = true,
-	},
-	[FAULT_SURPRISE] = {
-		.name = "surprise",
-		.now = pull_out,
-		.later = disconnect,
-		.errnos = { -ENODEV },
-	},
-	[FAULT_REMOVE] = {
-		.name = "remove",
-		.later = take_away,
-		.errnos = { -ENODEV },
-	},
+	[FAULT_FLR] = { "flr", DOE_SIM_EV_FLR, .anew = true,
+			.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO } },
+	[FAULT_ONES] = { "all-ones", DOE_SIM_EV_GONE_VALUE, .anew = true,
+			 .errnos = { -ENODEV } },
+	[FAULT_SPURIOUS] = { "spurious", .now = raise_spurious, .irq = true },
+	[FAULT_SIGNAL] = { "signal", .now = send_signal,
+			   .errnos = { -EINTR } },
+	[FAULT_CANCEL] = { "cancel", .later = cancel,
+			   .errnos = { -ECANCELED } },
+	[FAULT_RESET] = { "reset", .later = reset, .hold = true, .anew = true,
+			  .errnos = { -ECONNRESET } },
+	[FAULT_SLEEP] = { "sleep", .later = sleep_and_wake, .hold = true,
+			  .anew = true, .errnos = { -ECONNRESET } },
+	[FAULT_YIELD] = { "yield", .later = yield_mailbox,
+			  .errnos = { -ECANCELED } },
+	[FAULT_DETACH] = { "detach", .later = detach, .irq = true },
+	[FAULT_SURPRISE] = { "surprise", .now = pull_out, .later = disconnect,
+			     .errnos = { -ENODEV } },
+	[FAULT_REMOVE] = { "remove", .later = take_away,
+			   .errnos = { -ENODEV } },
 };
 
 static void work_fn(struct work_struct *work)
@@ -361,7 +286,7 @@ static void describe(struct pairs *p, char *buf, size_t size)
 
 #define MAX_SAID	6
 
-/* Only the first ones of a case are told */
+/* Log only the first failures of a case */
 #define run_fails(p, fmt, ...)						\
 do {									\
 	char __buf[80];							\
@@ -412,10 +337,7 @@ static void replug(struct pairs *p, bool power_cycle)
 		doe_sim_flr(dt->sim);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	}
-	KUNIT_ASSERT_EQ(p->test, doe_sim_rescan(dt->sim), 0);
-	dt->pdev = doe_sim_get_pdev(dt->sim);
-	KUNIT_ASSERT_NOT_NULL(p->test, dt->pdev);
-	doe_test_find_mbs(dt);
+	doe_test_rescan(dt);
 	own(p);
 }
 
@@ -438,7 +360,7 @@ static void restore(struct pairs *p)
 	pci_restore_state(pdev);
 }
 
-/* What the owner does to have the mailbox back */
+/* What the owner does to use the mailbox again */
 static void recover(struct pairs *p)
 {
 	struct run *run = p->run;
@@ -448,8 +370,8 @@ static void recover(struct pairs *p)
 		return;
 	}
 	/*
-	 * An error that comes between an abort and the first look at it makes
-	 * an abort that does not end.  Who gets a reference has it tried again.
+	 * If Error is set between an abort and the first look at it, the abort
+	 * does not end.  Taking a reference tries it again.
 	 */
 	if (fired(run, FAULT_ERROR) && !doe_sim_idle(p->dt->sim, 0)) {
 		msleep(1000);
@@ -457,11 +379,11 @@ static void recover(struct pairs *p)
 	}
 	if (run->yielded)
 		KUNIT_EXPECT_EQ(p->test, pci_doe_reclaim_mb(p->dt->mb[0]), 0);
-	/* The core has taken a device that was not there for one in D3cold */
+	/* The core took a device that was not there for one in D3cold */
 	if (fired(run, FAULT_ONES) &&
 	    (fired(run, FAULT_RESET) || fired(run, FAULT_SLEEP)))
 		pci_set_power_state(p->dt->pdev, PCI_D0);
-	/* A reset takes along what messages need */
+	/* A reset clears what messages need */
 	if (p->dt->vectors && (fired(run, FAULT_FLR) || fired(run, FAULT_ONES)))
 		restore(p);
 	take_irq(p);
@@ -612,19 +534,13 @@ static void align(void)
 	schedule_hrtimeout(&at, HRTIMER_MODE_ABS);
 }
 
-/* False if something hangs: there is no going on then */
-static bool do_run(struct pairs *p, struct run *run)
+static void begin(struct pairs *p, struct run *run)
 {
-	u64 from, ns, violations, irqs;
-	unsigned int calls;
-	char buf[160];
-	int i;
-
 	align();
-	from = ktime_get_ns();
 	p->run = run;
 	p->runs++;
-	violations = doe_sim_violations(p->dt->sim);
+	run->from = ktime_get_ns();
+	run->violations = doe_sim_violations(p->dt->sim);
 	renew(p, p->task);
 	renew(p, p->call);
 	arm(p);
@@ -636,11 +552,19 @@ static bool do_run(struct pairs *p, struct run *run)
 		p->go = true;
 		wake_up(&p->wait);
 	}
+}
+
+/* Wait for the exchange and for the events: false if something hangs */
+static bool finish(struct pairs *p, struct run *run)
+{
+	u64 ns;
+	int i;
+
 	if (run->async && !wait_for(p, &p->task->done, "task"))
 		return false;
 	if (run->sync && !wait_for(p, &p->call->done, "call"))
 		return false;
-	ns = ktime_get_ns() - from;
+	ns = ktime_get_ns() - run->from;
 
 	/* An abort may follow, and the last acknowledge of a response */
 	usleep_range(5000, 5100);
@@ -656,6 +580,12 @@ static bool do_run(struct pairs *p, struct run *run)
 	p->longest = max(p->longest, ns);
 	if (ns > time_limit(run))
 		run_fails(p, "took %llu ms", div_u64(ns, NSEC_PER_MSEC));
+
+	return true;
+}
+
+static void judge_run(struct pairs *p, struct run *run)
+{
 	if (run->async) {
 		judge(p, p->task);
 		/* Handing the mailbox over cancels as well */
@@ -665,12 +595,16 @@ static bool do_run(struct pairs *p, struct run *run)
 	}
 	if (run->sync)
 		judge(p, p->call);
+}
 
-	recover(p);
-	from = ktime_get_ns();
-	i = doe_test_try(p->dt, 0);
-	if (i != 8)
-		run_fails(p, "unusable: %pe", ERR_PTR(i));
+/* A good exchange follows, and one that has its interrupt again */
+static void check_usable(struct pairs *p)
+{
+	u64 irqs, ns, from = ktime_get_ns();
+	int rv = doe_test_try(p->dt, 0);
+
+	if (rv != 8)
+		run_fails(p, "unusable: %pe", ERR_PTR(rv));
 	ns = ktime_get_ns() - from;
 	if (ns > 3 * (u64)NSEC_PER_SEC)
 		run_fails(p, "good exchange took %llu ms",
@@ -681,10 +615,25 @@ static bool do_run(struct pairs *p, struct run *run)
 	doe_test_works(p->dt, 0);
 	if (p->dt->irq_held[0] && doe_test_counters(p->dt, 0)->irqs == irqs)
 		run_fails(p, "without interrupt from now on");
+}
+
+/* False if something hangs: there is no going on then */
+static bool do_run(struct pairs *p, struct run *run)
+{
+	unsigned int calls;
+	char buf[160];
+
+	begin(p, run);
+	if (!finish(p, run))
+		return false;
+	judge_run(p, run);
+	recover(p);
+	check_usable(p);
+
 	calls = atomic_read(&p->task->calls) + atomic_read(&p->call->calls);
 	if (calls != run->async + run->sync)
 		run_fails(p, "ended %u times", calls);
-	if (doe_sim_violations(p->dt->sim) != violations) {
+	if (doe_sim_violations(p->dt->sim) != run->violations) {
 		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
 		run_fails(p, "violations: %s", buf);
 	}
@@ -768,7 +717,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	run->fault[1].at = j;
 	choose_kind(run, async);
 	ok = do_run(p, run);
-	/* If something hangs it may use it for ever */
+	/* If something hangs it may go on using @run */
 	KUNIT_ASSERT_TRUE(p->test, ok);
 	accesses = run->accesses;
 	if (run->fault[0].fired != (a && i <= accesses) ||
@@ -776,7 +725,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 		run_fails(p, "not as told in %u accesses", accesses);
 	kfree(run);
 
-	/* What follows is not to suffer from it */
+	/* The next run gets a new device */
 	if (p->failures != failures) {
 		p->dt->messy = true;
 		doe_test_discard(p->dt);
@@ -806,16 +755,34 @@ static unsigned int alone(struct pairs *p, enum event ev, unsigned int i,
 	return *nr;
 }
 
-static void pairs_of_faults(struct kunit *test)
+/*
+ * The first event at access @i, the second at each from there on.  Tasks and
+ * calls in turn.  Until the second event, a run is as with the first one alone;
+ * but it may matter to the nanosecond when a thread comes in.
+ */
+static void second_events(struct pairs *p, unsigned int i, unsigned int last)
 {
-	const struct pairs_param *param = test->param_value;
-	u64 stop = ktime_get_ns() + CASE_NS;
-	unsigned int i, j, last, nr;
-	enum event a, b;
-	struct pairs *p;
+	const struct pairs_param *param = p->test->param_value;
+	enum event a = param->event[0], b = param->event[1];
+	unsigned int end[2] = { alone(p, a, i, 0), alone(p, a, i, 1) };
+	unsigned int j, nr;
 	bool async;
 
-	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	for (j = i; b && j <= last + MAX_AFTER; j++) {
+		async = b == FAULT_CANCEL || (b != FAULT_SIGNAL && j % 2);
+		if (j > end[async])
+			continue;
+		nr = try(p, a, i, b, j, async);
+		if (nr)
+			end[async] = nr;
+	}
+	KUNIT_EXPECT_GE(p->test, min(end[0], end[1]), i);
+}
+
+static struct pairs *new_pairs(struct kunit *test)
+{
+	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	p->test = test;
 	p->config = doe_test_config(test);
@@ -829,27 +796,19 @@ static void pairs_of_faults(struct kunit *test)
 	new_device(p);
 	p->thread = doe_test_thread(test, caller, p);
 
-	/*
-	 * Tasks and calls in turn.  Until the second event, a run is as with
-	 * the first one alone; but it may matter to the nanosecond when a
-	 * thread comes in.
-	 */
-	a = param->event[0];
-	b = param->event[1];
+	return p;
+}
+
+static void pairs_of_faults(struct kunit *test)
+{
+	u64 stop = ktime_get_ns() + CASE_NS;
+	struct pairs *p = new_pairs(test);
+	unsigned int i, last;
+
 	last = alone(p, FAULT_NONE, 0, false);
 	KUNIT_ASSERT_LE(test, last, MAX_LAST);
 	for (i = 1; i <= last; i++) {
-		unsigned int end[2] = { alone(p, a, i, 0), alone(p, a, i, 1) };
-
-		for (j = i; b && j <= last + MAX_AFTER; j++) {
-			async = b == FAULT_CANCEL || (b != FAULT_SIGNAL && j % 2);
-			if (j > end[async])
-				continue;
-			nr = try(p, a, i, b, j, async);
-			if (nr)
-				end[async] = nr;
-		}
-		KUNIT_EXPECT_GE(test, min(end[0], end[1]), i);
+		second_events(p, i, last);
 		KUNIT_ASSERT_LT_MSG(test, ktime_get_ns(), stop,
 				    "too much time in runs that failed?");
 	}

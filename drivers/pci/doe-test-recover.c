@@ -5,35 +5,8 @@
  * Faults that reviews, bug reports and faulty devices have shown, one case for
  * each, in virtual time.  Those about resets, sleep and power are in
  * doe-test-hold.c.
- *
- *	failed Discovery is tried again		discovery_is_tried_again
- *	... by whoever creates a mailbox	creation_tries_again
- *	abort that finishes late		dead_mailbox_revives
- *	doe_features/ after a cut Discovery	features_after_cut
- *	interrupt asked for during all-ones	interrupt_while_away
- *	storm of our own making			no_storm_of_our_own
- *	storm verdict ends			storm_ends
- *	message before Ready			early_message
- *	Discovery denied			discovery_denied
- *	list without an entry for Discovery	no_entry_for_discovery
- *	error amid the list			error_amid_list
- *	unannounced reset amid a request	reset_amid_request
- *	empty mailbox left alone		nothing_from_empty_mailbox
- *	Error amid a response			error_at_each_dw
- *	half an object left behind		half_object_left
- *	abort that takes effect late		late_abort_at_boot
- *	Error right behind an abort		error_behind_abort
- *	looks at a slow answer			slow_answer_is_noticed
- *	accesses of a long object		accesses_of_long_object
- *	sizes of responses			response_sizes
- *	firmware starved by looks		starved_firmware
- *	bits set for good, idle messages	odd_bits_and_messages
- *	vector shared with ONESHOT		oneshot_first, oneshot_second
- *	lines in the log			quiet_at_boot
  */
 
-#include <linux/interrupt.h>
-#include <linux/irq.h>
 #include <linux/slab.h>
 
 #include "doe-test-util.h"
@@ -47,7 +20,7 @@ static u64 elapsed_ns(u64 since)
 	return ktime_get_ns() - since;
 }
 
-/* A device whose knobs are those from the start */
+/* A device with these knobs from the start */
 static struct doe_test *new_early(struct kunit *test,
 				  const struct doe_sim_knobs *knobs)
 {
@@ -73,7 +46,7 @@ static struct doe_test *new_refusing(struct kunit *test)
 	return dt;
 }
 
-/* The pauses are 1, 2, 4 ... 64 s; in between calls do not touch the device */
+/* After 1, 2, 4 ... 64 s; calls in between do not access the device */
 static void discovery_is_tried_again(struct kunit *test)
 {
 	struct doe_test *dt = new_refusing(test);
@@ -127,7 +100,7 @@ static void creation_tries_again(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* What the first Discovery has found is shown; the rest when it is known */
+/* sysfs shows what the first Discovery has found, and the rest later */
 static void features_after_cut(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -138,7 +111,7 @@ static void features_after_cut(struct kunit *test)
 	dt = new_early(test, &knobs);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos == 3);
 	dt->pdev->error_state = pci_channel_io_frozen;
-	/* Nobody waits longer than this for the end of that */
+	/* A lookup waits at most 5 s for the end of error recovery */
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
 	doe_test_until(test, doe_test_has_file(dt, "doe_discovery"));
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
@@ -153,7 +126,7 @@ static void features_after_cut(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "1e98:02"));
 }
 
-/* 'No such entry' to the first one, which every mailbox has, is a failure */
+/* A device that denies even the first entry has failed Discovery */
 static void discovery_denied(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -169,7 +142,7 @@ static void discovery_denied(struct kunit *test)
 	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_DISC_VERSION);
 }
 
-/* One entry, and that is not Discovery */
+/* The list has one entry, which is not Discovery */
 static void no_entry_for_discovery(struct kunit *test)
 {
 	static const struct doe_sim_feature cma = {
@@ -200,7 +173,7 @@ static void no_entry_for_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-/* What was found before it works and is shown; the rest is found later */
+/* Features before the error work and are shown; the rest is found later */
 static void error_amid_list(struct kunit *test)
 {
 	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
@@ -244,7 +217,7 @@ static void error_amid_later_list(struct kunit *test)
 
 /* ---- Recovery ---- */
 
-/* Its abort takes 1.5 s, which is too long; each use has one look at it */
+/* The abort takes 1.5 s, which is too long; each use looks at it once */
 static void dead_mailbox_revives(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
@@ -267,7 +240,7 @@ static void dead_mailbox_revives(struct kunit *test)
 	KUNIT_EXPECT_LE(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
 }
 
-/* The driver is bound during an FLR: the interrupt is asked for once more */
+/* The driver is bound during an FLR: the library asks again later */
 static void interrupt_while_away(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -290,8 +263,8 @@ static void interrupt_while_away(struct kunit *test)
 }
 
 /*
- * A device that sets Error, and interrupts, at an acknowledge past the end: an
- * overlong Length provokes none
+ * The device sets Error and interrupts at an acknowledge past the end.  An
+ * overlong Length must not provoke that.
  */
 static void no_storm_of_our_own(struct kunit *test)
 {
@@ -383,7 +356,7 @@ static void reset_amid_request(struct kunit *test)
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_EQ(test, doe_sim_triggers_fired(dt->sim, 0), 1);
 		KUNIT_EXPECT_LE(test, elapsed_ns(since), 50 * NSEC_PER_MSEC);
-		/* No Go but those of Discovery and of the request */
+		/* Only Discovery and the request have a Go */
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos,
 				NR_PLAIN + 1);
 	}
@@ -423,7 +396,7 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, rsp, buf, sizeof(buf));
 }
 
-/* Error wins over what the mailbox reads as meanwhile */
+/* Error decides, whatever the mailbox reads as meanwhile */
 static void error_at_each_dw(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -499,7 +472,7 @@ static void scribbled_on(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* Status is clear at once, and what was sent soon after an abort is dropped */
+/* Status is clear at once, but the device drops what is sent too soon */
 static void late_abort_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -517,46 +490,6 @@ static void late_abort_at_boot(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
 		doe_test_discard(dt);
 	}
-}
-
-/* No later than mainline, which looks at each second jiffy */
-static void slow_answer_is_noticed(struct kunit *test)
-{
-	static const u16 ms[] = { 1, 5, 32, 33, 64, 100, 250, 500, 990 };
-	struct doe_test *dt = doe_test_new_polled(test);
-	u64 since, late;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(ms); i++) {
-		doe_test_knob(dt, proc_ns, ms[i] * NSEC_PER_MSEC);
-		since = ktime_get_ns();
-		doe_test_works(dt, 0);
-		late = elapsed_ns(since) - ms[i] * NSEC_PER_MSEC;
-		KUNIT_EXPECT_LE_MSG(test, late, min(ms[i] * NSEC_PER_MSEC / 4,
-						    8 * NSEC_PER_MSEC) +
-				    25 * NSEC_PER_USEC, "%u ms", ms[i]);
-	}
-}
-
-/* One read and one acknowledge for each DW, and Status for 32 of them */
-static void accesses_of_long_object(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	u32 dw = PCI_DOE_MAX_LENGTH - 2;
-	u64 status;
-	u8 *rsp;
-
-	rsp = kvmalloc(dw * 4, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rsp);
-	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, dw, rsp, dw * 4), dw * 4);
-	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(rsp, dw * 4, 0));
-	kvfree(rsp);
-	status = doe_test_counters(dt, 0)->reads[DOE_SIM_REG_STATUS];
-	KUNIT_EXPECT_LE(test, status, 2 + PCI_DOE_MAX_LENGTH / 32 + 1);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].reads[DOE_SIM_REG_READ],
-			PCI_DOE_MAX_LENGTH);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].writes[DOE_SIM_REG_READ],
-			PCI_DOE_MAX_LENGTH);
 }
 
 /* Ask for @dw, by a task that has a buffer of @size, or none */
@@ -577,7 +510,7 @@ static struct doe_test_task *sized_task(struct doe_test *dt, u32 dw,
 	return tt;
 }
 
-/* One that was cut differs from one that fits exactly */
+/* The caller can tell a response that was cut from one that fits */
 static void response_sizes(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
@@ -617,8 +550,8 @@ static void response_sizes(struct kunit *test)
 /* ---- Odd devices ---- */
 
 /*
- * Looks keep it from its work.  It works once they are far enough apart, and is
- * not given up in any case.
+ * Looks keep the device from its work.  It works once they are far enough
+ * apart, and the library never declares it dead.
  */
 static void starved_firmware(struct kunit *test)
 {
@@ -668,52 +601,7 @@ static void odd_bits_and_messages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
 }
 
-static irqreturn_t oneshot_thread(int irq, void *data)
-{
-	return IRQ_NONE;
-}
-
-/* An irq_chip as that of Xen, and a driver as cxl_pci */
-static void share_oneshot(struct kunit *test, bool first)
-{
-	struct doe_test *dt = doe_test_new_with(test, bind, false);
-	struct irq_chip *chip;
-	int irq, id;
-
-	doe_test_alloc_vectors(dt);
-	irq = pci_irq_vector(dt->pdev, 0);
-	chip = irq_get_chip(irq);
-	KUNIT_ASSERT_NOT_NULL(test, chip);
-	chip->flags &= ~IRQCHIP_ONESHOT_SAFE;
-
-	if (first)
-		doe_test_take_irq(dt, 0);
-	KUNIT_ASSERT_EQ(test, request_threaded_irq(irq, NULL, oneshot_thread,
-						   IRQF_SHARED | IRQF_ONESHOT,
-						   "doe-test", &id), 0);
-	if (!first)
-		doe_test_take_irq(dt, 0);
-	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
-	doe_test_works(dt, 0);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 2);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
-	doe_test_give_irq(dt, 0);
-	free_irq(irq, &id);
-}
-
-/* The mailbox asks for the vector before the driver, or after it */
-static void oneshot_first(struct kunit *test)
-{
-	share_oneshot(test, true);
-}
-
-static void oneshot_second(struct kunit *test)
-{
-	share_oneshot(test, false);
-}
-
-/* One line until somebody needs it, one more then, and none for the others */
+/* One line until somebody needs the mailbox, and one more then */
 static void quiet_at_boot(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -780,22 +668,11 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(scribbled_on),
 	KUNIT_CASE(late_abort_at_boot),
 	KUNIT_CASE(error_behind_abort),
-	KUNIT_CASE_SLOW(slow_answer_is_noticed),
-	KUNIT_CASE(accesses_of_long_object),
 	KUNIT_CASE(response_sizes),
 	KUNIT_CASE_SLOW(starved_firmware),
 	KUNIT_CASE_SLOW(odd_bits_and_messages),
-	KUNIT_CASE(oneshot_first),
-	KUNIT_CASE(oneshot_second),
 	KUNIT_CASE_SLOW(quiet_at_boot),
 	{ }
 };
 
-static struct kunit_suite doe_recover_suite = {
-	.name = "pci-doe-recover",
-	.suite_init = doe_test_need_virtual_time,
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_recover_cases,
-};
-kunit_test_suite(doe_recover_suite);
+DOE_TEST_VIRTUAL_SUITE(recover);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the DOE library: drivers that go, and devices
+ * KUnit tests of the DOE library: removal of drivers and of devices
  */
 
 #include "doe-test-driver.h"
@@ -40,21 +40,19 @@ static void exchange_in_remove(struct pci_dev *pdev,
 
 static void r27_exchange_in_remove(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_new_unbound(test);
-	static struct doe_test_hooks hooks;
 	static struct doe_test_managed managed;
-
-	managed = (struct doe_test_managed) { .dt = dt };
-	hooks = (struct doe_test_hooks) {
+	static struct doe_test_hooks hooks = {
 		.probe = doe_test_probe_managed,
 		.remove = exchange_in_remove,
 		.data = &managed,
 	};
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	managed = (struct doe_test_managed) { .dt = dt };
 	doe_test_bind(test, &hooks);
 	KUNIT_ASSERT_PTR_EQ(test, managed.mb, dt->mb[0]);
 	doe_test_works(dt, 0);
-	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE)
-		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
+	doe_test_expect_irqs(dt, 1);
 
 	/* Unbound, then removed while it is bound */
 	device_release_driver(&dt->pdev->dev);
@@ -66,66 +64,6 @@ static void r27_exchange_in_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, managed.rv, 8);
 }
 
-struct consumer {
-	struct doe_test *dt;
-	struct doe_test_task *tt[4];
-	int cancelled;
-};
-
-/* As a module's consumer has to: no complete() of its own afterwards */
-static void cancel_in_remove(struct pci_dev *pdev,
-			     struct doe_test_hooks *hooks)
-{
-	struct consumer *consumer = hooks->data;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(consumer->tt); i++)
-		consumer->cancelled +=
-			pci_doe_cancel_task(consumer->dt->mb[0],
-					    &consumer->tt[i]->task);
-}
-
-static int submit_others(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	int i, rv = 8;
-
-	for (i = 0; i < 20 && rv == 8; i++)
-		rv = doe_test_try(dt, 0);
-
-	return rv;
-}
-
-/* A consumer's module is unloaded with tasks in flight and queued */
-static void consumer_unloaded(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_unbound(test);
-	static struct doe_test_hooks hooks;
-	struct doe_test_thread *thread[2];
-	struct consumer consumer = { };
-	int i;
-
-	consumer.dt = dt;
-	hooks = (struct doe_test_hooks) {
-		.remove = cancel_in_remove,
-		.data = &consumer,
-	};
-	doe_test_bind(test, &hooks);
-	doe_test_jam(dt, consumer.tt, 4);
-	doe_sim_behave(dt->sim, 0);
-	for (i = 0; i < 2; i++)
-		thread[i] = doe_test_thread(test, submit_others, dt);
-	doe_test_unload(test);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_TRUE(test, doe_test_ended(consumer.tt[i]));
-	KUNIT_EXPECT_EQ(test, consumer.tt[0]->task.rv, -ECANCELED);
-	KUNIT_EXPECT_GE(test, consumer.cancelled, 1);
-
-	/* Others do not notice */
-	doe_test_join_all(test, thread, 2, 8);
-	doe_test_works(dt, 0);
-}
-
 static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 {
 	struct doe_test_managed *managed = hooks->data;
@@ -134,59 +72,21 @@ static int probe_bad_offset(struct pci_dev *pdev, struct doe_test_hooks *hooks)
 	return 0;
 }
 
-/* R12: errors come through unchanged */
+/* R12: errors are passed on unchanged */
 static void r12_managed_bad_offset(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_new_unbound(test);
-	static struct doe_test_hooks hooks;
 	static struct doe_test_managed managed;
-
-	managed = (struct doe_test_managed) { .dt = dt };
-	hooks = (struct doe_test_hooks) {
+	static struct doe_test_hooks hooks = {
 		.probe = probe_bad_offset,
 		.data = &managed,
 	};
+
+	doe_test_new_unbound(test);
 	doe_test_bind(test, &hooks);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(managed.mb), -EINVAL);
 }
 
 /* ---- Removal ---- */
-
-static void gone_after_removal(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	u64 accesses;
-
-	doe_test_works(dt, 0);
-	doe_test_remove(dt);
-	accesses = doe_test_accesses(dt, 0);
-	doe_test_expect_gone(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
-}
-
-/* Everything that is under way ends, once */
-static void removal_ends_tasks(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread[3];
-	struct doe_test_task *tt[5];
-	int i;
-
-	doe_test_jam(dt, tt, 5);
-	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
-	doe_test_remove(dt);
-
-	/* The device is told, and not waited for */
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-	for (i = 0; i < 5; i++) {
-		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt[i]));
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
-		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
-	}
-	doe_test_join_all(test, thread, 3, -ENODEV);
-	doe_test_expect_gone(dt);
-}
 
 static int remove_thread(struct doe_test_thread *thread)
 {
@@ -214,17 +114,6 @@ static void removal_waits_for_complete(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
 }
 
-/* Removal while Discovery goes on */
-static void removal_during_discovery(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_undiscovered(test);
-	struct doe_test_task *tt = doe_test_begin(dt, 0);
-
-	doe_test_remove(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-	doe_test_expect_gone(dt);
-}
-
 /* R23: references and pointers outlive the device */
 static void r23_reference_outlives_device(struct kunit *test)
 {
@@ -236,7 +125,7 @@ static void r23_reference_outlives_device(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, mb[0], dt->mb[0]);
 	KUNIT_ASSERT_PTR_EQ(test, mb[1], dt->mb[0]);
 	doe_test_remove(dt);
-	/* They alone keep the mailbox now */
+	/* Only these references keep the mailbox now */
 	pci_dev_put(dt->pdev);
 	pci_doe_destroy_mb(mb[0]);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
@@ -250,7 +139,7 @@ static void destroy_in_complete(struct doe_test_task *tt)
 	complete(&tt->done);
 }
 
-/* R23: the last reference may well be dropped by complete() */
+/* R23: complete() may drop the last reference */
 static void r23_complete_drops_the_last(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
@@ -301,7 +190,7 @@ static int tasks_until_gone(struct doe_test_thread *thread)
 	return rv;
 }
 
-/* R22, R23: removal in the midst of submission */
+/* R22, R23: removal while others submit */
 static void r22_removal_and_submission(struct kunit *test)
 {
 	struct doe_test_thread *thread[4];
@@ -350,68 +239,7 @@ static void r26_cancel_and_removal(struct kunit *test)
 	}
 }
 
-/* A device that comes back is a new one */
-static void removed_and_found_again(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		doe_test_remove(dt);
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-		pci_dev_put(dt->pdev);
-		dt->pdev = NULL;
-		KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
-		dt->pdev = doe_sim_get_pdev(dt->sim);
-		KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
-		doe_test_find_mbs(dt);
-		KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
-		doe_test_works(dt, 0);
-	}
-}
-
 /* ---- Surprise removal ---- */
-
-/* No lock of the library may be taken here: the access is its own */
-static void pull(struct doe_sim_dev *sim, unsigned int mb, void *data)
-{
-	struct doe_test *dt = data;
-
-	doe_sim_set_gone(sim, DOE_SIM_EV_GONE_VALUE);
-	WRITE_ONCE(dt->pdev->error_state, pci_channel_io_perm_failure);
-}
-
-/* R47: pulled out at each access of an exchange, and for good */
-static void surprise_at_each_access(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_sim_trigger trigger = {
-		.event = DOE_SIM_EV_CALL,
-		.fn = pull,
-	};
-	struct doe_test *dt;
-	bool hit, taken;
-	int rv;
-
-	config.knobs.busy = DOE_SIM_BUSY_NEVER;
-	config.knobs.proc_ns = 0;
-	do {
-		dt = doe_test_new(test, &config);
-		doe_test_works(dt, 0);
-		trigger.data = dt;
-		trigger.at++;
-		hit = doe_test_hit(dt, &trigger, trigger.at & 1, &rv);
-		/* The last acknowledge is too late */
-		taken = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_READ] == 4;
-		KUNIT_EXPECT_EQ_MSG(test, rv, taken ? 8 : -ENODEV,
-				    "at access %llu", trigger.at);
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), hit ? -ENODEV : 8);
-		doe_test_remove(dt);
-		doe_test_expect_gone(dt);
-		dt->messy = true;
-		doe_test_discard(dt);
-	} while (hit);
-}
 
 static void disconnect(struct doe_test *dt)
 {
@@ -419,28 +247,7 @@ static void disconnect(struct doe_test *dt)
 	pci_dev_set_disconnected(dt->pdev, NULL);
 }
 
-/* Pulled out with exchanges under way, which end before the removal */
-static void surprise_ends_tasks(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
-	struct doe_test_task *tt[4];
-	int i;
-
-	doe_test_jam(dt, tt, 4);
-	thread = doe_test_thread(test, doe_test_echo_thread, dt);
-	disconnect(dt);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt[0]), -ENODEV);
-	doe_test_remove(dt);
-	doe_test_expect_gone(dt);
-	dt->messy = true;
-}
-
-/* Their end does not wait for the next look at the device, nor its deadline */
+/* Tasks end at once, not with the next look at the device or its deadline */
 static void surprise_is_told_at_once(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -455,59 +262,13 @@ static void surprise_is_told_at_once(struct kunit *test)
 	disconnect(dt);
 	rv = doe_test_wait(test, tt);
 	doe_test_expect_elapsed(test, start, 0);
-	/* Its time is up if the machine stood still for so long */
+	/* The deadline has passed if the machine stood still for so long */
 	if (rv != -ETIMEDOUT || doe_test_virtual_time())
 		KUNIT_EXPECT_EQ(test, rv, -ENODEV);
 	dt->messy = true;
 }
 
-/* With sync exchange in flight alone: whoever waits is woken */
-static void surprise_wakes_waiters(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread[4];
-
-	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 4);
-	disconnect(dt);
-	doe_test_join_all(test, thread, 4, -ENODEV);
-	dt->messy = true;
-}
-
-/* In each state that waits for something */
-static void surprise_while_busy(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_begin_busy(dt);
-
-	disconnect(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-	dt->messy = true;
-}
-
-static void surprise_while_aborting(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_begin_aborting(dt);
-
-	disconnect(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-	dt->messy = true;
-}
-
-static void surprise_while_frozen(struct kunit *test)
-{
-	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test *dt = doe_test_start(test);
-
-	dt->pdev->error_state = pci_channel_io_frozen;
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	disconnect(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-	dt->messy = true;
-}
-
-/* Recovery was given up, and nobody said so but in the state of the channel */
+/* Recovery was given up: only the state of the channel says so */
 static void frozen_then_lost(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -519,39 +280,18 @@ static void frozen_then_lost(struct kunit *test)
 	dt->messy = true;
 }
 
-static void surprise_during_discovery(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_undiscovered(test);
-
-	disconnect(dt);
-	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
-	dt->messy = true;
-}
-
 static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(consumer_unloaded, doe_test_mode_gen_params),
 	KUNIT_CASE(r12_managed_bad_offset),
-	KUNIT_CASE_PARAM(gone_after_removal, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(removal_ends_tasks, doe_test_all_gen_params),
-	KUNIT_CASE(removal_waits_for_complete),
-	KUNIT_CASE_PARAM(removal_during_discovery, doe_test_mode_gen_params),
-	KUNIT_CASE(r23_reference_outlives_device),
-	KUNIT_CASE(r23_complete_drops_the_last),
+	KUNIT_CASE_PARAM(removal_waits_for_complete, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r23_reference_outlives_device,
+			 doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r23_complete_drops_the_last, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r22_removal_and_submission, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r26_cancel_and_removal, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(removed_and_found_again, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_at_each_access, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_ends_tasks, doe_test_all_gen_params),
-	KUNIT_CASE(surprise_is_told_at_once),
-	KUNIT_CASE_PARAM(surprise_wakes_waiters, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_while_busy, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_while_aborting, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_while_frozen, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_is_told_at_once, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_during_discovery, doe_test_mode_gen_params),
 	{ }
 };
 

@@ -12,13 +12,11 @@
 #include "doe-test-driver.h"
 #include "doe-test-util.h"
 
-#ifdef CONFIG_SUSPEND
-
 DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(mode);
 
 /* As suspend-to-RAM does up to the noirq phase */
-static void go_to_sleep(struct doe_test *dt)
+void doe_test_go_to_sleep(struct doe_test *dt)
 {
 	const struct dev_pm_ops *pm = pci_bus_type.pm;
 	struct device *dev = &dt->pdev->dev;
@@ -33,7 +31,7 @@ static void go_to_sleep(struct doe_test *dt)
 	KUNIT_EXPECT_EQ(test, pm->suspend_noirq(dev), 0);
 }
 
-static void wake_up_device(struct doe_test *dt)
+void doe_test_wake_up(struct doe_test *dt)
 {
 	const struct dev_pm_ops *pm = pci_bus_type.pm;
 	struct device *dev = &dt->pdev->dev;
@@ -72,17 +70,13 @@ static struct doe_test_hooks no_hooks;
 /* The mailbox works, with its interrupt if it has one */
 static void works_as_before(struct doe_test *dt)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct kunit *test = dt->test;
-
-	knobs.proc_ns = DOE_TEST_SLOW;
-	doe_test_set_knobs(dt, &knobs);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
 	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_works(dt, 0);
-	doe_test_works(dt, 0);
+	doe_test_works_often(dt, 2);
 	/* None for the second one if the first handler is a late thread */
 	doe_test_expect_irqs(dt, 1);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_log(dt->test, "polling"), 0);
 }
 
 static void sleep_while_idle(struct kunit *test)
@@ -96,10 +90,10 @@ static void sleep_while_idle(struct kunit *test)
 		usleep_range(10000, 20000);
 		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, 0);
-		go_to_sleep(dt);
+		doe_test_go_to_sleep(dt);
 		KUNIT_EXPECT_FALSE(test, dt->pdev->current_state == PCI_D0);
-		wake_up_device(dt);
-		/* Nothing is done for a mailbox that nobody uses */
+		doe_test_wake_up(dt);
+		/* Waking does not access a mailbox that nobody uses */
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->reads
 				[DOE_SIM_REG_STATUS], 0);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
@@ -117,23 +111,22 @@ static void expect_asleep(struct doe_test *dt)
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
 }
 
-/* R52: what is in flight is cut, what is queued is done afterwards, in order */
+/* R52: the task in flight is cut, queued ones are done afterwards, in order */
 static void r52_sleep_with_tasks(struct kunit *test)
 {
+	struct doe_test *dt = new_sleeper(test, &no_hooks);
 	struct doe_test_task *tt[6];
-	struct doe_test *dt;
 	int i;
 
-	dt = new_sleeper(test, &no_hooks);
 	doe_test_jam(dt, tt, 5);
 	doe_sim_behave(dt->sim, 0);
-	go_to_sleep(dt);
+	doe_test_go_to_sleep(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 
-	/* One more that comes too late */
+	/* One more, submitted while the device sleeps */
 	tt[5] = doe_test_begin(dt, 0);
 	expect_asleep(dt);
-	wake_up_device(dt);
+	doe_test_wake_up(dt);
 	for (i = 1; i < 6; i++) {
 		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
@@ -141,51 +134,11 @@ static void r52_sleep_with_tasks(struct kunit *test)
 	works_as_before(dt);
 }
 
-static void sleep_with_sync(struct kunit *test)
-{
-	struct doe_test_thread *thread[3];
-	struct doe_test *dt;
-
-	dt = new_sleeper(test, &no_hooks);
-	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
-	go_to_sleep(dt);
-	doe_test_join_all(test, thread, 3, -ECONNRESET);
-	wake_up_device(dt);
-	works_as_before(dt);
-}
-
-/* Of a device without a driver, or with one that has no PM callbacks */
-static void sleep_without_callbacks(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test_task *first, *tt;
-	struct doe_test *dt;
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		config.bind = i;
-		dt = doe_test_new(test, &config);
-		first = doe_test_stuck(dt);
-		tt = doe_test_begin(dt, 0);
-		doe_sim_behave(dt->sim, 0);
-		go_to_sleep(dt);
-		expect_asleep(dt);
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, first), -ECONNRESET);
-		/* Some platforms take power away, others do not */
-		if (i)
-			doe_sim_flr(dt->sim);
-		wake_up_device(dt);
-		doe_test_wait_echo(test, tt);
-		doe_test_works(dt, 0);
-		doe_test_discard(dt);
-	}
-}
-
 struct sleep_order {
 	struct doe_test *dt;
 	int rv[DOE_TEST_NR_PHASES];
 	struct doe_test_task *tt[DOE_TEST_NR_PHASES];
-	bool save_state;
+	bool in_d0;
 };
 
 static void exchange_in_phase(struct pci_dev *pdev,
@@ -202,7 +155,7 @@ static void exchange_in_phase(struct pci_dev *pdev,
 	order->tt[phase] = tt;
 
 	/* A driver that does so keeps its device in D0 */
-	if (order->save_state && phase == DOE_TEST_SUSPEND_NOIRQ)
+	if (order->in_d0 && phase == DOE_TEST_SUSPEND_NOIRQ)
 		KUNIT_EXPECT_EQ(order->dt->test, pci_save_state(pdev), 0);
 }
 
@@ -219,7 +172,11 @@ static void expect_good_phases(struct sleep_order *order)
 	}
 }
 
-/* Exchanges work in each of the device's own callbacks, noirq included */
+/*
+ * Exchanges work in each of the device's own callbacks, noirq included.  The
+ * third time the system is suspended to idle, which may leave the device in D0
+ * and then restores nothing.
+ */
 static void exchange_in_sleep_callbacks(struct kunit *test)
 {
 	static struct doe_test_hooks hooks;
@@ -227,42 +184,22 @@ static void exchange_in_sleep_callbacks(struct kunit *test)
 	struct doe_test *dt;
 	int i;
 
-	for (i = 0; i < 2; i++) {
-		order = (struct sleep_order) { };
-		hooks = (struct doe_test_hooks) { .data = &order };
-		if (!i)
-			dt = new_sleeper(test, &hooks);
-		order.dt = dt;
+	hooks = (struct doe_test_hooks) { .data = &order };
+	dt = new_sleeper(test, &hooks);
+	for (i = 0; i < 3; i++) {
+		order = (struct sleep_order) { .dt = dt, .in_d0 = i == 2 };
 		hooks.sleep = exchange_in_phase;
-		go_to_sleep(dt);
-		KUNIT_EXPECT_FALSE(test, dt->pdev->current_state == PCI_D0);
+		if (order.in_d0)
+			pm_set_suspend_no_platform();
+		doe_test_go_to_sleep(dt);
+		KUNIT_EXPECT_EQ(test, dt->pdev->current_state == PCI_D0,
+				order.in_d0);
 		expect_asleep(dt);
-		wake_up_device(dt);
+		doe_test_wake_up(dt);
+		pm_suspend_clear_flags();
 		hooks.sleep = NULL;
 		expect_good_phases(&order);
 	}
-	works_as_before(dt);
-}
-
-/* Suspend-to-idle may leave the device in D0, and then restores nothing */
-static void sleep_in_d0(struct kunit *test)
-{
-	struct sleep_order order = { .save_state = true };
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt;
-
-	hooks = (struct doe_test_hooks) { .data = &order };
-	dt = new_sleeper(test, &hooks);
-	order.dt = dt;
-	hooks.sleep = exchange_in_phase;
-	pm_set_suspend_no_platform();
-	go_to_sleep(dt);
-	KUNIT_EXPECT_TRUE(test, dt->pdev->current_state == PCI_D0);
-	expect_asleep(dt);
-	wake_up_device(dt);
-	pm_suspend_clear_flags();
-	hooks.sleep = NULL;
-	expect_good_phases(&order);
 	works_as_before(dt);
 }
 
@@ -277,7 +214,7 @@ static void sleep_of_suspended_device(struct kunit *test)
 	pm_runtime_disable(dev);
 	KUNIT_EXPECT_TRUE(test, pm_runtime_status_suspended(dev));
 	doe_sim_clear_counters(dt->sim, 0);
-	/* The first one finds out */
+	/* The first call notices it */
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	expect_asleep(dt);
@@ -300,7 +237,7 @@ static void sleep_on(struct kunit *test)
 	struct device *dev = &dt->pdev->dev;
 
 	doe_test_works(dt, 0);
-	go_to_sleep(dt);
+	doe_test_go_to_sleep(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 	dev->power.must_resume = false;
 	KUNIT_EXPECT_EQ(test, pm->resume_noirq(dev), 0);
@@ -316,162 +253,53 @@ static void sleep_on(struct kunit *test)
 
 /* ---- In each state ---- */
 
-static void sleep_while_busy(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt = doe_test_begin_busy(dt);
-
-	go_to_sleep(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	wake_up_device(dt);
-	works_as_before(dt);
-}
-
-static void sleep_while_aborting(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt = doe_test_begin_aborting(dt);
-
-	go_to_sleep(dt);
-	doe_sim_behave(dt->sim, 0);
-	wake_up_device(dt);
-	doe_test_wait_echo(test, tt);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 0);
-	works_as_before(dt);
-}
-
-/* R48: a mailbox that was dead gets another try */
+/* R48: resume tries a dead mailbox again */
 static void r48_dead_until_resume(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = new_sleeper(test, &no_hooks);
 
-	knobs.error_at = DOE_SIM_ERROR_GO;
-	knobs.abort_ignored = true;
-	doe_test_set_knobs(dt, &knobs);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
+	doe_test_knob(dt, abort_ignored, true);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
 
 	doe_sim_behave(dt->sim, 0);
-	go_to_sleep(dt);
-	wake_up_device(dt);
+	doe_test_go_to_sleep(dt);
+	doe_test_wake_up(dt);
 	works_as_before(dt);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
 }
 
-static void sleep_while_yielded(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
-
-	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	go_to_sleep(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
-	wake_up_device(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	works_as_before(dt);
-}
-
-static void sleep_during_discovery(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
-
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos);
-	doe_sim_behave(dt->sim, 0);
-	go_to_sleep(dt);
-	wake_up_device(dt);
-	doe_test_find_mbs(dt);
-	KUNIT_ASSERT_EQ(test, dt->nr_mb, 1);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
-}
-
-static void removal_while_asleep(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt = doe_test_task(test);
-
-	go_to_sleep(dt);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	wake_up_device(dt);
-	doe_test_unbind(dt);
-	doe_test_remove(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	dt->messy = true;
-}
-
-struct sleep_race {
-	struct doe_test *dt;
-	atomic_t good;
-	bool stop;
-};
-
-static int echo_over_sleep(struct doe_test_thread *thread)
-{
-	struct sleep_race *race = thread->data;
-	int rv;
-
-	while (!READ_ONCE(race->stop)) {
-		rv = doe_test_try(race->dt, 0);
-		if (rv == 8)
-			atomic_inc(&race->good);
-		else if (rv != -ECONNRESET)
-			return rv;
-		usleep_range(50, 100);
-	}
-
-	return 0;
-}
-
-/* R52: no exchange touches a device that sleeps, whenever it goes there */
+/* R52: no exchange accesses a sleeping device, whenever it falls asleep */
 static void r52_sleep_and_exchanges(struct kunit *test)
 {
-	struct doe_test_thread *thread[3];
-	struct sleep_race race = { };
+	struct doe_test_race race = { };
 	int i, before;
 
 	race.dt = new_sleeper(test, &no_hooks);
-	for (i = 0; i < 3; i++)
-		thread[i] = doe_test_thread(test, echo_over_sleep, &race);
+	doe_test_begin_race(&race);
 	for (i = 0; i < 10; i++) {
 		before = atomic_read(&race.good);
 		doe_test_until(test, atomic_read(&race.good) > before);
 		usleep_range(100, 1000);
-		go_to_sleep(race.dt);
-		wake_up_device(race.dt);
+		doe_test_go_to_sleep(race.dt);
+		doe_test_wake_up(race.dt);
 	}
-	WRITE_ONCE(race.stop, true);
-	doe_test_join_all(test, thread, 3, 0);
+	doe_test_end_race(&race);
 	works_as_before(race.dt);
 }
 
 static struct kunit_case doe_sleep_cases[] = {
 	KUNIT_CASE_PARAM(sleep_while_idle, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r52_sleep_with_tasks, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(sleep_with_sync, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_without_callbacks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks,
 			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_in_d0, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_of_suspended_device, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_on, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_while_busy, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_while_aborting, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r48_dead_until_resume, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_while_yielded, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_during_discovery, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(removal_while_asleep, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r52_sleep_and_exchanges, doe_test_mode_gen_params),
 	{ }
 };
 
 DOE_TEST_SUITE(sleep);
-
-
-#endif

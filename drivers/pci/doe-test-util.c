@@ -25,28 +25,21 @@
 
 #include "doe-test-util.h"
 
-/**
- * struct doe_test_ctx - A running case
- * @devices: its devices
- * @threads: its threads
- * @log: where the kernel's log stood when it began
- * @seq: counts the tasks that ended
- * @pattern: makes each request different
- */
+/* A running case */
 struct doe_test_ctx {
 	struct doe_test *devices;
 	struct doe_test_thread *threads;
-	struct kmsg_dump_iter log;
-	atomic_t seq;
-	atomic_t pattern;
+	struct kmsg_dump_iter log;	/* the end of the log when it began */
+	atomic_t seq;			/* counts the tasks that ended */
+	atomic_t pattern;		/* makes each request different */
 };
 
-/* One suite runs at a time, and one case of it */
+/* Only one case runs at a time */
 static struct doe_test_ctx *doe_test_ctx;
 
 /* ---- The log ---- */
 
-/* A line that has been looked at already is not looked at again */
+/* Lines before this one have been counted */
 static struct kmsg_dump_iter doe_test_log_end;
 
 static unsigned int doe_test_count(struct kmsg_dump_iter *iter,
@@ -87,7 +80,7 @@ bool doe_test_virtual_time(void)
 #endif
 }
 
-/* Exactly in virtual time, and no sooner in any */
+/* Exact in virtual time, a lower bound in real time */
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns)
 {
 	s64 elapsed = ktime_to_ns(ktime_sub(ktime_get(), start));
@@ -157,7 +150,7 @@ void doe_test_unbind(struct doe_test *dt)
 	dt->enabled = false;
 }
 
-/* Nothing of the device is left but what the case itself holds */
+/* Only references of the case itself are left then */
 static void doe_test_destroy(struct doe_test *dt)
 {
 	doe_test_check(dt);
@@ -272,7 +265,7 @@ struct doe_test *doe_test_new_undiscovered(struct kunit *test)
 	return dt;
 }
 
-/* Every mailbox offers Discovery, so this finds all, when they are done */
+/* Every mailbox offers Discovery, so this waits for all and finds them */
 void doe_test_find_mbs(struct doe_test *dt)
 {
 	struct pci_doe_mb *mb = NULL;
@@ -306,6 +299,17 @@ struct doe_test *doe_test_new(struct kunit *test,
 void doe_test_remove(struct doe_test *dt)
 {
 	pci_stop_and_remove_bus_device_locked(dt->pdev);
+}
+
+/* Find a device again that was removed: it is another one */
+void doe_test_rescan(struct doe_test *dt)
+{
+	dt->pdev = NULL;
+	KUNIT_ASSERT_EQ(dt->test, doe_sim_rescan(dt->sim), 0);
+	dt->pdev = doe_sim_get_pdev(dt->sim);
+	KUNIT_ASSERT_NOT_NULL(dt->test, dt->pdev);
+	doe_test_find_mbs(dt);
+	KUNIT_ASSERT_EQ(dt->test, dt->nr_mb, 1);
 }
 
 /* Have all mailboxes behave so from now on */
@@ -391,7 +395,7 @@ u64 doe_test_accesses(struct doe_test *dt, unsigned int mb)
 	return sum;
 }
 
-/* So many at least, if the parameter of the case is with interrupts */
+/* At least @nr interrupts, if the device of the parameter has any */
 void doe_test_expect_irqs(struct doe_test *dt, unsigned int nr)
 {
 	if (doe_test_config(dt->test).irq_mode != DOE_SIM_IRQ_NONE)
@@ -499,7 +503,7 @@ static void doe_test_complete_and_free(struct pci_doe_task *task)
 	complete(done);
 }
 
-/* Have a task done and freed by its complete(); returns what points nowhere */
+/* Have complete() free its task; returns the dangling pointer */
 struct pci_doe_task *doe_test_free_task(struct doe_test *dt)
 {
 	struct pci_doe_task *task = kzalloc_obj(*task);
@@ -534,7 +538,17 @@ struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb)
 	return tt;
 }
 
-/* The same to a mailbox that is Busy for ever, as the library has seen */
+/* Submit a new task, and wait until the device has the request */
+struct doe_test_task *doe_test_begin_sent(struct doe_test *dt)
+{
+	u64 gos = doe_test_counters(dt, 0)->gos;
+	struct doe_test_task *tt = doe_test_begin(dt, 0);
+
+	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
+	return tt;
+}
+
+/* Submit one to a mailbox that is Busy for ever, and let it see that */
 struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 {
 	struct doe_test_task *tt;
@@ -548,7 +562,7 @@ struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 	return tt;
 }
 
-/* The same behind an abort that does not end */
+/* Submit one behind an abort that does not end */
 struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt)
 {
 	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
@@ -557,7 +571,7 @@ struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt)
 	return doe_test_begin(dt, 0);
 }
 
-/* The first mailbox answers no more */
+/* The first mailbox does not answer from now on */
 static void doe_test_mute(struct doe_test *dt)
 {
 	struct doe_sim_knobs knobs;
@@ -570,14 +584,8 @@ static void doe_test_mute(struct doe_test *dt)
 /* Submit a task to a mailbox that will not answer: it is in flight */
 struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 {
-	u64 gos = doe_test_counters(dt, 0)->gos;
-	struct doe_test_task *tt;
-
 	doe_test_mute(dt);
-	tt = doe_test_begin(dt, 0);
-	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
-
-	return tt;
+	return doe_test_begin_sent(dt);
 }
 
 /* That, and others that wait behind it */
@@ -649,7 +657,7 @@ static int doe_test_threadfn(void *data)
 	thread->rv = thread->fn(thread);
 	complete_all(&thread->done);
 
-	/* The fixture joins it, for its memory is that of the case */
+	/* The fixture joins it, as its memory belongs to the case */
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		if (kthread_should_stop())
@@ -695,7 +703,7 @@ void doe_test_reap(struct kunit *test, struct doe_test_thread *thread)
 
 	WRITE_ONCE(thread->stop, true);
 	wake_up_process(thread->task);
-	/* One that hangs is left to itself, so that others get their turn */
+	/* Do not wait for one that hangs, so that other cases can run */
 	if (doe_test_join(test, thread) != -ETIME)
 		kthread_stop(thread->task);
 	put_task_struct(thread->task);

@@ -2,30 +2,7 @@
 /*
  * KUnit tests of the DOE library: what the suites share
  *
- *	doe-test-util.c		fixture and helpers, on the public API alone
- *	doe-test-exchange.c	exchanges and events
- *	doe-test-driver.c	a driver that calls the case
- *	doe-test-plan.c		random exchanges and faults
- *
- *	doe-test.c		API: exchanges, lengths, errors
- *	doe-test-queue.c	order, cancellation, signals
- *	doe-test-discovery.c	Discovery, lookup, sysfs
- *	doe-test-irq.c		interrupts
- *	doe-test-hostile.c	devices that break the rules
- *	doe-test-edge.c		two things at once, and limits
- *	doe-test-reset.c	reset, error recovery
- *	doe-test-pm.c		runtime PM
- *	doe-test-sleep.c	system sleep
- *	doe-test-removal.c	unbinding, removal, surprise removal
- *	doe-test-yield.c	hand-over to user space
- *	doe-test-aux.c		auxiliary devices
- *	doe-test-cdev.c		character device
- *	doe-test-soak.c		random devices and many users
- *	doe-test-nomem.c	allocations that fail
- *	doe-test-time.c		exact times and counts, in virtual time
- *	doe-test-pairs.c	pairs of faults, in virtual time
- *	doe-test-hold.c		resets, sleep, power, in virtual time
- *	doe-test-recover.c	recovery, devices as they were seen, in virtual time
+ * The head comment of each file says what its suite is about.
  *
  * Waits of real time that remain, because something is not to happen meanwhile
  * or because the library itself counts the time: msleep() and udelay() in
@@ -93,59 +70,54 @@ struct doe_test {
 	struct doe_test *next;
 };
 
-/**
- * struct doe_test_thread - A thread of a case, joined when the case ends
- * @fn: what it does
- * @data: for @fn
- * @rv: what @fn returned
- * @stop: the case has ended: for a function that waits for more to do
- * @done: @fn has returned
- * @started: @fn has been entered
- * @task: the thread
- * @next: next one of the same case
- */
+/* A thread of a case, which is joined when the case ends */
 struct doe_test_thread {
 	int (*fn)(struct doe_test_thread *thread);
-	void *data;
-	int rv;
-	bool stop;
-	struct completion done;
-	struct completion started;
+	void *data;			/* for @fn */
+	int rv;				/* of @fn */
+	bool stop;			/* the case has ended */
+	struct completion done;		/* @fn has returned */
+	struct completion started;	/* @fn has been entered */
 	struct task_struct *task;
-	struct doe_test_thread *next;
+	struct doe_test_thread *next;	/* of the same case */
 };
 
-/**
- * struct doe_test_task - A task and what became of it
- * @task: the task
- * @done: its complete() was called
- * @calls: how often
- * @seq: when, in the order of all of the same case
- * @then: called by complete(), may submit again
- * @data: for @then
- * @req: request
- * @rsp: response
- */
+/* A task and what became of it */
 struct doe_test_task {
 	struct pci_doe_task task;
-	struct completion done;
-	atomic_t calls;
-	unsigned int seq;
-	void (*then)(struct doe_test_task *tt);
-	void *data;
+	struct completion done;		/* its complete() was called */
+	atomic_t calls;			/* how often */
+	unsigned int seq;		/* when, among all of the case */
+	void (*then)(struct doe_test_task *tt);	/* called by complete() */
+	void *data;			/* for @then */
 	u8 req[DOE_TEST_BUF];
 	u8 rsp[DOE_TEST_BUF];
 };
 
-/* The suite pci-doe-@id of the cases doe_@id_cases */
-#define DOE_TEST_SUITE(id)						\
+#define DOE_TEST_RACERS		3
+
+/* Threads that exchange while the case resets the device, or the like */
+struct doe_test_race {
+	struct doe_test *dt;
+	atomic_t good;			/* exchanges that succeeded */
+	bool stop;			/* the case has done it */
+	struct doe_test_thread *thread[DOE_TEST_RACERS];
+};
+
+#define DOE_TEST_SUITE_INIT(id, start)					\
 static struct kunit_suite doe_##id##_suite = {				\
 	.name = "pci-doe-" #id,						\
+	.suite_init = start,						\
 	.init = doe_test_init,						\
 	.exit = doe_test_exit,						\
 	.test_cases = doe_##id##_cases,					\
 };									\
 kunit_test_suite(doe_##id##_suite)
+
+/* The suite pci-doe-@id of the cases doe_@id_cases; in virtual time alone */
+#define DOE_TEST_SUITE(id)	DOE_TEST_SUITE_INIT(id, NULL)
+#define DOE_TEST_VIRTUAL_SUITE(id)					\
+	DOE_TEST_SUITE_INIT(id, doe_test_need_virtual_time)
 
 /* Time */
 bool doe_test_virtual_time(void);
@@ -153,6 +125,9 @@ bool doe_test_virtual_time(void);
 int doe_test_need_virtual_time(struct kunit_suite *suite);
 void doe_test_sleep_ms(unsigned int ms);
 void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns);
+
+/* doe-test-nomem.c: the variable behind a file of failslab */
+void *doe_test_failslab(struct kunit *test, const char *name);
 
 /* Suites */
 int doe_test_init(struct kunit *test);
@@ -172,6 +147,7 @@ struct doe_test *doe_test_new_early(struct kunit *test,
 void doe_test_discard(struct doe_test *dt);
 void doe_test_find_mbs(struct doe_test *dt);
 void doe_test_remove(struct doe_test *dt);
+void doe_test_rescan(struct doe_test *dt);
 void doe_test_expect_gone(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
@@ -199,6 +175,7 @@ int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
 bool doe_test_is_sized(const void *rsp, size_t len, u32 seed);
 bool doe_test_poisoned(const void *buf, size_t len);
 void doe_test_works(struct doe_test *dt, unsigned int mb);
+void doe_test_works_often(struct doe_test *dt, unsigned int nr);
 void doe_test_recovers(struct doe_test *dt);
 bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type);
 bool doe_test_offers_echo(struct doe_test *dt);
@@ -225,6 +202,7 @@ void doe_test_renew(struct doe_test_task *tt);
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt);
 struct doe_test_task *doe_test_begin(struct doe_test *dt, unsigned int mb);
+struct doe_test_task *doe_test_begin_sent(struct doe_test *dt);
 struct doe_test_task *doe_test_begin_busy(struct doe_test *dt);
 struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt);
 struct doe_test_task *doe_test_stuck(struct doe_test *dt);
@@ -247,6 +225,8 @@ void doe_test_stuck_threads(struct doe_test *dt,
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_join_all(struct kunit *test, struct doe_test_thread **thread,
 		       int nr, int want);
+void doe_test_begin_race(struct doe_test_race *race);
+void doe_test_end_race(struct doe_test_race *race);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
 /* A device as doe_test_config() says, but for one field */
