@@ -181,6 +181,7 @@ static void rpm_resume(struct device *dev)
 {
 	dev->status = RPM_RESUMING;
 	trace("runtime resume");
+	w.interruptions++;
 	power_up();
 	maybe_call(w.pdev->driver ? 4 : 0);
 	point();
