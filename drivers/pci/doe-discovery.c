@@ -351,7 +351,10 @@ static void pci_doe_step_discovery(struct pci_doe_mb *mb)
 	/* A device that is slow, or goes on for ever, does not hold up tasks */
 	if (time_after(jiffies, disc->deadline)) {
 		pci_doe_end_discovery(mb, -ETIMEDOUT);
-	} else if (rv == -ECONNRESET && pci_doe_restart_discovery(mb)) {
+	} else if ((rv == -ECONNRESET ||
+		    (failed && mb->todo & PCI_DOE_TODO_CONTROL)) &&
+		   pci_doe_restart_discovery(mb)) {
+		/* It failed in a reset, or before one that is over */
 		pci_doe_queue_discovery(mb);
 	} else if (failed && !disc->retried) {
 		disc->retried = true;
