@@ -852,4 +852,5 @@ static struct kunit_suite doe_hold_suite = {
 	.exit = doe_test_exit,
 	.test_cases = doe_hold_cases,
 };
+
 kunit_test_suite(doe_hold_suite);

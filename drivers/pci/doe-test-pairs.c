@@ -837,4 +837,5 @@ static struct kunit_suite doe_pairs_suite = {
 	.exit = doe_test_exit,
 	.test_cases = doe_pairs_cases,
 };
+
 kunit_test_suite(doe_pairs_suite);

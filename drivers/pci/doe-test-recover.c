@@ -423,6 +423,7 @@ static void half_object_left(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_plain(test);
 	u16 off = doe_sim_offset(dt->sim, 0);
+	struct doe_test_task *tt;
 	u64 since;
 	int i;
 
@@ -440,6 +441,12 @@ static void half_object_left(struct kunit *test)
 	pci_user_write_config_word(dt->pdev, PCI_VENDOR_ID, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
+
+	/* The same while a response is awaited */
+	tt = doe_test_stuck(dt);
+	pci_user_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, 1);
+	doe_test_cancel(dt, tt);
+	doe_test_recovers(dt);
 }
 
 static int scribble_thread(struct doe_test_thread *thread)

@@ -614,4 +614,5 @@ static struct kunit_suite doe_time_suite = {
 	.exit = doe_test_exit,
 	.test_cases = doe_time_cases,
 };
+
 kunit_test_suite(doe_time_suite);

@@ -350,6 +350,11 @@ static void debugfs_line(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_TRUE(test, shows(dt, "owner user phase idle holds user ",
 				      "polled"));
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, shows(dt, "owner user phase idle holds frozen,",
+				      ",user polled"));
+	dt->pdev->error_state = pci_channel_io_normal;
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 }
 
