@@ -15,7 +15,7 @@ LINES, BRANCHES = 97, 92
 REASONS = host.HARNESS / "coverage.txt"
 OUT = host.BUILD / "coverage"
 # Branches inside of the kernel's macros
-MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|\w*wait_event\w*|"
+MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_and_\w+|\w*wait_event\w*|"
           r"\w*wait_var_event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
 
 

@@ -28,7 +28,7 @@ def main(_args):
     debian.image = root / f"boot/vmlinuz-{abi}"
     build(root / "usr/src", abi)
     boot = guest.Boot(debian, "debian", guest.initramfs(debian, (kernel.PCIDOE,)),
-                      f"doe_run=test doe_tests={TESTS}", 600)
+                      f"doe_run=test doe_tests={TESTS}", test.TIMEOUT)
     passed, failed = test.judged("external", test.results(debian, boot, TESTS))
     print("".join(f"{line}\n" for line in test.failures), end="")
     print(f"Debian's Linux {abi}, console in {boot.log}")
