@@ -31,8 +31,8 @@ ARCHES = {
     "rt": Arch("rt", add=(*ARM.add, "PREEMPT_RT=y")),
     "i386": Arch("i386", "i386"),
     "arm64": ARM,
-    "arm64-acpi": ARM._replace(machine=f"-smp 2 -bios {FIRMWARE} -kernel {{}}/arch/arm64/boot/Image",
-                               parameters="acpi=force",
-                               packages={**ARM64, "qemu-efi-aarch64": FIRMWARE}),
+    "arm64-acpi": ARM._replace(
+        machine=f"-smp 2 -bios {FIRMWARE} -kernel {{}}/arch/arm64/boot/Image",
+        parameters="acpi=force", packages={**ARM64, "qemu-efi-aarch64": FIRMWARE}),
     "arm64-be": ARM._replace(name="arm64-be", add=(*ARM.add, "CPU_BIG_ENDIAN=y"), only="6.12"),
 }

@@ -212,7 +212,8 @@ def sphinx(source):
 
 
 def codespell(_source):
-    return said(["codespell", "-L", "filp", *ours(r""), host.ROOT / "README.md", *host.HARNESS.rglob("*.py")])
+    return said(["codespell", "-L", "filp", *ours(r""), host.ROOT / "README.md",
+                 *host.HARNESS.rglob("*.py")])
 
 
 def shellcheck(_source):

@@ -15,8 +15,8 @@ LINES, BRANCHES = 97, 92
 REASONS = host.HARNESS / "coverage.txt"
 OUT = host.BUILD / "coverage"
 # Branches inside of the kernel's macros
-MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_and_\w+|\w*wait_event\w*|"
-          r"\w*wait_var_event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
+MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_and_\w+|"
+          r"\w*wait_(?:var_)?event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
 
 
 def add_arguments(parser):
@@ -68,7 +68,8 @@ def judged(source):
         for line in file["lines"]:
             if line.get("gcovr/noncode"):
                 continue
-            number, taken = line["line_number"], [branch["count"] > 0 for branch in line["branches"]]
+            number = line["line_number"]
+            taken = [branch["count"] > 0 for branch in line["branches"]]
             inside = re.findall(r"^(?=\w).*?\b(\w+)\(", "\n".join(text[:number]), re.M)[-1]
             where = f"{inside}: {text[number - 1].strip()}"
             lines.append(line["count"] > 0)
@@ -83,4 +84,5 @@ def judged(source):
         if percent[0] < LINES or percent[1] < BRANCHES:
             found.append(f"{name}: less than {LINES} % or {BRANCHES} %")
     return found + [f"{name} was not counted" for name in sorted(missing)] + \
-        [f"{REASONS.name}: reached, or not there: {where}" for where in known if where not in needed]
+        [f"{REASONS.name}: reached, or not there: {where}" for where in known
+         if where not in needed]

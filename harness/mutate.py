@@ -131,8 +131,8 @@ def main(args):
             found += [f"{mutant.name}: not caught"] * (not case)
     finally:
         pool.shutdown(cancel_futures=True)
-    print("".join(f"{line}\n" for line in found) +
-          f"{len(mutants)} mutants in {host.clock(time.monotonic() - start)}, {len(found)} findings")
+    print("".join(f"{line}\n" for line in found) + f"{len(mutants)} mutants in "
+          f"{host.clock(time.monotonic() - start)}, {len(found)} findings")
     return int(bool(found))
 
 

@@ -13,6 +13,7 @@
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "doe-test-util.h"
 #include "pci.h"
@@ -589,6 +590,24 @@ static void many_files(struct kunit *test)
 		expect_object(dt, files[i], obj[i], 3);
 }
 
+/* Memory that is not the program's; the response stays until it is read */
+static void bad_memory(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+	void __user *bad = (void __user *)-SZ_4K;
+	struct file *file = open_mb(dt);
+	struct iov_iter iter;
+	struct kiocb kiocb;
+
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_ubuf(&iter, ITER_SOURCE, bad, 12);
+	KUNIT_EXPECT_EQ(test, file->f_op->write_iter(&kiocb, &iter), -EFAULT);
+	KUNIT_ASSERT_EQ(test, put_any(dt, file), 12);
+	iov_iter_ubuf(&iter, ITER_DEST, bad, 12);
+	KUNIT_EXPECT_EQ(test, file->f_op->read_iter(&kiocb, &iter), -EFAULT);
+	KUNIT_EXPECT_EQ(test, get_any(file), 12);
+}
+
 static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(objects, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(bad_request, bad_gen_params),
@@ -607,6 +626,7 @@ static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(file_outlives_device, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_used, doe_test_mode_gen_params),
 	KUNIT_CASE(many_files),
+	KUNIT_CASE(bad_memory),
 	{ }
 };
 
