@@ -16,7 +16,7 @@ REASONS = host.HARNESS / "coverage.txt"
 OUT = host.BUILD / "coverage"
 # Branches inside of the kernel's macros
 MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_and_\w+|"
-          r"\w*wait_(?:var_)?event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
+          r"__fls|for_each_\w+|\w*wait_(?:var_)?event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
 
 
 def add_arguments(parser):
