@@ -198,7 +198,7 @@ static const struct busy_param busy_params[] = {
 	{ 2 * NSEC_PER_MSEC, true, 8, 30, "2 ms, no abort helps" },
 	{ 800 * NSEC_PER_MSEC, false, 8, 250, "0.8 s" },
 	{ DOE_SIM_NEVER, false, 8, 250, "until an abort" },
-	{ DOE_SIM_NEVER, true, -EBUSY, 290, "for good" },
+	{ DOE_SIM_NEVER, true, -EBUSY, 310, "for good" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(busy, busy_params, desc);

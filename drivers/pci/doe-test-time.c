@@ -18,7 +18,7 @@
  * look is a quarter of the time waited so far, within these limits.
  */
 #define LOOK_MIN_NS		(20 * (u64)NSEC_PER_USEC)
-#define LOOK_MAX_NS		(8 * (u64)NSEC_PER_MSEC)
+#define LOOK_MAX_NS		(7500 * (u64)NSEC_PER_USEC)
 
 /* Part of a pause by which it may be cut to share another timer's interrupt */
 #define LOOK_SLACK		4

@@ -16,7 +16,7 @@
 /* First pause between two looks at DOE Status; they grow from there */
 #define PCI_DOE_POLL_MIN	(20 * NSEC_PER_USEC)
 /* Longest pause while few mailboxes are busy */
-#define PCI_DOE_POLL_MAX	(8 * (u64)NSEC_PER_MSEC)
+#define PCI_DOE_POLL_MAX	(7500 * (u64)NSEC_PER_USEC)
 /* With a look of 5 us, this long a pause per mailbox takes 2 % of a CPU */
 #define PCI_DOE_POLL_SHARE	(250 * (u64)NSEC_PER_USEC)
 /* Read DOE Status once before the deadline in case the interrupt was lost */
