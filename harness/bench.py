@@ -30,7 +30,7 @@ RESULT = re.compile(r"doe_bench: (\w+) (\w+) (\d+) (.*)")
 # What is done in real time: name, case, how many rounds, of how many things each, and what
 # else the benchmark is told
 CPU = (
-    ("exchange of 4 B, device instant", "cpu_exchange", 20000, 1, ()),
+    ("exchange of 4 B, device instant", "cpu_exchange", 200000, 1, ()),
     ("exchange of 4 KiB, device instant", "cpu_exchange", 500, 1, ("bytes=4096",)),
     ("exchange of 1 MiB, device instant", "cpu_exchange", 5, 1, ("bytes=1048568",)),
     ("exchange of 4 B, device takes 1 ms", "cpu_exchange", 500, 1, ("proc_ns=1000000",)),

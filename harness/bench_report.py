@@ -50,7 +50,7 @@ TABLES = (
      (("LAST", duration), ("status", digits), ("THREADS", digits))),
     ("Memory of the first mailbox of a device, and of each further one", "memory",
      lambda _: "with its files in sysfs", (("FIRST", byte), ("FURTHER", byte))),
-    ("Processor time, with that of the simulated device", "cpu", str, (("CPU", duration),)),
+    ("Processor time, with that of the simulated device", "cpu", str, (("cpu", duration),)),
 )
 
 
