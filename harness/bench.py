@@ -18,7 +18,8 @@ from bench_report import MAINLINE, THIS
 
 # What of this project mainline's kernel gets: the device and the benchmark
 SHARED = {
-    "drivers/pci/Kconfig": r"^(?:config PCI_DOE_BENCH|source .*/doe-sim/Kconfig.)\n(?:(?:[ \t].*)?\n)*",
+    "drivers/pci/Kconfig": r"^(?:config PCI_DOE_BENCH|source .*/doe-sim/Kconfig.)\n"
+                           r"(?:(?:[ \t].*)?\n)*",
     tree.MAKEFILE: r"^obj-\$\(CONFIG_PCI_DOE_(?:SIM|BENCH)\).*\n|^CFLAGS_doe-bench.*\n",
 }
 SHARED_FILES = r"drivers/pci/doe-(?:sim/.*|bench\.c)"
@@ -106,10 +107,9 @@ class Kernel(kernel.Kernel):
 
     def make(self, *targets):
         self.dir.mkdir(exist_ok=True)
-        top = self.dir / "Kconfig.top"
-        top.write_text(re.sub("^mainmenu.*\n", rf"\g<0>{TICKS}", (self.tree / "Kconfig").read_text(),
-                              flags=re.M))
-        # With names below the parent alone, ccache finds in the second kernel most of the first
+        top, original = self.dir / "Kconfig.top", (self.tree / "Kconfig").read_text()
+        top.write_text(re.sub("^mainmenu.*\n", rf"\g<0>{TICKS}", original, flags=re.M))
+        # With names below the parent alone, ccache finds most of the first in the second
         return ["env", f"CCACHE_BASEDIR={self.dir.parent}",
                 *super().make(f"KBUILD_KCONFIG={top}", *targets)]
 
