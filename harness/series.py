@@ -257,12 +257,14 @@ def identity(author):
 
 
 def measured():
-    """The first table of MEASURED.md, as a mail has it."""
+    """The first table of MEASURED.md, and what is to be known of it, as a mail has them."""
     text = (host.HARNESS / "MEASURED.md").read_text()
+    known = "".join(f"{textwrap.fill(note, 75)}\n\n" for note in
+                    re.findall(r"^\*\*([^*]*)\*\*", text, re.M))
     rows = [[cell.strip() for cell in row.split("|")[1:-1]]
             for row in re.search(r"(?:^\|.*\n)+", text, re.M).group().splitlines()]
     widths = [max(map(len, column)) for column in zip(rows[0], *rows[2:])]
-    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip()
+    return known + "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip()
                      for row in [rows[0], *rows[2:]])
 
 
