@@ -120,7 +120,8 @@ class Series:
             for old, new in FORMER.items():
                 text = files.get(old, self.base[old])
                 files[new] = None if REMOVE in wanted else \
-                    text.replace("<linux/pci-doe.h>", '"doe-sync.h"')
+                    text.replace("#include <linux/pci-doe.h>\n", "").replace(
+                        '\n#include "pci.h"\n', '\n#include "doe-sync.h"\n#include "pci.h"\n')
             files["drivers/pci/doe.c"] = None
         ours = {path: text for path, text in self.final.items()
                 if any(fnmatch.fnmatch(path, pattern) for step in self.plan[:count]
