@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -328,31 +327,6 @@ TEST_F(cdev, privilege)
 	EXPECT_EQ(open(self->node, O_RDWR), -1);
 	EXPECT_EQ(errno, EACCES);
 	ASSERT_EQ(seteuid(0), 0);
-}
-
-TEST_F_TIMEOUT(cdev, many_files, LONG)
-{
-	struct rlimit limit = { .rlim_cur = 1100, .rlim_max = 1100 };
-	int fd[1000], i;
-
-	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	for (i = 0; i < 1000; i++) {
-		fd[i] = open(self->node, O_RDWR);
-		ASSERT_GE(fd[i], 0);
-		begin(_metadata, fd[i]);
-	}
-	for (i = 999; i >= 0; i--) {
-		EXPECT_EQ(get(fd[i]), 12);
-		close(fd[i]);
-	}
-}
-
-TEST_F(cdev, reset)
-{
-	slow(_metadata, self->dev, "proc_ns=never");
-	begin(_metadata, self->fd);
-	EXPECT_EQ(write_file(PCI, self->dev, "reset", "1"), 0);
-	EXPECT_EQ(get(self->fd), -ECONNRESET);
 }
 
 /* The mailbox stays when the driver goes, and polls */

@@ -17,13 +17,6 @@ read32()
 	echo $(($1 | $2 << 8 | $3 << 16 | $4 << 24))
 }
 
-# write16 DEVICE OFFSET VALUE
-write16()
-{
-	printf %b "$(printf '\\0%03o\\0%03o' $(($3 & 255)) $(($3 >> 8)))" |
-		dd of="$PCI/$1/config" bs=2 seek=$(($2 / 2)) conv=notrunc 2>/dev/null
-}
-
 # doe_offsets DEVICE: its DOE Capabilities, in hexadecimal
 doe_offsets()
 {
@@ -49,10 +42,25 @@ doe_mailboxes()
 }
 
 DOE_MAILBOXES=$(for dev in "$PCI"/*; do
+	[ -r "$MAILBOXES" ] || break
 	for off in $(doe_offsets "${dev##*/}"); do
 		echo "${dev##*/} $off"
 	done
 done)
+
+# words: "DEVICE OFFSET" lines as DEVICE@OFFSET words, for $doe_list
+words()
+{
+	tr ' ' @
+}
+
+doe_list=$(doe_mailboxes | words)
+
+# doe_devices: those that have mailboxes
+doe_devices()
+{
+	doe_mailboxes | cut -d' ' -f1 | sort -u
+}
 
 # doe_line DEVICE OFFSET: what the kernel says about the mailbox
 doe_line()
@@ -69,17 +77,10 @@ doe_value()
 # irq_count DEVICE OFFSET: how often the interrupt fired; nothing without one
 irq_count()
 {
-	grep -F "DOE[$2:$1]" /proc/interrupts | {
-		read -r _ counts || return
-		sum=0
-		for count in $counts; do
-			case $count in
-			*[!0-9]*) break ;;
-			esac
-			sum=$((sum + count))
-		done
-		echo "$sum"
-	}
+	awk -v name="DOE[$2:$1]" 'index($0, name) {
+		for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i
+		print sum + 0
+	}' /proc/interrupts
 }
 
 # cdat_port DEVICE: the CXL port that has read its table
@@ -113,18 +114,12 @@ cdat_good()
 		cmp "$CDAT_DIR/$1" "$table"
 		return
 	fi
-	od -An -v -tu1 "$table" | {
-		sum=0 length=0 bytes=0
-		while read -r line; do
-			for byte in $line; do
-				[ "$bytes" -ge 4 ] ||
-					length=$((length | byte << 8 * bytes))
-				bytes=$((bytes + 1))
-				sum=$(((sum + byte) & 255))
-			done
-		done
-		[ "$bytes" -gt 0 ] && [ "$bytes" -eq "$length" ] && [ "$sum" -eq 0 ]
-	}
+	od -An -v -tu1 "$table" | awk '
+		{ for (i = 1; i <= NF; i++) { byte[n++] = $i; sum += $i } }
+		END {
+			size = byte[0] + 256 * (byte[1] + 256 * byte[2])
+			exit !n || n != size || sum % 256
+		}'
 }
 
 # memdevs: devices of the CXL memory driver
@@ -166,17 +161,52 @@ has_table()
 	[ -n "$(cdat_port "$1")" ] && [ -e "$(cdat_port "$1")/CDAT" ]
 }
 
-# plan COUNT: skip everything on a machine that has nothing to test
-plan()
+# check WHAT TEST...: the result of a test, or one more that there will be
+check()
+{
+	DOE_TESTS=$((DOE_TESTS + 1)) doe_what=$1
+	shift
+	[ -z "$DOE_COUNTING" ] || return 0
+	if "$@"; then
+		ktap_test_pass "$doe_what"
+	else
+		ktap_test_fail "$doe_what"
+	fi
+}
+
+# act COMMAND...: between tests, and not while they are counted
+act()
+{
+	[ -n "$DOE_COUNTING" ] || "$@"
+}
+
+# for_each WHAT TEST...: a test of each mailbox in $doe_list, with DEVICE and
+# OFFSET at its end
+for_each()
+{
+	each=$1
+	shift
+	for mailbox in $doe_list; do
+		check "${mailbox%@*} ${mailbox#*@}: $each" \
+			"$@" "${mailbox%@*}" "${mailbox#*@}"
+	done
+}
+
+# run_tests: those of the function "tests", which is first run to count them.  A
+# machine that has nothing to test skips them all.
+run_tests()
 {
 	ktap_print_header
-	if [ "$(id -u)" -ne 0 ] || [ ! -r "$MAILBOXES" ]; then
-		ktap_skip_all "needs root, CONFIG_PCI_DOE and debugfs"
+	DOE_TESTS=0 DOE_COUNTING=yes
+	tests
+	if [ "$DOE_TESTS" -eq 0 ] || [ "$(id -u)" -ne 0 ]; then
+		ktap_skip_all "needs root, debugfs, and a device to test"
 		exit "$KSFT_SKIP"
 	fi
-	if [ "$1" -eq 0 ]; then
-		ktap_skip_all "no device to test"
-		exit "$KSFT_SKIP"
-	fi
-	ktap_set_plan "$1"
+	ktap_set_plan "$DOE_TESTS"
+	DOE_COUNTING='' BEFORE=$(mktemp)
+	cp "$MAILBOXES" "$BEFORE" 2>/dev/null
+	tests
+	rm -f "$BEFORE"*
+	ktap_finished
 }

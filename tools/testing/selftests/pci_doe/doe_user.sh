@@ -41,24 +41,6 @@ aux_mailboxes()
 	done
 }
 
-# words: "DEVICE OFFSET" lines as DEVICE@OFFSET words, for $doe_list
-words()
-{
-	tr ' ' @
-}
-
-# for_each WHAT TEST...: a test of each mailbox in $doe_list, with DEVICE and
-# OFFSET at its end
-for_each()
-{
-	doe_what=$1
-	shift
-	for mailbox in $doe_list; do
-		ktap_test_result "${mailbox%@*} ${mailbox#*@}: $doe_what" \
-			"$@" "${mailbox%@*}" "${mailbox#*@}"
-	done
-}
-
 # sims: simulated devices
 sims()
 {
@@ -83,20 +65,37 @@ take_back()
 	doe_aux "$1" "$2" >"$AUX/drivers/doe_aux/bind"
 }
 
+# owned_by_driver DEVICE OFFSET: and it has nothing to do
+owned_by_driver()
+{
+	settle "$1" "$2" &&
+		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
+}
+
+# for_user COMMAND DEVICE OFFSET: with the mailbox handed over meanwhile
+for_user()
+{
+	hand_over "$2" "$3" && "$@"
+	result=$?
+	take_back "$2" "$3" && owned_by_driver "$2" "$3" && return "$result"
+}
+
+settled()
+{
+	line=$(doe_line "$1" "$2")
+	case $line in
+	*" phase idle holds - "* | *" holds user "* | *" holds dead "*)
+		[ "$line" != "$last" ] || return 0 ;;
+	esac
+	last=$line
+	return 1
+}
+
 # settle DEVICE OFFSET: wait until the kernel has nothing to do with it
 settle()
 {
 	last=
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		line=$(doe_line "$1" "$2")
-		case $line in
-		*" phase idle holds - "* | *" holds user "* | *" holds dead "*)
-			[ "$line" != "$last" ] || return 0 ;;
-		esac
-		last=$line
-		sleep 0.3
-	done
-	return 1
+	wait_for settled "$1" "$2"
 }
 
 # bytes DEVICE OFFSET SIZE COUNT: as decimal numbers, in accesses of that size
@@ -128,6 +127,21 @@ write_file()
 write32()
 {
 	write_file "$PCI/$1/config" "$2" 4 "$3"
+}
+
+# request DEVICE OFFSET: DOE Discovery, index 0; the answer is there after it
+request()
+{
+	for dw in 1 3 0; do
+		write32 "$1" $((0x$2 + DOE_WRITE)) "$dw"
+	done
+	write32 "$1" $((0x$2 + DOE_CTRL)) $DOE_GO
+	for _ in 1 2 3 4 5; do
+		status=$(read32 "$1" $((0x$2 + DOE_STATUS)))
+		[ $((status & DOE_READY)) -eq 0 ] || return 0
+		sleep 0.1
+	done
+	return 1
 }
 
 # at_rest DEVICE OFFSET: neither Busy, nor Error, nor Ready

@@ -9,7 +9,6 @@
 
 DOE_SIZE=24
 TAINT_USER=6
-RESULTS=$(mktemp)
 
 # proc_file DEVICE: its configuration space in procfs
 proc_file()
@@ -35,67 +34,29 @@ taints()
 	done <"$TRACING/kprobe_profile"
 }
 
-# write_at FILE OFFSET ESCAPES: in one system call, at any alignment
-write_at()
-{
-	# shellcheck disable=SC2059
-	{ [ "$2" -eq 0 ] || dd bs="$2" count=1 of=/dev/null 2>/dev/null
-	  printf "$3"; } <>"$1" >&0
-}
-
-# escapes FILE OFFSET COUNT: what is there, as words that printf understands
-escapes()
-{
-	dd if="$1" bs=1 skip="$2" count="$3" 2>/dev/null | od -An -v -to1 |
-		sed 's/ /\\/g' | tr -d '\n'
-}
-
-# slice ESCAPES FROM COUNT: as many bytes of them
-slice()
-{
-	rest=$1 slice=
-	skip=$2 count=$3
-	while [ "$skip" -gt 0 ]; do
-		rest=${rest#????} skip=$((skip - 1))
-	done
-	while [ "$count" -gt 0 ]; do
-		slice=$slice${rest%"${rest#????}"}
-		rest=${rest#????} count=$((count - 1))
-	done
-}
-
-# miscounted SIZE OFFSET FILE: what a failed test says
-miscounted()
-{
-	echo "# $1 bytes at $2 through $3: $((after - before)) taints"
-}
-
-# taints_once NUMBER FILE OFFSET SIZE: a write of what is there anyway
+# taints_once NUMBER FILE OFFSET SIZE: a write of what is there anyway, in one
+# system call, at any alignment
 taints_once()
 {
 	before=$(taints)
-	write_at "$2" "$3" "$(escapes "$2" "$3" "$4")"
+	dd if="$2" of="$2" bs="$4" count=1 skip=$(($3)) seek=$(($3)) conv=notrunc \
+		iflag=skip_bytes oflag=seek_bytes 2>/dev/null
 	after=$(taints)
-	[ "$((after - before))" -eq "$1" ] || ! miscounted "$4" "$3" "$2"
+	[ "$((after - before))" -eq "$1" ] ||
+		! echo "# $4 bytes at $3 of $2: $((after - before)) taints"
 }
 
 # writes NUMBER DEVICE OFFSET: at every offset and every size, whole mailbox
-# included, of what is there anyway; the next test is of all of them
+# included
 writes()
 {
 	for file in "$PCI/$2/config" "$(proc_file "$2")"; do
-		there=$(escapes "$file" $((0x$3)) $DOE_SIZE)
-		before=$(taints) at=0
+		at=0
 		while [ $at -lt $DOE_SIZE ]; do
 			for size in 1 2 4 $DOE_SIZE; do
-				[ $((at + size)) -le $DOE_SIZE ] || continue
-				slice "$there" $at $size
-				write_at "$file" $((0x$3 + at)) "$slice"
-				after=$(taints)
-				[ $((after - before)) -eq "$1" ] ||
-					! miscounted $size "$3 + $at" "$file" ||
+				[ $((at + size)) -gt $DOE_SIZE ] ||
+					taints_once "$1" "$file" $((0x$3 + at)) $size ||
 					return
-				before=$after
 			done
 			at=$((at + 1))
 		done
@@ -152,32 +113,17 @@ claimed()
 	return "$result"
 }
 
-free_when_handed_over()
+free()
 {
-	hand_over "$1" "$2" && writes 0 "$1" "$2"
-	result=$?
+	writes 0 "$1" "$2"
+	free=$?
 	clean "$1" "$2"
-	take_back "$1" "$2" && settle "$1" "$2" && return "$result"
+	return $free
 }
 
 claimed_again()
 {
 	taints_once 1 "$PCI/$1/config" $((0x$2 + DOE_CTRL)) 4
-}
-
-# request DEVICE OFFSET: DOE Discovery, index 0; the answer is there after it
-request()
-{
-	for dw in 0x00000001 3 0; do
-		write32 "$1" $((0x$2 + DOE_WRITE)) "$dw"
-	done
-	write32 "$1" $((0x$2 + DOE_CTRL)) $DOE_GO
-	for _ in 1 2 3 4 5; do
-		status=$(read32 "$1" $((0x$2 + DOE_STATUS)))
-		[ $((status & DOE_READY)) -eq 0 ] || return 0
-		sleep 0.1
-	done
-	return 1
 }
 
 # read_data DEVICE OFFSET SIZE: the Read Data Mailbox, in accesses of that size
@@ -187,15 +133,15 @@ read_data()
 	echo "$*"
 }
 
-shown_when_handed_over()
+shown()
 {
-	hand_over "$1" "$2" && request "$1" "$2"
-	result=$?
+	request "$1" "$2"
+	shown=$?
 	# Emulated devices give nothing to accesses smaller than this
 	now=$(read_data "$1" "$2" 4)
-	[ "$now" = "1 0 0 0" ] || ! echo "# read $now" || result=1
+	[ "$now" = "1 0 0 0" ] || ! echo "# read $now" || shown=1
 	clean "$1" "$2"
-	take_back "$1" "$2" && settle "$1" "$2" && return "$result"
+	return $shown
 }
 
 # snapshot DEVICE OFFSET SIZE: everything but DOE Status and DOE Control, which
@@ -208,55 +154,13 @@ snapshot()
 		     $((start + DOE_READ + 1)),$((start + DOE_READ + 4))d"
 }
 
-# Control to Read Data, in this order, in one go: "STATUS DATA"
-look()
-{
-	dd if="$PCI/$1/config" bs=4 skip=$(((0x$2 + DOE_STATUS) / 4)) count=3 \
-		2>/dev/null | od -An -v -tx4 | {
-		read -r status _ data
-		echo "$status $data"
-	}
-}
-
-ready()
-{
-	case $1 in
-	[89a-f]*) ;;
-	*) return 1 ;;
-	esac
-}
-
-# Under way: an interrupt that is lost leaves a response in the mailbox until
-# the kernel's timer finds it
-hidden_in_response()
-{
-	seen=0 round=0
-	while [ $seen -lt 5 ] && [ $round -lt 60 ]; do
-		hand_over "$1" "$2"
-		echo "irq_lose=1 proc_ns=5000000" >"$SIM/$1/knobs"
-		take_back "$1" "$2"
-		for _ in 1 2 3 4 5 6 7 8; do
-			now=$(look "$1" "$2")
-			ready "$now" || continue
-			seen=$((seen + 1))
-			[ "${now#* }" = 00000000 ] || ! echo "# read $now" || return
-		done
-		round=$((round + 1))
-	done
-	echo "irq_lose=0 proc_ns=0" >"$SIM/$1/knobs"
-	settle "$1" "$2"
-	echo "# $seen responses in $round rounds"
-	[ $seen -ge 5 ]
-}
-
 # around DEVICE OFFSET AT SIZE: a read of SIZE bytes that begins AT bytes from
 # the Read Data Mailbox; the bytes of the mailbox among them
 around()
 {
 	start=$((0x$2 + DOE_READ + $3))
-	set -- $3 $4 $({ dd bs=$start count=1 of=/dev/null 2>/dev/null
-		dd bs="$4" count=1 2>/dev/null; } <"$PCI/$1/config" |
-		od -An -v -tu1)
+	set -- $3 $4 $(dd if="$PCI/$1/config" bs="$4" count=1 skip=$start \
+		iflag=skip_bytes 2>/dev/null | od -An -v -tu1)
 	at=$1 size=$2 mailbox=
 	shift 2
 	[ $# -eq "$size" ] || return
@@ -282,32 +186,6 @@ abort_no_more()
 	echo "hdr_xor0=0 abort_ignored=0" >"$SIM/$1/knobs"
 	take_back "$1" "$2"
 	settle "$1" "$2"
-}
-
-# After that second the mailbox is dead, and the response still there
-hidden_in_abort()
-{
-	before=$(snapshot "$1" "$2" 4)
-	abort_again "$1" "$2"
-	looks=0 hidden=0 dead=0 shown=0 during=
-	while [ $looks -lt 200 ] && [ $dead -lt 3 ]; do
-		now=$(look "$1" "$2")
-		line=$(doe_line "$1" "$2")
-		looks=$((looks + 1))
-		ready "$now" || continue
-		case ${now#* }/$line in
-		00000000/*" phase abort "*) hidden=$((hidden + 1)) ;;
-		00000000/*" holds dead "*) dead=$((dead + 1)) ;;
-		00000000/*) ;;
-		*) echo "# read $now in $line"; shown=1; break ;;
-		esac
-		[ $hidden -eq 0 ] || [ -n "$during" ] ||
-			during=$(snapshot "$1" "$2" 4)
-	done
-	abort_no_more "$1" "$2"
-	echo "# hidden $hidden times, then $dead times while dead"
-	[ $hidden -gt 0 ] && [ $dead -ge 3 ] && [ $shown -eq 0 ] &&
-		[ "$during" = "$before" ]
 }
 
 # hidden_at DEVICE OFFSET AT SIZE: while the kernel aborts, and not later
@@ -347,21 +225,27 @@ hidden_at_all()
 # A device that answers at once: look as often as possible, at each size
 hidden_always()
 {
-	: >"$RESULTS"
-	while [ -e "$RESULTS" ]; do
-		for size in 1 2 4; do
-			read_data "$1" "$2" $size
+	reads=$BEFORE.reads
+	: >"$BEFORE.go"
+	while [ -e "$BEFORE.go" ]; do
+		for width in 1 2 4; do
+			read_data "$1" "$2" $width
 		done
-	done >"$RESULTS.read" 2>/dev/null &
+	done >"$reads" 2>/dev/null &
 	reader=$!
 	for _ in 1 2 3; do
 		cdat_reread "$1"
 	done
-	rm "$RESULTS"
+	rm "$BEFORE.go"
 	wait $reader
-	echo "# $(wc -l <"$RESULTS.read") looks"
-	[ -s "$RESULTS.read" ] && ! grep -v "^0 0 0 0$" "$RESULTS.read" &&
+	echo "# $(wc -l <"$reads") looks"
+	[ -s "$reads" ] && ! grep -v "^0 0 0 0$" "$reads" &&
 		cdat_good "$1"
+}
+
+same()
+{
+	[ "$(snapshot "$1" "$2" $size)" = "$mine" ]
 }
 
 # Every byte at every size, while the kernel has the mailbox and while not
@@ -369,72 +253,82 @@ same_to_both()
 {
 	for size in 1 2 4; do
 		mine=$(snapshot "$1" "$2" $size)
-		[ "$(echo "$mine" | wc -l)" -eq $((4096 - 12)) ] || return
-		hand_over "$1" "$2"
-		theirs=$(snapshot "$1" "$2" $size)
-		take_back "$1" "$2"
-		settle "$1" "$2"
-		[ "$mine" = "$theirs" ] || return
+		[ "$(echo "$mine" | wc -l)" -eq $((4096 - 12)) ] &&
+			for_user same "$1" "$2" || return
 	done
 }
 
-all=$(doe_mailboxes | words)
-aux=$(aux_mailboxes | words)
-simulated=$(for mailbox in $aux; do
-	[ ! -e "$SIM/${mailbox%@*}" ] || echo "$mailbox"
-done)
-memory=$(for mailbox in $aux; do
-	! memdevs | grep -q "^${mailbox%@*}$" || echo "$mailbox"
-done)
-probes=$TRACING/kprobe_events
-mount_tracefs
-tests=$(($(echo $all | wc -w) + $(echo $aux | wc -w) * 3 +
-	 $(echo $memory | wc -w) + $(echo $simulated | wc -w) * 3 + 3))
-if [ -e "$probes" ]; then
-	tests=$((tests + $(echo $all | wc -w) + $(echo $aux | wc -w)))
-	KPROBES=y
-fi
-[ -n "$all" ] || tests=0
-plan "$tests"
+# All else reads the same in an exchange, and so lspci shows the same
+same_meanwhile()
+{
+	size=4
+	mine=$(snapshot "$1" "$2" $size)
+	hand_over "$1" "$2"
+	echo "proc_ns=900000000" >"$SIM/$1/knobs"
+	take_back "$1" "$2"
+	looks=0 meanwhile=0
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(doe_value "$1" "$2" phase)" != response ] || looks=$((looks + 1))
+		same "$1" "$2" || meanwhile=1
+	done
+	echo "proc_ns=0" >"$SIM/$1/knobs"
+	echo "# $looks looks"
+	settle "$1" "$2" && [ $looks -ne 0 ] && return $meanwhile
+}
 
-trace_on
-if [ -n "$KPROBES" ]; then
+trace_taints()
+{
 	# shellcheck disable=SC2016
 	echo 'p:doe_taint add_taint flag=$arg1:u32' >>"$probes"
 	trace_on kprobes/doe_taint
-fi
+}
+
+no_more_taints()
+{
+	trace_off
+	echo '-:doe_taint' >>"$probes"
+}
+
+# those COMMAND...: mailboxes that can be handed over, of such devices
+those()
+{
+	aux_mailboxes | while read -r dev off; do
+		! "$@" | grep -q "^$dev$" || echo "$dev@$off"
+	done
+}
 
 # First what leaves no trace
-doe_list=$all
-for_each "registers of others are not claimed" others_free
-doe_list=$aux
-for_each "handed over, writes are free" free_when_handed_over
-for_each "handed over, the response can be read" shown_when_handed_over
-for_each "all else reads the same" same_to_both
-doe_list=$memory
-for_each "what CXL reads cannot be read along" hidden_always
-doe_list=$simulated
-for_each "a response is hidden" hidden_in_response
-for_each "one that is aborted is hidden, nothing else" hidden_in_abort
-for_each "at every size and alignment" hidden_at_all
+tests()
+{
+	doe_list=$(doe_mailboxes | words)
+	[ -n "$doe_list" ] || return
+	[ -z "$KPROBES" ] || act trace_taints
+	for_each "registers of others are not claimed" others_free
+	doe_list=$(aux_mailboxes | words)
+	for_each "handed over, writes are free" for_user free
+	for_each "handed over, the response can be read" for_user shown
+	for_each "all else reads the same" same_to_both
+	doe_list=$(those memdevs)
+	for_each "what CXL reads cannot be read along" hidden_always
+	doe_list=$(those sims)
+	for_each "all else reads the same in an exchange" same_meanwhile
+	for_each "a response that is aborted is hidden, at every size" hidden_at_all
 
-set -- $all
-dev=${1%@*} status=$((0x${1#*@} + DOE_STATUS)) ctrl=$((0x${1#*@} + DOE_CTRL))
-ktap_test_result "reads and writes so far were allowed" untainted
-ktap_test_result "$dev: the kernel warns of a write through sysfs" \
-	first_write "$PCI/$dev/config" "$dev" $ctrl
-ktap_test_result "$dev: the kernel warns of a write through procfs" \
-	first_write "$(proc_file "$dev")" "$dev" $status
-if [ -n "$KPROBES" ]; then
-	doe_list=$all
+	check "reads and writes so far were allowed" untainted
+	doe_list=$(doe_mailboxes | words)
+	set -- $(doe_mailboxes)
+	check "the kernel warns of a write through sysfs" \
+		first_write "$PCI/$1/config" "$1" $((0x$2 + DOE_CTRL))
+	check "the kernel warns of a write through procfs" \
+		first_write "$(proc_file "$1")" "$1" $((0x$2 + DOE_STATUS))
+	[ -n "$KPROBES" ] || return
 	for_each "all registers are claimed" claimed
-	doe_list=$aux
+	doe_list=$(aux_mailboxes | words)
 	for_each "taken back, they are claimed again" claimed_again
-else
-	ktap_print_msg "no kprobes: not every register was tried"
-fi
+	act no_more_taints
+}
 
-trace_off
-[ -z "$KPROBES" ] || echo '-:doe_taint' >>"$probes"
-rm -f "$RESULTS"*
-ktap_finished
+mount_tracefs
+probes=$TRACING/kprobe_events
+[ ! -e "$probes" ] || KPROBES=y
+run_tests

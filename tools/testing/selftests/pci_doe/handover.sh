@@ -135,8 +135,7 @@ driver_refused()
 
 taken_back()
 {
-	take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -" &&
+	take_back "$1" "$2" && owned_by_driver "$1" "$2" &&
 		[ -n "$(irq_count "$1" "$2")" ] ||
 		! grep -q "^$1 $2 .* irq " "$BEFORE"
 }
@@ -148,33 +147,35 @@ parent_rebound()
 	hand_over "$1" "$2" && echo "$1" >"$driver/unbind" && settle "$1" "$2" &&
 		doe_line "$1" "$2" | grep -q "owner core phase idle holds - polled" ||
 		return
-	echo "$1" >"$driver/bind" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
+	echo "$1" >"$driver/bind" && owned_by_driver "$1" "$2"
+}
+
+# All at a time
+begin()
+{
+	trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
+		pci_doe/pci_doe_response pci_doe/pci_doe_complete \
+		pci_doe/pci_doe_abort pci_doe/pci_doe_state
+	for mailbox in $doe_list; do
+		back_and_forth "${mailbox%@*}" "${mailbox#*@}" &
+	done
+}
+
+tests()
+{
+	for_each "handed over, it is idle and silent" handed_over
+	for_each "handed over, the kernel keeps off" driver_refused
+	for_each "taken back, it works as before" taken_back
+	act begin
+	for_each "$ROUNDS times back and forth" went_back_and_forth
+	for_each "each exchange ended once" ended_once
+	for_each "with a response, or cut" ended_well
+	for_each "nothing was sent while user space had it" kept_off
+	act trace_off
+	for_each "the features are still right" same_features
+	for_each "what is read afterwards is exact" exact_after
+	for_each "the driver of the device goes and comes" parent_rebound
 }
 
 doe_list=$(aux_mailboxes | words)
-set -- $doe_list
-plan $(($# * 10))
-BEFORE=$(mktemp)
-cp "$MAILBOXES" "$BEFORE"
-for_each "handed over, it is idle and silent" handed_over
-for_each "handed over, the kernel keeps off" driver_refused
-for_each "taken back, it works as before" taken_back
-
-# All at a time
-trace_on pci_doe/pci_doe_submit pci_doe/pci_doe_request \
-	pci_doe/pci_doe_response pci_doe/pci_doe_complete \
-	pci_doe/pci_doe_abort pci_doe/pci_doe_state
-for mailbox; do
-	back_and_forth "${mailbox%@*}" "${mailbox#*@}" &
-done
-for_each "$ROUNDS times back and forth" went_back_and_forth
-for_each "each exchange ended once" ended_once
-for_each "with a response, or cut" ended_well
-for_each "nothing was sent while user space had it" kept_off
-trace_off
-for_each "the features are still right" same_features
-for_each "what is read afterwards is exact" exact_after
-for_each "the driver of the device goes and comes" parent_rebound
-rm "$BEFORE"
-ktap_finished
+run_tests

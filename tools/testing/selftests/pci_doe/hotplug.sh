@@ -32,16 +32,15 @@ plugged()
 		same_features "$1" "$2"
 }
 
+tests()
+{
+	for round in $(seq $ROUNDS); do
+		for_each "unplugged, $round" unplugged
+		for_each "plugged in again, $round" plugged
+	done
+}
+
 doe_list=$(for dev in $(can unplug); do
 	doe_mailboxes | grep "^$dev " | words
 done)
-set -- $doe_list
-plan $(($# * ROUNDS * 2))
-BEFORE=$(mktemp)
-cp "$MAILBOXES" "$BEFORE"
-for round in $(seq $ROUNDS); do
-	for_each "unplugged, $round" unplugged
-	for_each "plugged in again, $round" plugged
-done
-rm "$BEFORE"
-ktap_finished
+run_tests

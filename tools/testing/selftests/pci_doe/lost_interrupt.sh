@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Exchanges succeed while the interrupt gets lost, and use it again after.
-. "$(dirname "$0")/doe_lib.sh"
+. "$(dirname "$0")/doe_user.sh"
 
 BUS_MASTER=4
 
@@ -10,10 +10,10 @@ without_interrupt()
 {
 	command=$(($(read32 "$1" 4) & 65535))
 	before=$(irq_count "$1" "$2")
-	write16 "$1" 4 $((command & ~BUS_MASTER))
+	write_file "$PCI/$1/config" 4 2 $((command & ~BUS_MASTER))
 	cdat_reread "$1"
 	result=$?
-	write16 "$1" 4 "$command"
+	write_file "$PCI/$1/config" 4 2 "$command"
 	[ "$result" -eq 0 ] && cdat_good "$1" &&
 		[ "$(irq_count "$1" "$2")" = "$before" ]
 }
@@ -25,16 +25,16 @@ with_interrupt()
 		[ "$(irq_count "$1" "$2")" -gt "${before:-0}" ]
 }
 
+tests()
+{
+	for_each "works without its interrupt" without_interrupt
+	for_each "works with it again" with_interrupt
+}
+
 # Without an interrupt in the first place nothing can be lost
-set -- $(doe_mailboxes | while read -r dev off; do
+doe_list=$(doe_mailboxes | while read -r dev off; do
 	if [ -n "$(irq_count "$dev" "$off")" ] && memdevs | grep -q "$dev"; then
 		echo "$dev $off"
 	fi
-done)
-plan $#
-while [ $# -gt 0 ]; do
-	ktap_test_result "$1 $2 works without its interrupt" without_interrupt "$1" "$2"
-	ktap_test_result "$1 $2 works with it again" with_interrupt "$1" "$2"
-	shift 2
-done
-ktap_finished
+done | words)
+run_tests

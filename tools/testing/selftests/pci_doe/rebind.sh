@@ -32,15 +32,18 @@ rescanned()
 	doe_line "$1" "$2" | grep -q "errors 0 " && cdat_good "$1"
 }
 
-set -- $(doe_mailboxes | while read -r dev off; do
+tests()
+{
+	for mailbox in $MEMORY; do
+		doe_list=$mailbox
+		for_each "goes back to the core" unbound
+		for_each "goes to the driver again" bound
+		for_each "goes with the device" removed
+		for_each "comes with the device" rescanned
+	done
+}
+
+MEMORY=$(doe_mailboxes | while read -r dev off; do
 	! memdevs | grep -q "$dev" || echo "$dev $off"
-done)
-plan $(($# * 2))
-while [ $# -gt 0 ]; do
-	ktap_test_result "$1 $2 goes back to the core" unbound "$1" "$2"
-	ktap_test_result "$1 $2 goes to the driver again" bound "$1" "$2"
-	ktap_test_result "$1 $2 goes with the device" removed "$1" "$2"
-	ktap_test_result "$1 $2 comes with the device" rescanned "$1" "$2"
-	shift 2
-done
-ktap_finished
+done | words)
+run_tests

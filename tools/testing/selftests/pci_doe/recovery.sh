@@ -139,16 +139,15 @@ FAULTS=$(for action in nonfatal $(! has_cxl || echo fatal); do
 		echo "$dev@$action"
 	done
 done)
-set -- $FAULTS
-plan $(($# * 2))
-BEFORE=$(mktemp)
-cp "$MAILBOXES" "$BEFORE"
-for fault; do
-	dev=${fault%@*} how=${fault#*@}
-	ktap_test_result "$dev recovers from a $how error, idle" \
-		unless_refused recovered_idle "$dev" "$how"
-	ktap_test_result "$dev recovers from a $how error, at work" \
-		unless_refused recovered_at_work "$dev" "$how"
-done
-rm "$BEFORE"
-ktap_finished
+tests()
+{
+	for fault in $FAULTS; do
+		dev=${fault%@*} how=${fault#*@}
+		check "$dev recovers from a $how error, idle" \
+			unless_refused recovered_idle "$dev" "$how"
+		check "$dev recovers from a $how error, at work" \
+			unless_refused recovered_at_work "$dev" "$how"
+	done
+}
+
+run_tests

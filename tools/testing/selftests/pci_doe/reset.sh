@@ -62,15 +62,14 @@ WAYS=$(aux_mailboxes | cut -d' ' -f1 | sort -u | while read -r dev; do
 		esac
 	done
 done)
-set -- $WAYS
-plan $(($# * 2))
-BEFORE=$(mktemp)
-cp "$MAILBOXES" "$BEFORE"
-for way; do
-	ktap_test_result "${way%@*} is reset by ${way#*@}, idle" \
-		reset_idle "${way%@*}" "${way#*@}"
-	ktap_test_result "${way%@*} is reset by ${way#*@}, at work" \
-		reset_at_work "${way%@*}" "${way#*@}"
-done
-rm "$BEFORE"
-ktap_finished
+tests()
+{
+	for way in $WAYS; do
+		check "${way%@*} is reset by ${way#*@}, idle" \
+			reset_idle "${way%@*}" "${way#*@}"
+		check "${way%@*} is reset by ${way#*@}, at work" \
+			reset_at_work "${way%@*}" "${way#*@}"
+	done
+}
+
+run_tests

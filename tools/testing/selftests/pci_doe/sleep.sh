@@ -92,22 +92,18 @@ for state in ${DOE_STATES:-freeze mem}; do
 		STATES="$STATES $state"
 	fi
 done
-set -- $doe_list
-nr=$#
-set -- $STATES
-[ $nr -ne 0 ] || set --
-plan $(($# * (2 + nr * 8)))
-BEFORE=$(mktemp)
-cp "$MAILBOXES" "$BEFORE"
-for state; do
-	for what in idle busy; do
-		how="$state, $what"
-		ktap_test_result "$how: sleeps and wakes" slept_$what "$state"
-		for_each "$how: not used while it slept" kept_off
-		for_each "$how: works afterwards" used_again
-		for_each "$how: same features" same_features
-		for_each "$how: exact data" exact_after
+tests()
+{
+	for state in ${doe_list:+$STATES}; do
+		for what in idle busy; do
+			how="$state, $what"
+			check "$how: sleeps and wakes" slept_$what "$state"
+			for_each "$how: not used while it slept" kept_off
+			for_each "$how: works afterwards" used_again
+			for_each "$how: same features" same_features
+			for_each "$how: exact data" exact_after
+		done
 	done
-done
-rm "$BEFORE"
-ktap_finished
+}
+
+run_tests

@@ -32,8 +32,7 @@ not_touched()
 
 bound_again()
 {
-	take_back "$1" "$2" && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
+	take_back "$1" "$2" && owned_by_driver "$1" "$2"
 }
 
 # pcidoe has the driver bound again when the kernel keeps the mailbox
@@ -41,19 +40,19 @@ not_taken()
 {
 	"$PCIDOE" -q take "$1@$2" >/dev/null 2>/tmp/err
 	[ $? -eq 4 ] && [ "$(wc -l </tmp/err)" -eq 1 ] &&
-		grep -q "the kernel keeps it" /tmp/err && settle "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
+		grep -q "the kernel keeps it" /tmp/err && owned_by_driver "$1" "$2"
+}
+
+tests()
+{
+	[ -d /sys/class/tsm ] && command -v "$PCIDOE" >/dev/null || return
+	for_each "kept" kept
+	for_each "and pcidoe leaves it alone" not_touched
+	for_each "bound again" bound_again
+	for_each "pcidoe cannot take it" not_taken
 }
 
 doe_list=$(aux_mailboxes | while read -r dev off; do
 	! offers_spdm "$dev" "$off" || echo "$dev $off"
 done | words)
-[ -d /sys/class/tsm ] || doe_list=
-command -v "$PCIDOE" >/dev/null || doe_list=
-plan $(($(echo $doe_list | wc -w) * 4))
-for_each "kept" kept
-for_each "and pcidoe leaves it alone" not_touched
-for_each "bound again" bound_again
-for_each "pcidoe cannot take it" not_taken
-rm -f /tmp/err
-ktap_finished
+run_tests

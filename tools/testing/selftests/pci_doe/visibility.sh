@@ -88,7 +88,7 @@ debugfs_format()
 
 event_lines()
 {
-	sed -n "s/.*: pci_doe_$1: *//p" "${RECORD:-$TRACE/trace}"
+	sed -n "s/.*: pci_doe_$1: *//p" "$TRACE/trace"
 }
 
 # All there is in a line: where, what, how much; no room for a payload
@@ -112,8 +112,9 @@ event_fields()
 	allowed="$allowed|__data_loc char\[\] (dev|from|to)"
 	allowed="$allowed|size_t size|int rv|u16 (off|vid)|u8 type"
 	allowed="$allowed|unsigned long holds"
-	! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' \
-			"$TRACE/events/pci_doe/pci_doe_$1/format" |
+	format=$TRACE/events/pci_doe/pci_doe_$1/format
+	[ -e "$format" ] &&
+		! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' "$format" |
 		grep -Evx "$allowed" |
 		sed 's/^/# /' | grep .
 }
@@ -162,28 +163,6 @@ boot_traced()
 		grep -q .
 }
 
-# What trace-cmd makes of it, with a filter: Discovery of this mailbox, no other
-recorded()
-{
-	dat=$(mktemp) RECORD=$(mktemp)
-	adev=$(doe_aux "$1" "$2")
-	trace-cmd record -q -e pci_doe -f "dev == \"$1\"" -o "$dat" sh -c "
-		echo $adev >$AUX/drivers/doe_aux/unbind
-		echo $adev >$AUX/drivers/doe_aux/bind
-		sleep 1" >"$RECORD" 2>&1 || sed 's/^/# /' "$RECORD"
-	trace-cmd report -i "$dat" >"$RECORD" 2>/dev/null
-	settle "$1" "$2"
-	discovery_traced "$1" "$2" &&
-		! grep "pci_doe_" "$RECORD" | grep -vF " $1 "
-	result=$?
-	for event in abort complete request response state submit; do
-		event_format "$event" || result=1
-	done
-	rm "$dat" "$RECORD"
-	RECORD=
-	return $result
-}
-
 # The files come back when Discovery has ended, with a uevent for each mailbox
 announced()
 {
@@ -204,72 +183,49 @@ announced()
 		! echo "# $changes uevents"
 }
 
-set -- $(doe_mailboxes | cut -d' ' -f1 | sort -u)
-mailboxes=$(doe_mailboxes | wc -l)
-aux=$(aux_mailboxes | wc -l)
-aux_devices=$(aux_mailboxes | cut -d' ' -f1 | sort -u)
-tests=$(($# * 2 + $(echo $aux_devices | wc -w) + 4 + 14 + 2 * aux +
-	 $(memdevs | wc -l)))
-if grep -q trace_event=pci_doe /proc/cmdline; then
-	tests=$((tests + mailboxes))
-	boot=1
-fi
-mount_tracefs
-if [ -e "$TRACING/kprobe_events" ]; then
-	tests=$((tests + $(sims | wc -l)))
-	kprobes=1
-fi
-if command -v trace-cmd >/dev/null; then
-	tests=$((tests + aux))
-	trace_cmd=1
-fi
-[ $# -gt 0 ] || tests=0
-plan "$tests"
-
-for dev; do
-	ktap_test_result "$dev: names and contents of doe_features" features_abi "$dev"
-	ktap_test_result "$dev: doe_features has what Discovery found" features_complete "$dev"
-done
-ktap_test_result "no doe_features where there is no mailbox" no_features_elsewhere
-for dev in $aux_devices; do
-	ktap_test_result "$dev: offset of each auxiliary device" aux_abi "$dev"
-done
-ktap_test_result "debugfs is for root" debugfs_mode
-ktap_test_result "debugfs has a line for each mailbox" debugfs_lines
-ktap_test_result "debugfs has the words that it should" debugfs_format
-
-trace_on pci_doe
-if [ -n "$boot" ]; then
-	set -- $(doe_mailboxes)
-	while [ $# -gt 0 ]; do
-		ktap_test_result "$1 $2: traced at boot" boot_traced "$1" "$2"
-		shift 2
-	done
-fi
-set -- $(aux_mailboxes)
-while [ $# -gt 0 ]; do
+# A mailbox goes and comes, which its trace tells
+exchanged()
+{
 	hand_over "$1" "$2"
 	take_back "$1" "$2"
 	settle "$1" "$2"
-	ktap_test_result "$1 $2: Discovery is traced" discovery_traced "$1" "$2"
-	if memdevs | grep -q "^$1$"; then
-		ktap_test_result "$1 $2: reading a table is traced" cdat_traced "$1" "$2"
-	fi
-	ktap_test_result "$1 $2: each state is traced" states_chained "$1" "$2"
-	shift 2
-done
-for event in $EVENTS; do
-	ktap_test_result "pci_doe_$event is traced, without payload" event_format "$event"
-	ktap_test_result "pci_doe_$event has no field for it" event_fields "$event"
-done
-trace_off
-set -- $(aux_mailboxes)
-while [ -n "$trace_cmd" ] && [ $# -gt 0 ]; do
-	ktap_test_result "$1 $2: trace-cmd records it" recorded "$1" "$2"
-	shift 2
-done
-for dev in ${kprobes:+$(sims)}; do
-	ktap_test_result "$dev: user space is told when Discovery ends" \
-		announced "$dev"
-done
-ktap_finished
+	discovery_traced "$1" "$2"
+}
+
+tests()
+{
+	for dev in $(doe_devices); do
+		check "$dev: names and contents of doe_features" features_abi "$dev"
+		check "$dev: doe_features has what Discovery found" features_complete "$dev"
+	done
+	check "no doe_features where there is no mailbox" no_features_elsewhere
+	for dev in $(aux_mailboxes | cut -d' ' -f1 | sort -u); do
+		check "$dev: offset of each auxiliary device" aux_abi "$dev"
+	done
+	check "debugfs is for root" debugfs_mode
+	check "debugfs has a line for each mailbox" debugfs_lines
+	check "debugfs has the words that it should" debugfs_format
+
+	doe_list=$(doe_mailboxes | words)
+	! grep -q trace_event=pci_doe /proc/cmdline ||
+		for_each "traced at boot" boot_traced
+	act trace_on pci_doe
+	doe_list=$(aux_mailboxes | words)
+	for_each "Discovery is traced" exchanged
+	for_each "each state is traced" states_chained
+	doe_list=$(for mailbox in $doe_list; do
+		! memdevs | grep -q "^${mailbox%@*}$" || echo "$mailbox"
+	done)
+	for_each "reading a table is traced" cdat_traced
+	for event in $EVENTS; do
+		check "pci_doe_$event is traced, without payload" event_format "$event"
+		check "pci_doe_$event has no field for it" event_fields "$event"
+	done
+	act trace_off
+	for dev in $([ ! -e "$TRACING/kprobe_events" ] || sims); do
+		check "$dev: user space is told when Discovery ends" announced "$dev"
+	done
+}
+
+mount_tracefs
+run_tests
