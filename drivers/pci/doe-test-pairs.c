@@ -709,7 +709,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 	if (b && pairs_every > 1 && tries++ % pairs_every)
 		return 0;
 
-	run = kzalloc(sizeof(*run), GFP_KERNEL);
+	run = kzalloc_obj(*run);
 	KUNIT_ASSERT_NOT_NULL(p->test, run);
 	run->fault[0].event = a;
 	run->fault[0].at = i;
