@@ -367,6 +367,8 @@ static void r03_shared_vector(struct kunit *test)
 		doe_test_sync_irqs(dt);
 		doe_sim_clear_counters(dt->sim, DOE_SIM_ALL);
 		doe_test_works(dt, i);
+		/* Its message may come when the exchange has ended */
+		doe_test_until(test, atomic_read(&others) > i);
 		doe_test_sync_irqs(dt);
 		cnt = doe_test_counters(dt, i);
 		KUNIT_EXPECT_EQ(test, cnt->irqs, 1);

@@ -779,11 +779,19 @@ static void second_events(struct pairs *p, unsigned int i, unsigned int last)
 	KUNIT_EXPECT_GE(p->test, min(end[0], end[1]), i);
 }
 
+static void free_saved(void *data)
+{
+	struct pairs *p = data;
+
+	kfree(p->saved);
+}
+
 static struct pairs *new_pairs(struct kunit *test)
 {
 	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, free_saved, p), 0);
 	p->test = test;
 	p->config = doe_test_config(test);
 	p->config.bind = false;
