@@ -650,13 +650,19 @@ static const struct doe_test_param modes[] = {
 	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_DRAINED },
 };
 
-/* Each mode with each pair, or with one event alone */
-struct pairs_param {
+/* Modes without interrupts, and events that need one */
+#define NR_POLLED	2
+#define NR_IRQ_EVENTS	2
+#define NR_PAIRS(events)	((events) * ((events) - 1))
+
+/* Each mode with each pair, or one event alone, made when its turn comes */
+static struct pairs_param {
 	struct doe_test_param mode;
 	unsigned int mode_nr;
 	enum event event[2];
-	unsigned int index;
-};
+	unsigned int index;	/* of the next one, with those left out */
+} pairs_params[NR_POLLED * NR_PAIRS(NR_EVENTS - NR_IRQ_EVENTS) +
+	       (ARRAY_SIZE(modes) - NR_POLLED) * NR_PAIRS(NR_EVENTS)];
 
 static bool applies(const struct pairs_param *param)
 {
@@ -664,31 +670,28 @@ static bool applies(const struct pairs_param *param)
 	       !(events[param->event[0]].irq || events[param->event[1]].irq);
 }
 
-static const void *next_param(const void *prev, char *desc)
+static void make_param(struct pairs_param *param, char *desc)
 {
-	static struct pairs_param param;
 	char mode[KUNIT_PARAM_DESC_SIZE];
 	unsigned int i;
 
-	param.index = prev ? param.index : 0;
+	param->index = param == pairs_params ? 0 : param[-1].index;
 	do {
-		i = param.index++;
-		param.event[1] = i % NR_EVENTS;
+		i = param->index++;
+		param->event[1] = i % NR_EVENTS;
 		i /= NR_EVENTS;
-		param.event[0] = i % (NR_EVENTS - 1) + 1;
+		param->event[0] = i % (NR_EVENTS - 1) + 1;
 		i /= NR_EVENTS - 1;
-		if (i == ARRAY_SIZE(modes))
-			return NULL;
-		param.mode = modes[i];
-		param.mode_nr = i;
-	} while (!applies(&param));
+		param->mode = modes[i];
+		param->mode_nr = i;
+	} while (!applies(param));
 
-	doe_test_desc(&param.mode, mode);
+	doe_test_desc(&param->mode, mode);
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s and %s", mode,
-		 events[param.event[0]].name, events[param.event[1]].name);
-
-	return &param;
+		 events[param->event[0]].name, events[param->event[1]].name);
 }
+
+KUNIT_ARRAY_PARAM(pairs, pairs_params, make_param);
 
 /* Do as asked for, unless the events need something else */
 static void choose_kind(struct run *run, bool async)
@@ -827,7 +830,7 @@ static void pairs_of_faults(struct kunit *test)
 }
 
 static struct kunit_case doe_pairs_cases[] = {
-	KUNIT_CASE_PARAM_ATTR(pairs_of_faults, next_param,
+	KUNIT_CASE_PARAM_ATTR(pairs_of_faults, pairs_gen_params,
 			      { .speed = KUNIT_SPEED_VERY_SLOW }),
 	{}
 };

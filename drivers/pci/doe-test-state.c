@@ -83,38 +83,39 @@ static const struct event {
 	{ "surprise removal", pull_out, NULL, -ENODEV, -ENODEV },
 };
 
-/* Each mode with each event in each state */
-struct state_param {
+/* Those above that are excepted */
+#define NR_EXCEPTIONS	3
+
+/* Each mode with each event in each state, made when its turn comes */
+static struct state_param {
 	struct doe_test_param mode;
 	enum state state;
 	const struct event *event;
-};
+	unsigned int index;	/* of the next one, with those excepted */
+} state_params[ARRAY_SIZE(doe_test_mode_params) *
+	       (NR_STATES * ARRAY_SIZE(events) - NR_EXCEPTIONS)];
 
-static const void *next_param(const void *prev, char *desc)
+static void make_param(struct state_param *param, char *desc)
 {
-	static struct state_param param;
 	char mode[KUNIT_PARAM_DESC_SIZE];
-	static unsigned int index;
 	unsigned int i;
 
-	index = prev ? index : 0;
+	param->index = param == state_params ? 0 : param[-1].index;
 	do {
-		i = index++;
-		param.event = &events[i % ARRAY_SIZE(events)];
+		i = param->index++;
+		param->event = &events[i % ARRAY_SIZE(events)];
 		i /= ARRAY_SIZE(events);
-		param.state = i % NR_STATES;
+		param->state = i % NR_STATES;
 		i /= NR_STATES;
-		if (i == ARRAY_SIZE(doe_test_mode_params))
-			return NULL;
-		param.mode = doe_test_mode_params[i];
-	} while (param.event->except & BIT(param.state));
+		param->mode = doe_test_mode_params[i];
+	} while (param->event->except & BIT(param->state));
 
-	doe_test_desc(&param.mode, mode);
+	doe_test_desc(&param->mode, mode);
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s, %s", mode,
-		 state_names[param.state], param.event->name);
-
-	return &param;
+		 state_names[param->state], param->event->name);
 }
+
+KUNIT_ARRAY_PARAM(state, state_params, make_param);
 
 static void enter(struct subject *s, enum state state)
 {
@@ -212,7 +213,7 @@ static void ends_in_each_state(struct kunit *test)
 }
 
 static struct kunit_case doe_state_cases[] = {
-	KUNIT_CASE_PARAM(ends_in_each_state, next_param),
+	KUNIT_CASE_PARAM(ends_in_each_state, state_gen_params),
 	{ }
 };
 
