@@ -26,15 +26,17 @@ static void exchange(struct kunit *test)
 	const struct doe_sim_counters *cnt;
 	int i;
 
-	for (i = 0; i < 20; i++)
+	KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs,
+			config.irq_mode != DOE_SIM_IRQ_NONE);
+	/* On another CPU the handler may be late, and see two at once */
+	for (i = 1; i < 20; i++)
 		KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, 4 * i), 4 * i);
 
 	cnt = doe_test_counters(dt, 0);
 	KUNIT_EXPECT_EQ(test, cnt->gos, 20);
 	KUNIT_EXPECT_EQ(test, cnt->aborts, 0);
 	KUNIT_EXPECT_EQ(test, cnt->objects_out, 20);
-	KUNIT_EXPECT_EQ(test, cnt->irqs,
-			config.irq_mode == DOE_SIM_IRQ_NONE ? 0 : 20);
 }
 
 static void async_exchange(struct kunit *test)
