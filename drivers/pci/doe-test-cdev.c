@@ -198,6 +198,7 @@ static const struct bad_param {
 	{ "no byte", 0, { }, -EINVAL },
 	{ "half a header", 4, { }, -EINVAL },
 	{ "header and a half DW", 10, { }, -EINVAL },
+	{ "half a DW behind it", 10, { 0, 2 ^ 3 }, -EINVAL },
 	{ "Length short by one", 12, { 0, 2 ^ 3 }, -EINVAL },
 	{ "Length long by one", 12, { 0, 4 ^ 3 }, -EINVAL },
 	{ "Length 0", 12, { 0, 3 }, -EINVAL },

@@ -258,10 +258,13 @@ static void exchange_in_reset(struct slot_reset *reset)
 	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, thread),
 			-ECONNRESET);
 	tt = doe_test_begin(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
 	since = ktime_get_ns();
 	for (i = 0; i < 3; i++)
 		doe_test_works(dt, 0);
 	KUNIT_EXPECT_LE(dt->test, elapsed_ms(since), 10);
+	/* The device may have kept what was there before */
+	KUNIT_EXPECT_EQ(dt->test, doe_test_counters(dt, 0)->aborts, 1);
 	KUNIT_EXPECT_FALSE(dt->test, doe_test_ended(tt));
 	thread->data = tt;
 	reset->thread = thread;

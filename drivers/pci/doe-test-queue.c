@@ -369,6 +369,19 @@ static void restored_half_way(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* What was read before is nobody's */
+static void restored_in_response(struct kunit *test)
+{
+	struct doe_test_task *tt = long_task(test, false);
+	struct doe_test *dt;
+
+	put_unaligned_le32(2000, tt->req);
+	dt = begin_long(test, tt);
+	pci_restore_state(dt->pdev);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	doe_test_works(dt, 0);
+}
+
 /* A transfer that is stopped ends with the errno of what stopped it */
 static void frozen_half_way(struct kunit *test)
 {
@@ -443,6 +456,7 @@ static struct kunit_case doe_queue_cases[] = {
 			 doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_long_transfer),
 	KUNIT_CASE(restored_half_way),
+	KUNIT_CASE(restored_in_response),
 	KUNIT_CASE(frozen_half_way),
 	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_all_gen_params),

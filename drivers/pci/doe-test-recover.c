@@ -546,6 +546,13 @@ static void response_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 1200);
 	kvfree(tt->task.response_pl);
 
+	/* It is cut short when the memory is there */
+	doe_test_knob(dt, rsp_dw, 100);
+	tt = sized_task(dt, 300, 0, 4096);
+	KUNIT_EXPECT_EQ(test, tt->task.rv, -EPROTO);
+	KUNIT_EXPECT_NULL(test, tt->task.response_pl);
+	doe_test_knob(dt, rsp_dw, 0);
+
 	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
 	tt = sized_task(dt, 300, 0, 1000);
 	KUNIT_EXPECT_EQ(test, tt->task.rv, -EIO);

@@ -193,6 +193,19 @@ static void unannounced_reset_while_idle(struct kunit *test)
 	}
 }
 
+/* So does Bus Master Enable, if the mailbox polls */
+static void unannounced_reset_of_master(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_task *tt;
+
+	pci_set_master(dt->pdev);
+	tt = doe_test_stuck(dt);
+	doe_sim_flr(dt->sim);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
+	doe_test_recovers(dt);
+}
+
 /* After a pause the library checks for a reset before an exchange */
 static void unannounced_reset_is_noticed(struct kunit *test)
 {
@@ -372,6 +385,7 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_for_long, doe_test_mode_gen_params),
 	KUNIT_CASE_SLOW(frozen_for_good),
+	KUNIT_CASE(unannounced_reset_of_master),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_while_idle, doe_test_all_gen_params),
