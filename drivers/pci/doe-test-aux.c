@@ -3,6 +3,8 @@
  * KUnit tests of the DOE library: auxiliary devices
  */
 
+#include <linux/auxiliary_bus.h>
+
 #include "doe-test-util.h"
 
 DOE_TEST_PARAMS(mode);
@@ -37,13 +39,21 @@ static void aux_one_per_mailbox(struct kunit *test)
 {
 	struct auxdevs found = { };
 	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 5);
+	u32 id;
 
 	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
-	KUNIT_EXPECT_EQ(test, found.nr, 5);
+	KUNIT_ASSERT_EQ(test, found.nr, 5);
+	id = to_auxiliary_dev(found.last)->id;
 	device_release_driver(&dt->pdev->dev);
 	found.nr = 0;
 	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
 	KUNIT_EXPECT_EQ(test, found.nr, 0);
+
+	/* Their numbers are free again */
+	KUNIT_EXPECT_EQ(test, device_attach(&dt->pdev->dev), 1);
+	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
+	KUNIT_ASSERT_EQ(test, found.nr, 5);
+	KUNIT_EXPECT_EQ(test, to_auxiliary_dev(found.last)->id, id);
 }
 
 /* The offset tells which mailbox it is */
