@@ -282,6 +282,9 @@ static void exchange_amid_reset(struct kunit *test)
 	do_reset(&reset);
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
 	doe_test_wait_echo(test, reset.thread->data);
+	/* With nothing in flight */
+	do_reset(&reset);
+	doe_test_wait_echo(test, reset.thread->data);
 	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_works(dt, 0);
