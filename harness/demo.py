@@ -53,7 +53,7 @@ def show(line, report, everything):
     words = line.replace(" polled ", " polled yes ").split()[2:]
     value = dict(zip(words[::2], words[1::2]))
     print(f"\n{dev}  {guest.NAMES.get(dev, 'simulated device')}, driver {driver}")
-    print(f"  mailbox    at {off}h, capability version {header >> 16 & 15}, {value['state']}, "
+    print(f"  mailbox    at {off}h, capability version {header >> 16 & 15}, {value['phase']}, "
           f"{value['exchanges']} exchanges, {value['errors']} errors")
     print(f"  works      {how(dev, off, value, caps, msi, report['interrupts'])}")
     print("  features   " + ", ".join(f"{name} {FEATURES.get(name, 'unknown')}"
