@@ -29,22 +29,13 @@ static void sample_complete(struct pci_doe_task *task)
 	complete(&s->done);
 }
 
-static int sample_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+/* Without vectors the mailboxes poll */
+static int sample_create_mailboxes(struct pci_dev *pdev)
 {
 	struct pci_doe_mb *mb;
-	struct sample *s;
-	int nr = 0, rc;
+	int nr = 0;
 	u16 off;
 
-	s = devm_kzalloc(&pdev->dev, sizeof(*s), GFP_KERNEL);
-	if (!s)
-		return -ENOMEM;
-
-	rc = pcim_enable_device(pdev);
-	if (rc)
-		return rc;
-
-	/* Without vectors the mailboxes poll */
 	pci_doe_for_each_off(pdev, off)
 		nr = max(nr, pci_doe_get_irq_num(pdev, off) + 1);
 	if (nr) {
@@ -56,6 +47,24 @@ static int sample_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		if (IS_ERR(mb))
 			return PTR_ERR(mb);
 	}
+
+	return 0;
+}
+
+static int sample_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct sample *s;
+	int rc;
+
+	s = devm_kzalloc(&pdev->dev, sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+
+	rc = pcim_enable_device(pdev);
+	if (!rc)
+		rc = sample_create_mailboxes(pdev);
+	if (rc)
+		return rc;
 
 	s->mb = pci_find_doe_mailbox(pdev, SAMPLE_VID, SAMPLE_TYPE);
 	if (!s->mb)
