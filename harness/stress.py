@@ -48,7 +48,8 @@ def run(release, name, minutes, seed):
     text, proof = KERNELS[name]
     boot = guest.Boot(built, "proof", initrd, f"{guest.KUNIT} kasan_multi_shot {proof} "
                       f"{PARAMETERS} kunit_shutdown=reboot", 900)
-    reports = "not ok" not in boot.console and "# Totals: pass:1 " in boot.console
+    reports = bool(re.search(rf" ok 1 {name}$", boot.console, re.M)) and \
+        "not ok" not in boot.console
     if not reports:
         print(f"{name} DOES NOT REPORT what it is to find, see {boot.log}")
     clean = soak(built, initrd, text, minutes, seed)
