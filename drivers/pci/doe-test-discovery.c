@@ -64,8 +64,7 @@ static struct doe_test *new_counted(struct kunit *test,
 /* What a mailbox offers besides Discovery */
 #define LIST(...) {							\
 	(const struct doe_sim_feature[]) { DISCOVERY, __VA_ARGS__ },	\
-	sizeof((struct doe_sim_feature[]) { DISCOVERY, __VA_ARGS__ }) /	\
-	sizeof(struct doe_sim_feature) }
+	ARRAY_SIZE(((struct doe_sim_feature[]) { DISCOVERY, __VA_ARGS__ })) }
 
 /* A device with a mailbox for each list */
 static struct doe_test *new_listed(struct kunit *test,
