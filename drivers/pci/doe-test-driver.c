@@ -119,10 +119,7 @@ void doe_test_bind(struct kunit *test, struct doe_test_hooks *hooks)
 /* A device for this driver */
 struct doe_test *doe_test_new_unbound(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-
-	config.bind = false;
-	return doe_test_new(test, &config);
+	return doe_test_new_with(test, bind, false);
 }
 
 /* The case itself is the driver, and has the vectors */

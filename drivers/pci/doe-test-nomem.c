@@ -181,11 +181,9 @@ static void check_bind(struct doe_test *dt)
 /* Without interrupts: the IRQ core would warn, see each_of_unbound() */
 static void nomem_bind(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-
-	config.nr_mailboxes = 2;
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	each_allocation(doe_test_new(test, &config), run_bind, check_bind);
+	each_allocation(doe_test_new_with(test, nr_mailboxes, 2,
+					  irq_mode, DOE_SIM_IRQ_NONE),
+			run_bind, check_bind);
 }
 
 /* ---- Enumeration ---- */
@@ -215,12 +213,8 @@ static void check_enumerate(struct doe_test *dt)
 
 static void nomem_enumerate(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-
-	config.bind = false;
-	config.nr_mailboxes = 2;
-	each_allocation(doe_test_new(test, &config), run_enumerate,
-			check_enumerate);
+	each_allocation(doe_test_new_with(test, nr_mailboxes, 2, bind, false),
+			run_enumerate, check_enumerate);
 }
 
 static struct kunit_case doe_nomem_core_cases[] = {

@@ -337,9 +337,8 @@ static void exchange_ends_in_time(struct kunit *test)
 		const struct bound *b = &bounds[i];
 
 		dt = new_device(test);
-		doe_test_knob(dt, abort_ns, b->abort_ns);
-		doe_test_knob(dt, proc_ns, b->proc_ns);
-		doe_test_knob(dt, busy_sticky, b->sticky);
+		doe_test_knob(dt, abort_ns, b->abort_ns, proc_ns, b->proc_ns,
+			      busy_sticky, b->sticky);
 		if (b->busy_ns)
 			doe_sim_set_busy(dt->sim, 0, b->busy_ns);
 
@@ -366,15 +365,13 @@ static void exchange_ends_in_time(struct kunit *test)
 static void expect_discovery_ends(struct kunit *test, u64 proc_ns, u64 limit,
 				  u64 grace)
 {
-	struct doe_sim_config config = doe_test_config(test);
+	u64 from = now_ns(), ns;
 	struct doe_test *dt;
-	u64 from, ns;
 
-	config.knobs.busy = DOE_SIM_BUSY_NEVER;
-	config.knobs.proc_ns = proc_ns;
-	config.nr_features = DOE_SIM_MAX_FEATURES;
-	from = now_ns();
-	dt = doe_test_new_early(test, &config);
+	dt = doe_test_make(doe_test_new_early, test,
+			   knobs.busy, DOE_SIM_BUSY_NEVER,
+			   knobs.proc_ns, proc_ns,
+			   nr_features, DOE_SIM_MAX_FEATURES);
 	/* Enumeration itself does not wait */
 	KUNIT_EXPECT_LE(test, now_ns() - from, 2 * TICK_NSEC);
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));

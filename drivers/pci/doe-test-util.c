@@ -255,11 +255,9 @@ struct doe_test *doe_test_new_early(struct kunit *test,
 /* A device that does not answer Discovery */
 struct doe_test *doe_test_new_undiscovered(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_make(doe_test_new_early, test,
+					    knobs.proc_ns, DOE_SIM_NEVER);
 
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_early(test, &config);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos);
 
 	return dt;
@@ -395,10 +393,16 @@ u64 doe_test_accesses(struct doe_test *dt, unsigned int mb)
 	return sum;
 }
 
-/* At least @nr interrupts, if the device of the parameter has any */
+/* Whether the device of the parameter has interrupts */
+bool doe_test_has_irq(struct doe_test *dt)
+{
+	return doe_test_config(dt->test).irq_mode != DOE_SIM_IRQ_NONE;
+}
+
+/* At least @nr of them, if so */
 void doe_test_expect_irqs(struct doe_test *dt, unsigned int nr)
 {
-	if (doe_test_config(dt->test).irq_mode != DOE_SIM_IRQ_NONE)
+	if (doe_test_has_irq(dt))
 		KUNIT_EXPECT_GE(dt->test, doe_test_counters(dt, 0)->irqs, nr);
 }
 
@@ -800,10 +804,8 @@ struct doe_test *doe_test_new_plain(struct kunit *test)
 /* A good device without interrupts */
 struct doe_test *doe_test_new_polled(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	return doe_test_new(test, &config);
+	return doe_test_make_plain(doe_test_new, test,
+				   irq_mode, DOE_SIM_IRQ_NONE);
 }
 
 MODULE_DESCRIPTION("KUnit tests of the PCIe DOE library");

@@ -16,6 +16,7 @@
 #define DRIVERS_PCI_DOE_TEST_UTIL_H
 
 #include <kunit/test.h>
+#include <linux/args.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -151,6 +152,7 @@ void doe_test_rescan(struct doe_test *dt);
 void doe_test_expect_gone(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
+bool doe_test_has_irq(struct doe_test *dt);
 bool doe_test_claimed(struct doe_test *dt, unsigned int mb);
 void doe_test_wait_idle(struct doe_test *dt, unsigned int mb);
 void doe_test_alloc_vectors(struct doe_test *dt);
@@ -229,22 +231,40 @@ void doe_test_begin_race(struct doe_test_race *race);
 void doe_test_end_race(struct doe_test_race *race);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
-/* A device as doe_test_config() says, but for one field */
-#define doe_test_new_with(test, field, value)				\
+/* Set fields of a structure: up to four of them, each followed by its value */
+#define __doe_test_set2(to, field, value)	((to).field = (value))
+#define __doe_test_set4(to, field, value, ...)				\
+	(__doe_test_set2(to, field, value), __doe_test_set2(to, __VA_ARGS__))
+#define __doe_test_set6(to, field, value, ...)				\
+	(__doe_test_set2(to, field, value), __doe_test_set4(to, __VA_ARGS__))
+#define __doe_test_set8(to, field, value, ...)				\
+	(__doe_test_set2(to, field, value), __doe_test_set6(to, __VA_ARGS__))
+#define __doe_test_set(to, ...)						\
+	CONCATENATE(__doe_test_set, COUNT_ARGS(__VA_ARGS__))(to, __VA_ARGS__)
+
+#define __doe_test_make(new, test, config, ...)				\
 ({									\
-	struct doe_sim_config __config = doe_test_config(test);	\
+	struct doe_sim_config __config = config;			\
 									\
-	__config.field = (value);					\
-	doe_test_new(test, &__config);					\
+	__doe_test_set(__config, __VA_ARGS__);				\
+	new(test, &__config);						\
 })
 
-/* Change one knob of the first mailbox, and have all behave like it */
-#define doe_test_knob(dt, knob, value)					\
+/* A device as doe_test_config() says, or a plain one, but for some fields */
+#define doe_test_make(new, test, ...)					\
+	__doe_test_make(new, test, doe_test_config(test), __VA_ARGS__)
+#define doe_test_make_plain(new, test, ...)				\
+	__doe_test_make(new, test, DOE_SIM_CONFIG_DEFAULT, __VA_ARGS__)
+#define doe_test_new_with(test, ...)					\
+	doe_test_make(doe_test_new, test, __VA_ARGS__)
+
+/* Change knobs of the first mailbox, and have all behave like it */
+#define doe_test_knob(dt, ...)						\
 do {									\
 	struct doe_sim_knobs __knobs;					\
 									\
 	doe_sim_get_knobs((dt)->sim, 0, &__knobs);			\
-	__knobs.knob = (value);						\
+	__doe_test_set(__knobs, __VA_ARGS__);				\
 	doe_test_set_knobs(dt, &__knobs);				\
 } while (0)
 
