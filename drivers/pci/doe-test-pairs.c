@@ -810,6 +810,10 @@ static struct pairs *new_pairs(struct kunit *test)
 	return p;
 }
 
+/*
+ * R10, R22, R26: whoever comes in at an access, a signal, a cancellation, a
+ * removal, ends the exchange once, and leaves a mailbox that works
+ */
 static void pairs_of_faults(struct kunit *test)
 {
 	u64 stop = ktime_get_ns() + CASE_NS;

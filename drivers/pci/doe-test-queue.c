@@ -33,42 +33,6 @@ static void r09_fifo(struct kunit *test)
 	}
 }
 
-static int many_echoes(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	int i, rv;
-
-	for (i = 0; i < 20; i++) {
-		rv = doe_test_echo(dt, 0, i + 1);
-		if (rv != round_up(i + 1, 4))
-			return rv < 0 ? rv : -EIO;
-	}
-
-	return 0;
-}
-
-/* R9, R24: many threads and tasks; each gets its own answer */
-static void r24_many_submitters(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread[6];
-	struct doe_test_task *tt[20];
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(thread); i++)
-		thread[i] = doe_test_thread(test, many_echoes, dt);
-	for (i = 0; i < ARRAY_SIZE(tt); i++)
-		tt[i] = doe_test_begin(dt, 0);
-
-	for (i = 0; i < ARRAY_SIZE(tt); i++) {
-		doe_test_wait_echo(test, tt[i]);
-		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
-	}
-	doe_test_join_all(test, thread, ARRAY_SIZE(thread), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out,
-			ARRAY_SIZE(thread) * 20 + ARRAY_SIZE(tt));
-}
-
 /* Mailboxes do not wait for each other */
 static void mailboxes_are_independent(struct kunit *test)
 {
@@ -83,21 +47,6 @@ static void mailboxes_are_independent(struct kunit *test)
 }
 
 /* ---- Cancellation ---- */
-
-/* The task can be submitted again, to another mailbox as well */
-static void cancel_in_flight(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2);
-	struct doe_test_task *tt = doe_test_stuck(dt);
-
-	doe_test_cancel(dt, tt);
-	doe_test_renew(tt);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 1, tt), 0);
-	doe_test_wait_echo(test, tt);
-
-	doe_test_recovers(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-}
 
 static void cancel_queued(struct kunit *test)
 {
@@ -141,49 +90,6 @@ static void cancel_ended(struct kunit *test)
 				   pci_doe_cancel_task(dt->mb[0],
 						       doe_test_free_task(dt)));
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
-}
-
-static void until_cancelled(struct doe_test_task *tt)
-{
-	if (tt->task.rv != -ECANCELED)
-		doe_test_submit(tt->data, 0, tt);
-}
-
-/*
- * A task that complete() submits again and again is cancelled wherever it is:
- * complete() is not called any more
- */
-static void cancel_in_each_place(struct kunit *test)
-{
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test_task *tt = doe_test_task(test);
-	int i, rc = 0, calls = 0;
-	struct doe_test *dt;
-
-	/* Virtual time needs something to wait for, or the loop has no end */
-	config.knobs.access_ns = 500;
-	config.knobs.proc_ns = 20 * NSEC_PER_USEC;
-	dt = doe_test_new(test, &config);
-	tt->then = until_cancelled;
-	tt->data = dt;
-	for (i = 0; i < 3000 && !rc; i++) {
-		rc = doe_test_submit(dt, 0, tt);
-		if (i & 1)
-			usleep_range(i % 211, i % 211 + 1);
-		else
-			udelay(i % 211);
-		pci_doe_cancel_task(dt->mb[0], &tt->task);
-		calls = atomic_read(&tt->calls);
-	}
-
-	/* Otherwise complete() would have submitted it before this call */
-	KUNIT_EXPECT_EQ(test, rc, 0);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), calls);
-	pci_doe_cancel_task(dt->mb[0], &tt->task);
-	/* Some were in flight, and some were not */
-	KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->aborts, 0);
-	KUNIT_EXPECT_LT(test, doe_test_counters(dt, 0)->aborts, i);
 }
 
 struct slowly_again {
@@ -234,25 +140,41 @@ static void cancel_submitted_again(struct kunit *test)
 	doe_test_recovers(dt);
 }
 
-/* complete() has returned when pci_doe_cancel_task() does */
+/* For a thread whose data is a task, as doe_test_cancel_thread() */
+static int remove_thread(struct doe_test_thread *thread)
+{
+	struct doe_test_task *tt = thread->data;
+
+	doe_test_remove(tt->task.private);
+	return false;
+}
+
+/* complete() has returned when pci_doe_cancel_task() or a removal does */
 static void cancel_waits_for_complete(struct kunit *test)
 {
+	static int (* const fn[])(struct doe_test_thread *thread) = {
+		doe_test_cancel_thread, remove_thread
+	};
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
 	struct doe_test_thread *thread;
+	struct doe_test_task *tt;
+	int i;
 
-	tt->then = doe_test_linger;
-	tt->data = &dt->met;
-	tt->task.private = dt;
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_await(test, &tt->done);
+	for (i = 0; i < ARRAY_SIZE(fn); i++) {
+		tt = doe_test_task(test);
+		tt->then = doe_test_linger;
+		tt->data = &dt->met;
+		tt->task.private = dt;
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+		doe_test_await(test, &tt->done);
 
-	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
-	msleep(20);
-	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	complete(&dt->met);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), false);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
+		thread = doe_test_thread(test, fn[i], tt);
+		msleep(20);
+		KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+		complete(&dt->met);
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), false);
+		KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
+	}
 }
 
 /* R25: several threads cancel the same task; all of them are woken */
@@ -316,11 +238,9 @@ static struct doe_test_task *long_task(struct kunit *test, bool request)
 static struct doe_test *begin_long(struct kunit *test,
 				   struct doe_test_task *tt)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, max_object,
+						DOE_SIM_MAX_OBJECT_DW);
 
-	config.max_object = DOE_SIM_MAX_OBJECT_DW;
-	dt = doe_test_new(test, &config);
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 	doe_test_stop_at(dt, 0, 1000);
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
@@ -382,19 +302,6 @@ static void restored_in_response(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* A transfer that is stopped ends with the errno of what stopped it */
-static void frozen_half_way(struct kunit *test)
-{
-	struct doe_test_task *tt = long_task(test, false);
-	struct doe_test *dt = begin_long(test, tt);
-
-	dt->pdev->error_state = pci_channel_io_frozen;
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	dt->pdev->error_state = pci_channel_io_normal;
-	doe_test_works(dt, 0);
-}
-
 /* R46: a wait for Busy can be cancelled as well */
 static void r46_cancel_while_busy(struct kunit *test)
 {
@@ -408,22 +315,7 @@ static void r46_cancel_while_busy(struct kunit *test)
 
 /* ---- Signals ---- */
 
-/* R10, R49: a signal ends the wait, and leaves a clean mailbox */
-static void r10_signal_in_flight(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
-
-	doe_test_stuck_threads(dt, doe_test_interruptible_thread, &thread, 1);
-	send_sig(SIGUSR1, thread->task, 1);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -EINTR);
-
-	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt, 0), 8);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-}
-
-/* R49: the same for a call that waits behind others */
+/* R10, R49: a signal ends the wait of a call, also behind others */
 static void r49_signal_queued(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -443,23 +335,18 @@ static void r49_signal_queued(struct kunit *test)
 
 static struct kunit_case doe_queue_cases[] = {
 	KUNIT_CASE_PARAM(r09_fifo, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r24_many_submitters, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(mailboxes_are_independent, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(cancel_in_flight, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_queued, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_ended, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(cancel_in_each_place, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
-	KUNIT_CASE(cancel_waits_for_complete),
+	KUNIT_CASE_PARAM(cancel_waits_for_complete, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE(cancel_long_transfer),
 	KUNIT_CASE(restored_half_way),
 	KUNIT_CASE(restored_in_response),
-	KUNIT_CASE(frozen_half_way),
 	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r10_signal_in_flight, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r49_signal_queued, doe_test_mode_gen_params),
 	{ }
 };

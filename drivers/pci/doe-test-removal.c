@@ -88,32 +88,6 @@ static void r12_managed_bad_offset(struct kunit *test)
 
 /* ---- Removal ---- */
 
-static int remove_thread(struct doe_test_thread *thread)
-{
-	doe_test_remove(thread->data);
-	return 0;
-}
-
-/* complete() has returned when the device is gone */
-static void removal_waits_for_complete(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
-	struct doe_test_thread *thread;
-
-	tt->then = doe_test_linger;
-	tt->data = &dt->met;
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_await(test, &tt->done);
-
-	thread = doe_test_thread(test, remove_thread, dt);
-	msleep(20);
-	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	complete(&dt->met);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
-}
-
 /* R23: references and pointers outlive the device */
 static void r23_reference_outlives_device(struct kunit *test)
 {
@@ -162,83 +136,6 @@ static void r23_complete_drops_the_last(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ENODEV);
 }
 
-static int submit_until_gone(struct doe_test_thread *thread)
-{
-	int rv;
-
-	do
-		rv = doe_test_try(thread->data, 0);
-	while (rv == 8);
-
-	return rv;
-}
-
-static int tasks_until_gone(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	struct doe_test_task *tt = doe_test_task(dt->test);
-	int rv;
-
-	do {
-		doe_test_renew(tt);
-		rv = doe_test_submit(dt, 0, tt);
-		if (rv)
-			break;
-		rv = doe_test_wait(dt->test, tt);
-	} while (rv == 8);
-
-	return rv;
-}
-
-/* R22, R23: removal while others submit */
-static void r22_removal_and_submission(struct kunit *test)
-{
-	struct doe_test_thread *thread[4];
-	struct doe_test *dt;
-	int i, round;
-
-	for (round = 0; round < 3; round++) {
-		dt = doe_test_start(test);
-		for (i = 0; i < 4; i++)
-			thread[i] = doe_test_thread(test, i & 1 ?
-						    submit_until_gone :
-						    tasks_until_gone, dt);
-		usleep_range(3000 * round, 3000 * round + 100);
-		doe_test_remove(dt);
-		doe_test_join_all(test, thread, 4, -ENODEV);
-		doe_test_discard(dt);
-	}
-}
-
-/* R25, R26: cancellation and removal at once; each task ends once */
-static void r26_cancel_and_removal(struct kunit *test)
-{
-	struct doe_test_thread *thread[4];
-	struct doe_test_task *tt[4];
-	struct doe_test *dt;
-	int i, round, rv;
-
-	for (round = 0; round < 5; round++) {
-		dt = doe_test_start(test);
-		doe_test_jam(dt, tt, 4);
-		for (i = 0; i < 4; i++) {
-			tt[i]->task.private = dt;
-			thread[i] = doe_test_thread(test,
-						    doe_test_cancel_thread,
-						    tt[i]);
-		}
-		doe_test_remove(dt);
-		for (i = 0; i < 4; i++) {
-			bool mine = doe_test_join(test, thread[i]);
-
-			rv = doe_test_wait(test, tt[i]);
-			KUNIT_EXPECT_EQ(test, rv, mine ? -ECANCELED :
-					-ENODEV);
-		}
-		doe_test_discard(dt);
-	}
-}
-
 /* ---- Surprise removal ---- */
 
 static void disconnect(struct doe_test *dt)
@@ -284,12 +181,9 @@ static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
 	KUNIT_CASE(r12_managed_bad_offset),
-	KUNIT_CASE_PARAM(removal_waits_for_complete, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r23_reference_outlives_device,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r23_complete_drops_the_last, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r22_removal_and_submission, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r26_cancel_and_removal, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(surprise_is_told_at_once, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
 	{ }
