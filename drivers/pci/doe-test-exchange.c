@@ -223,41 +223,6 @@ void doe_test_recovers(struct doe_test *dt)
 	doe_test_works(dt, 0);
 }
 
-/* Exchange until the race ends, and once with success */
-static int doe_test_race_thread(struct doe_test_thread *thread)
-{
-	struct doe_test_race *race = thread->data;
-	bool good = false;
-	int rv;
-
-	while (!READ_ONCE(race->stop) || !good) {
-		rv = doe_test_try(race->dt, 0);
-		if (rv == 8)
-			atomic_inc(&race->good);
-		else if (rv != -ECONNRESET)
-			return rv;
-		good |= rv == 8;
-		usleep_range(50, 100);
-	}
-
-	return 0;
-}
-
-void doe_test_begin_race(struct doe_test_race *race)
-{
-	int i;
-
-	for (i = 0; i < DOE_TEST_RACERS; i++)
-		race->thread[i] = doe_test_thread(race->dt->test,
-						  doe_test_race_thread, race);
-}
-
-void doe_test_end_race(struct doe_test_race *race)
-{
-	WRITE_ONCE(race->stop, true);
-	doe_test_join_all(race->dt->test, race->thread, DOE_TEST_RACERS, 0);
-}
-
 /* Whether the first mailbox offers it */
 bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type)
 {

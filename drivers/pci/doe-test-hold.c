@@ -136,11 +136,9 @@ static void lookup_gives_up(struct kunit *test)
 /* The mailbox is handed over before Discovery has ended */
 static void lookup_handed_over(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_make(doe_test_new_early, test,
+					    knobs.proc_ns, 100 * NSEC_PER_MSEC);
 
-	config.knobs.proc_ns = 100 * NSEC_PER_MSEC;
-	dt = doe_test_new_early(test, &config);
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EBUSY);
@@ -234,8 +232,7 @@ static void no_access_of_storm(struct kunit *test)
 	dt->pdev->error_state = pci_channel_io_frozen;
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
-	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
-	doe_test_knob(dt, storm_status, true);
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC, storm_status, true);
 	doe_test_sleep_ms(200);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
 			[DOE_SIM_REG_CTRL], writes);
@@ -330,14 +327,15 @@ static void restoring_kernel(struct doe_test *dt)
 			PCI_DOE_STATUS_DATA_OBJECT_READY);
 }
 
-/* Callbacks of hibernation: down, down in noirq, up in noirq, up */
+/* Callbacks: down, down in noirq, up in noirq, up */
 struct phases {
 	int (*fn[4])(struct device *dev);
 	bool restored;	/* another kernel was there in between */
 };
 
 /* What is in flight ends, what is queued waits, and nothing is accessed */
-static void hibernate(struct doe_test *dt, const struct phases *phases)
+static void fall_asleep_and_wake(struct doe_test *dt,
+				 const struct phases *phases)
 {
 	struct device *dev = &dt->pdev->dev;
 	struct kunit *test = dt->test;
@@ -356,6 +354,7 @@ static void hibernate(struct doe_test *dt, const struct phases *phases)
 
 	if (phases->restored)
 		restoring_kernel(dt);
+	dev->power.must_resume = true;
 	KUNIT_EXPECT_EQ(test, phases->fn[2](dev), 0);
 	pm_runtime_enable(dev);
 	KUNIT_EXPECT_EQ(test, phases->fn[3](dev), 0);
@@ -363,28 +362,6 @@ static void hibernate(struct doe_test *dt, const struct phases *phases)
 	pm_runtime_put_noidle(dev);
 	doe_test_wait_echo(test, tt[1]);
 	doe_test_works(dt, 0);
-}
-
-/* Without a driver, and with one */
-static void hibernation(struct kunit *test)
-{
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	const struct phases phases[] = {
-		{ { pm->freeze, pm->freeze_noirq, pm->thaw_noirq, pm->thaw } },
-		{ { pm->freeze, pm->freeze_noirq, pm->restore_noirq,
-		    pm->restore }, true },
-		{ { pm->poweroff, pm->poweroff_noirq, pm->restore_noirq,
-		    pm->restore } },
-	};
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_unbound(test);
-	int i;
-
-	for (i = 0; i < 2 * ARRAY_SIZE(phases); i++) {
-		if (i == ARRAY_SIZE(phases))
-			doe_test_bind(test, &hooks);
-		hibernate(dt, &phases[i % ARRAY_SIZE(phases)]);
-	}
 }
 
 static int legacy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -409,25 +386,37 @@ static struct pci_driver legacy_driver = {
 	.suspend	= legacy_suspend,
 };
 
-/* A driver that has a suspend() of its own, and no dev_pm_ops */
-static void legacy_sleep(struct kunit *test)
+/*
+ * R52: by each way into system sleep, without a driver, with one that has a
+ * suspend() of its own and no dev_pm_ops, and with a driver of today
+ */
+static void r52_sleep_with_tasks(struct kunit *test)
 {
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	const struct phases phases[] = {
+		{ { pm->suspend, pm->suspend_noirq, pm->resume_noirq,
+		    pm->resume } },
+		{ { pm->freeze, pm->freeze_noirq, pm->thaw_noirq, pm->thaw } },
+		{ { pm->freeze, pm->freeze_noirq, pm->restore_noirq,
+		    pm->restore }, true },
+		{ { pm->poweroff, pm->poweroff_noirq, pm->restore_noirq,
+		    pm->restore } },
+	};
+	static struct doe_test_hooks hooks;
 	struct doe_test *dt = doe_test_new_unbound(test);
-	struct doe_test_task *tt[2];
+	int i, nr = ARRAY_SIZE(phases);
 
-	KUNIT_ASSERT_EQ(test, pci_register_driver(&legacy_driver), 0);
-	KUNIT_EXPECT_NOT_NULL(test, dt->pdev->dev.driver);
-	doe_test_jam(dt, tt, 2);
-	doe_test_go_to_sleep(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	doe_sim_behave(dt->sim, 0);
-	expect_untouched(dt);
-	restoring_kernel(dt);
-	doe_test_wake_up(dt);
-	doe_test_wait_echo(test, tt[1]);
-	doe_test_works(dt, 0);
-	pci_unregister_driver(&legacy_driver);
+	for (i = 0; i < 3 * nr; i++) {
+		if (i == nr)
+			KUNIT_ASSERT_EQ(test, 0,
+					pci_register_driver(&legacy_driver));
+		if (i == 2 * nr) {
+			pci_unregister_driver(&legacy_driver);
+			doe_test_bind(test, &hooks);
+		}
+		KUNIT_EXPECT_EQ(test, !!dt->pdev->dev.driver, i >= nr);
+		fall_asleep_and_wake(dt, &phases[i % nr]);
+	}
 }
 
 /* ---- Runtime PM ---- */
@@ -543,8 +532,8 @@ static void expect_hidden(struct doe_test *dt)
 /* The device has an exchange that it will answer in 10 ms, whatever comes */
 static struct doe_test_task *begin_answered(struct doe_test *dt)
 {
-	doe_test_knob(dt, proc_ns, 10 * NSEC_PER_MSEC);
-	doe_test_knob(dt, busy, DOE_SIM_BUSY_READY);
+	doe_test_knob(dt, proc_ns, 10 * NSEC_PER_MSEC,
+		      busy, DOE_SIM_BUSY_READY);
 	return doe_test_begin_sent(dt);
 }
 
@@ -622,18 +611,6 @@ static void hidden_asleep(struct doe_test *dt)
 	expect_hidden(dt);
 }
 
-static void hidden_when_frozen(struct doe_test *dt)
-{
-	struct doe_test_task *tt = begin_answered(dt);
-
-	pci_dev_set_io_state(dt->pdev, pci_channel_io_frozen);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -ECONNRESET);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
-	doe_test_sleep_ms(20);
-	expect_hidden(dt);
-	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
-}
-
 /* The response belongs to user space */
 static void shown_when_handed_over(struct doe_test *dt)
 {
@@ -652,7 +629,6 @@ static const struct hidden_param {
 	{ "dead", hidden_when_dead },
 	{ "after a reset", shown_after_reset },
 	{ "asleep", hidden_asleep },
-	{ "frozen", hidden_when_frozen },
 	{ "handed over", shown_when_handed_over },
 };
 
@@ -669,9 +645,6 @@ static void response_hidden(struct kunit *test)
 }
 
 /* ---- Real time ---- */
-
-/* Devices that are slow, with 256 mailboxes in all */
-#define NR_SLOW		16
 
 struct contexts {
 	unsigned int irqs_off;
@@ -695,38 +668,24 @@ static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
  */
 static void slow_registers(struct kunit *test)
 {
-	const unsigned int nr = NR_SLOW * DOE_TEST_MAX_MB;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task **tt;
-	struct contexts *contexts;
-	struct doe_test *dt[NR_SLOW];
+	struct contexts contexts[DOE_TEST_MAX_MB] = { };
+	struct doe_test_task *tt[DOE_TEST_MAX_MB];
+	struct doe_test *dt;
 	unsigned int i;
 
-	tt = kunit_kcalloc(test, nr, sizeof(*tt), GFP_KERNEL);
-	contexts = kunit_kcalloc(test, nr, sizeof(*contexts), GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, tt && contexts);
-
-	config.nr_mailboxes = DOE_TEST_MAX_MB;
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	for (i = 0; i < NR_SLOW; i++) {
-		dt[i] = doe_test_new(test, &config);
-		doe_test_knob(dt[i], proc_ns, 300 * NSEC_PER_MSEC);
-		doe_test_knob(dt[i], access_ns, 50 * NSEC_PER_MSEC);
-	}
-	for (i = 0; i < nr; i++) {
-		doe_test_call_next(dt[i / DOE_TEST_MAX_MB]->sim,
-				   i % DOE_TEST_MAX_MB, note_context,
-				   &contexts[i]);
-		tt[i] = doe_test_begin(dt[i / DOE_TEST_MAX_MB],
-				       i % DOE_TEST_MAX_MB);
+	dt = doe_test_new_with(test, irq_mode, DOE_SIM_IRQ_NONE,
+			       nr_mailboxes, DOE_TEST_MAX_MB);
+	doe_test_knob(dt, proc_ns, 300 * NSEC_PER_MSEC,
+		      access_ns, 50 * NSEC_PER_MSEC);
+	for (i = 0; i < DOE_TEST_MAX_MB; i++) {
+		doe_test_call_next(dt->sim, i, note_context, &contexts[i]);
+		tt[i] = doe_test_begin(dt, i);
 	}
 	/* Some ten accesses of each, one after the other; the rest is fast */
-	doe_test_sleep_ms(nr * 10 * 50);
-	for (i = 0; i < NR_SLOW; i++) {
-		doe_sim_set_trigger(dt[i]->sim, DOE_SIM_ALL, NULL);
-		doe_test_knob(dt[i], access_ns, 0);
-	}
-	for (i = 0; i < nr; i++) {
+	doe_test_sleep_ms(DOE_TEST_MAX_MB * 10 * 50);
+	doe_sim_set_trigger(dt->sim, DOE_SIM_ALL, NULL);
+	doe_test_knob(dt, access_ns, 0);
+	for (i = 0; i < DOE_TEST_MAX_MB; i++) {
 		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, contexts[i].irqs_off, 0);
 		KUNIT_EXPECT_LE(test, contexts[i].softirq, 1);
@@ -758,11 +717,10 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* The core had no memory for the mailbox: a driver has it made */
-static void features_of_late_mailbox(struct kunit *test)
+/* As if the core had had no memory for the mailbox */
+static struct doe_test *new_without_mailbox(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
-	struct pci_doe_mb *mb;
 
 	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
 	pci_doe_sysfs_teardown(dt->pdev);
@@ -770,36 +728,43 @@ static void features_of_late_mailbox(struct kunit *test)
 	pci_doe_release(dt->pdev);
 	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:00"));
 
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	dt->mb[0] = mb;
+	return dt;
+}
+
+/* A driver has it made */
+static void make_mailbox(struct doe_test *dt)
+{
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      false);
+	KUNIT_ASSERT_FALSE(dt->test, IS_ERR(dt->mb[0]));
+}
+
+static void features_of_late_mailbox(struct kunit *test)
+{
+	struct doe_test *dt = new_without_mailbox(test);
+
+	make_mailbox(dt);
 	doe_test_works(dt, 0);
 	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
-	pci_doe_destroy_mb(mb);
+	pci_doe_destroy_mb(dt->mb[0]);
 }
 
 /* A reset was announced before it is made: it is left alone until the end */
 static void late_mailbox_in_reset(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_new_with(test, bind, false);
-	struct pci_doe_mb *mb;
+	struct doe_test *dt = new_without_mailbox(test);
 
-	pci_doe_sysfs_teardown(dt->pdev);
-	pci_doe_destroy(dt->pdev);
-	pci_doe_release(dt->pdev);
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 	pci_cfg_access_lock(dt->pdev);
 	doe_sim_clear_counters(dt->sim, 0);
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	dt->mb[0] = mb;
+	make_mailbox(dt);
 	doe_test_sleep_ms(100);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 
 	pci_restore_state(dt->pdev);
 	pci_cfg_access_unlock(dt->pdev);
 	doe_test_works(dt, 0);
-	pci_doe_destroy_mb(mb);
+	pci_doe_destroy_mb(dt->mb[0]);
 }
 
 /* The files come with the next Discovery */
@@ -831,8 +796,7 @@ static struct kunit_case doe_hold_cases[] = {
 	KUNIT_CASE(no_access_of_storm),
 	KUNIT_CASE(exchange_amid_reset),
 	KUNIT_CASE(exchange_in_slot_reset),
-	KUNIT_CASE_SLOW(hibernation),
-	KUNIT_CASE_SLOW(legacy_sleep),
+	KUNIT_CASE_SLOW(r52_sleep_with_tasks),
 	KUNIT_CASE_SLOW(dialogue_stays_awake),
 	KUNIT_CASE_SLOW(slow_wake),
 	KUNIT_CASE(unbound_in_d3),

@@ -27,16 +27,6 @@ static void r52_reset_while_idle(struct kunit *test)
 	}
 }
 
-/* A device that takes a while to be ready again */
-static void busy_after_reset(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-
-	doe_test_knob(dt, reset_busy_ns, 600 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	doe_test_works(dt, 0);
-}
-
 static void count_good(struct doe_test_hooks *hooks)
 {
 	struct doe_test_managed *managed = hooks->data;
@@ -104,41 +94,35 @@ static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 
 /*
  * The channel freezes while the answer for one entry is read, which ends well.
- * The library must not take the list to end there, and keeps the former one.
+ * The library must not take the list to end there, and keeps the former one if
+ * that is for longer than lookups and tasks wait.
  */
 static void frozen_between_entries(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
+	struct doe_test_task *tt;
+	bool wait;
+	int i;
 
-	doe_test_make_stale(dt);
-
-	doe_test_call_next(dt->sim, 0, freeze_at_last_dw, dt->pdev);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_until(test,
-		       dt->pdev->error_state == pci_channel_io_frozen);
-	/* Lookups and tasks wait for 5 s */
-	msleep(100);
-	dt->pdev->error_state = pci_channel_io_normal;
-	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
-	doe_test_works(dt, 0);
-}
-
-/* The same for longer than anybody waits: that entry is known then */
-static void frozen_for_long(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
-
-	doe_test_make_stale(dt);
-	doe_test_call_next(dt->sim, 0, freeze_at_last_dw, dt->pdev);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
-	KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
-	dt->pdev->error_state = pci_channel_io_normal;
-	doe_test_works(dt, 0);
+	for (i = 0; i < 2; i++) {
+		wait = i;
+		doe_test_make_stale(dt);
+		doe_test_call_next(dt->sim, 0, freeze_at_last_dw, dt->pdev);
+		tt = doe_test_begin(dt, 0);
+		doe_test_until(test, dt->pdev->error_state ==
+			       pci_channel_io_frozen);
+		if (wait) {
+			KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
+					-ECONNRESET);
+			KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 1);
+			KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
+		}
+		dt->pdev->error_state = pci_channel_io_normal;
+		KUNIT_EXPECT_TRUE(test, doe_test_offers_echo(dt));
+		if (!wait)
+			doe_test_wait_echo(test, tt);
+		doe_test_works(dt, 0);
+	}
 }
 
 /* Error recovery does not end: tasks wait for 5 s, or can be cancelled */
@@ -159,51 +143,32 @@ static void frozen_for_good(struct kunit *test)
 	doe_test_works_often(dt, 2);
 }
 
-/* Some drivers reset their device without announcing it */
+/*
+ * Some drivers reset their device without announcing it.  Interrupt Enable and
+ * Bus Master Enable tell a reset from silence.
+ */
 static void unannounced_reset_in_flight(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt = doe_test_new(test, &config);
-	struct doe_test_task *tt;
-
-	/* Interrupt Enable tells a reset from silence */
-	doe_test_works(dt, 0);
-	tt = doe_test_stuck(dt);
-	doe_sim_flr(dt->sim);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
-			config.irq_mode == DOE_SIM_IRQ_NONE ? -ETIMEDOUT :
-			-ECONNRESET);
-	doe_test_recovers(dt);
-	/* It may offer other features now */
-	if (config.irq_mode != DOE_SIM_IRQ_NONE)
-		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
-				0);
-}
-
-/* The mailbox works on, and gets its interrupt again */
-static void unannounced_reset_while_idle(struct kunit *test)
-{
 	struct doe_test *dt = doe_test_start(test);
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		doe_test_works(dt, 0);
-		doe_sim_flr(dt->sim);
-		doe_test_works_often(dt, 2);
-	}
-}
-
-/* So does Bus Master Enable, if the mailbox polls */
-static void unannounced_reset_of_master(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
 	struct doe_test_task *tt;
+	int master, rv;
 
-	pci_set_master(dt->pdev);
-	tt = doe_test_stuck(dt);
-	doe_sim_flr(dt->sim);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
-	doe_test_recovers(dt);
+	for (master = 0; master < 2; master++) {
+		doe_test_works(dt, 0);
+		if (master)
+			pci_set_master(dt->pdev);
+		doe_sim_clear_counters(dt->sim, 0);
+		tt = doe_test_stuck(dt);
+		doe_sim_flr(dt->sim);
+		rv = doe_test_wait(test, tt);
+		KUNIT_EXPECT_EQ(test, rv, doe_test_has_irq(dt) || master ?
+				-ECONNRESET : -ETIMEDOUT);
+		doe_test_recovers(dt);
+		/* It may offer other features now */
+		if (rv == -ECONNRESET)
+			KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->
+					discoveries, 0);
+	}
 }
 
 /* After a pause the library checks for a reset before an exchange */
@@ -258,7 +223,7 @@ static void reset_changes_features(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 		expect_changed(dt);
 	}
-	if (doe_test_config(test).irq_mode == DOE_SIM_IRQ_NONE)
+	if (!doe_test_has_irq(dt))
 		return;
 
 	/* Nobody announces it: the next exchange finds out */
@@ -296,27 +261,6 @@ static void reset_within_list(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, features[1].type, 1);
 	expect_changed(dt);
-}
-
-/* R52: resets and exchanges at the same time */
-static void r52_resets_and_exchanges(struct kunit *test)
-{
-	struct doe_test_race race = { };
-	struct doe_test_task *tt;
-	int i, rv;
-
-	race.dt = doe_test_start(test);
-	doe_test_begin_race(&race);
-	for (i = 0; i < 5; i++) {
-		tt = doe_test_begin(race.dt, 0);
-		KUNIT_EXPECT_EQ(test, pci_reset_function(race.dt->pdev), 0);
-		rv = doe_test_wait(test, tt);
-		KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(tt) ||
-				      rv == -ECONNRESET, "%d", rv);
-		usleep_range(1000, 5000);
-	}
-	doe_test_end_race(&race);
-	doe_test_works(race.dt, 0);
 }
 
 /* Reset before Control is read back; Discovery sends one DW less */
@@ -376,23 +320,43 @@ static void frozen_behind_task(struct kunit *test)
 	doe_test_wait_echo(test, tt[1]);
 }
 
+/*
+ * The driver resets its device, as vfio does: the library leaves the device
+ * alone until the driver uses the mailbox
+ */
+static void reset_of_lent_device(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt;
+
+	dt = doe_test_make(doe_test_new_early, test, bind, false,
+			   knobs.error_at, DOE_SIM_ERROR_GO);
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
+	doe_test_wait_idle(dt, 0);
+	doe_sim_behave(dt->sim, 0);
+	doe_test_bind(test, &hooks);
+	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+
+	doe_sim_clear_counters(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
+	doe_test_works(dt, 0);
+}
+
 static struct kunit_case doe_reset_cases[] = {
+	KUNIT_CASE(reset_of_lent_device),
 	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(busy_after_reset, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_reset_callbacks,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_channel, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_for_long, doe_test_mode_gen_params),
 	KUNIT_CASE_SLOW(frozen_for_good),
-	KUNIT_CASE(unannounced_reset_of_master),
-	KUNIT_CASE_PARAM(unannounced_reset_in_flight,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(unannounced_reset_while_idle, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_in_flight, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
 	KUNIT_CASE_PARAM(reset_changes_features, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(reset_within_list, doe_test_irq_gen_params),
-	KUNIT_CASE_PARAM(r52_resets_and_exchanges, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(request_resets, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_behind_task, doe_test_mode_gen_params),
 	{ }

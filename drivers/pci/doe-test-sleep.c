@@ -54,7 +54,7 @@ static struct doe_test *new_sleeper(struct kunit *test,
 
 	doe_test_bind(test, hooks);
 	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
-	if (doe_test_config(test).irq_mode != DOE_SIM_IRQ_NONE) {
+	if (doe_test_has_irq(dt)) {
 		doe_test_alloc_vectors(dt);
 		doe_test_take_irq(dt, 0);
 	} else {
@@ -109,29 +109,6 @@ static void expect_asleep(struct doe_test *dt)
 
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
-}
-
-/* R52: the task in flight is cut, queued ones are done afterwards, in order */
-static void r52_sleep_with_tasks(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
-	struct doe_test_task *tt[6];
-	int i;
-
-	doe_test_jam(dt, tt, 5);
-	doe_sim_behave(dt->sim, 0);
-	doe_test_go_to_sleep(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
-
-	/* One more, submitted while the device sleeps */
-	tt[5] = doe_test_begin(dt, 0);
-	expect_asleep(dt);
-	doe_test_wake_up(dt);
-	for (i = 1; i < 6; i++) {
-		doe_test_wait_echo(test, tt[i]);
-		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 1);
-	}
-	works_as_before(dt);
 }
 
 struct sleep_order {
@@ -271,34 +248,13 @@ static void r48_dead_until_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
 }
 
-/* R52: no exchange accesses a sleeping device, whenever it falls asleep */
-static void r52_sleep_and_exchanges(struct kunit *test)
-{
-	struct doe_test_race race = { };
-	int i, before;
-
-	race.dt = new_sleeper(test, &no_hooks);
-	doe_test_begin_race(&race);
-	for (i = 0; i < 10; i++) {
-		before = atomic_read(&race.good);
-		doe_test_until(test, atomic_read(&race.good) > before);
-		usleep_range(100, 1000);
-		doe_test_go_to_sleep(race.dt);
-		doe_test_wake_up(race.dt);
-	}
-	doe_test_end_race(&race);
-	works_as_before(race.dt);
-}
-
 static struct kunit_case doe_sleep_cases[] = {
 	KUNIT_CASE_PARAM(sleep_while_idle, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r52_sleep_with_tasks, doe_test_all_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_of_suspended_device, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_on, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r48_dead_until_resume, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r52_sleep_and_exchanges, doe_test_mode_gen_params),
 	{ }
 };
 

@@ -95,16 +95,6 @@ struct doe_test_task {
 	u8 rsp[DOE_TEST_BUF];
 };
 
-#define DOE_TEST_RACERS		3
-
-/* Threads that exchange while the case resets the device, or the like */
-struct doe_test_race {
-	struct doe_test *dt;
-	atomic_t good;			/* exchanges that succeeded */
-	bool stop;			/* the case has done it */
-	struct doe_test_thread *thread[DOE_TEST_RACERS];
-};
-
 #define DOE_TEST_SUITE_INIT(id, start)					\
 static struct kunit_suite doe_##id##_suite = {				\
 	.name = "pci-doe-" #id,						\
@@ -227,8 +217,6 @@ void doe_test_stuck_threads(struct doe_test *dt,
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread);
 void doe_test_join_all(struct kunit *test, struct doe_test_thread **thread,
 		       int nr, int want);
-void doe_test_begin_race(struct doe_test_race *race);
-void doe_test_end_race(struct doe_test_race *race);
 void doe_test_reap(struct kunit *test, struct doe_test_thread *thread);
 
 /* Set fields of a structure: up to four of them, each followed by its value */
