@@ -71,11 +71,8 @@ static struct doe_test *new_listed(struct kunit *test,
 				   const struct doe_sim_feature_list *lists,
 				   unsigned int nr)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-
-	config.nr_mailboxes = nr;
-	config.mailbox_features = lists;
-	return new_counted(test, &config);
+	return doe_test_make_plain(new_counted, test, nr_mailboxes, nr,
+				   mailbox_features, lists);
 }
 
 /* ---- Discovery ---- */
@@ -141,14 +138,12 @@ KUNIT_ARRAY_PARAM_DESC(found, found_params, desc);
 /* R35, R36, R56: all is found, and the log is silent */
 static void r35_all_found(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct found_param *param = test->param_value;
 	struct doe_test *dt;
 
-	config.cap_version = param->cap_version;
-	config.stale = param->stale;
-	config.knobs = param->knobs;
-	dt = new_counted(test, &config);
+	dt = doe_test_make_plain(new_counted, test,
+				 cap_version, param->cap_version,
+				 stale, param->stale, knobs, param->knobs);
 	expect_plain(dt, 0);
 	if (!param->stale && !param->knobs.times)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries,
@@ -167,15 +162,13 @@ static void version_while_away(struct kunit *test)
 		.event = DOE_SIM_EV_GONE_VALUE,
 		.duration = 1,
 	};
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt;
 	__le32 dw = 0;
 
-	config.cap_version = 1;
-	config.scan = false;
 	/* The core reads the header some thirty times before */
 	for (trigger.at = 1; trigger.at <= 64; trigger.at++) {
-		dt = doe_test_new_raw(test, &config);
+		dt = doe_test_make(doe_test_new_raw, test, cap_version, 1,
+				   scan, false);
 		doe_sim_set_trigger(dt->sim, 0, &trigger);
 		KUNIT_ASSERT_EQ(test, doe_sim_rescan(dt->sim), 0);
 		dt->pdev = doe_sim_get_pdev(dt->sim);
@@ -262,14 +255,11 @@ static void lose_one(struct doe_sim_dev *sim, unsigned int mb, void *data)
  */
 static void glitches_in_discovery(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test *dt = doe_test_new_with(test, nr_features, 16, irq_mode,
+						DOE_SIM_IRQ_NONE);
 	struct glitch data = { .gos = 3 };
-	struct doe_test *dt;
 	int rv;
 
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	config.nr_features = 16;
-	dt = doe_test_new(test, &config);
 	doe_test_make_stale(dt);
 
 	doe_test_call_next(dt->sim, 0, lose_one, &data);
@@ -305,17 +295,14 @@ KUNIT_ARRAY_PARAM_DESC(chain, chain_params, desc);
 /* R57: Discovery ends, and has found what is there */
 static void r57_discovery_chain(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct chain_param *param = test->param_value;
 	unsigned int nr = param->nr_features;
 	struct doe_test *dt;
 	int i;
 
-	config.nr_features = nr;
-	config.knobs.chain = param->chain;
-	config.knobs.bad_index = param->bad_index;
-	dt = new_counted(test, &config);
-
+	dt = doe_test_make_plain(new_counted, test, nr_features, nr,
+				 knobs.chain, param->chain,
+				 knobs.bad_index, param->bad_index);
 	expect_first(dt, 0, param->chain == DOE_SIM_CHAIN_SELF ? 2 : NR_PLAIN);
 	for (i = 0; i <= (nr ? nr - NR_PLAIN : 0); i++)
 		KUNIT_EXPECT_EQ(test, nr && i < nr - NR_PLAIN,
@@ -370,12 +357,9 @@ static void no_features(struct kunit *test)
 /* A Discovery response without a payload is no entry */
 static void discovery_too_short(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_make(new_counted, test, knobs.length, 2,
+					    knobs.rsp_dw, 2);
 
-	config.knobs.length = 2;
-	config.knobs.rsp_dw = 2;
-	dt = new_counted(test, &config);
 	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 1);
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->discoveries, 2);
@@ -388,17 +372,15 @@ static void discovery_too_short(struct kunit *test)
  */
 static void r45_useless_at_boot(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt;
 	u64 accesses;
 	int i, dead;
 
 	for (dead = 0; dead < 2; dead++) {
-		config.stale = dead ? DOE_SIM_STALE_ERROR : 0;
-		config.knobs.error_at = DOE_SIM_ERROR_GO;
-		config.knobs.abort_ignored = dead;
-		dt = new_counted(test, &config);
-
+		dt = doe_test_make(new_counted, test,
+				   stale, dead ? DOE_SIM_STALE_ERROR : 0,
+				   knobs.error_at, DOE_SIM_ERROR_GO,
+				   knobs.abort_ignored, dead);
 		/* Nobody needs it yet */
 		KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
@@ -415,6 +397,8 @@ static void r45_useless_at_boot(struct kunit *test)
 				dead ? 0 : 2);
 		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
 				2 + 2 * dead);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "exchange failed: -5"),
+				1 + dead);
 		dt->messy = dead;
 		doe_test_discard(dt);
 	}
@@ -423,13 +407,11 @@ static void r45_useless_at_boot(struct kunit *test)
 /* A reset has Discovery done again for sysfs, even without a driver */
 static void found_after_reset(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt;
 
-	config.bind = false;
-	config.stale = DOE_SIM_STALE_ERROR;
-	config.knobs.abort_ignored = true;
-	dt = new_counted(test, &config);
+	dt = doe_test_make(new_counted, test, bind, false,
+			   stale, DOE_SIM_STALE_ERROR,
+			   knobs.abort_ignored, true);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
 
 	doe_sim_behave(dt->sim, 0);
@@ -442,13 +424,10 @@ static void found_after_reset(struct kunit *test)
 /* R51: enumeration waits for no device, however many mailboxes there are */
 static void r51_enumeration_does_not_wait(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_make(doe_test_new_raw, test,
+					    nr_mailboxes, 16,
+					    knobs.proc_ns, DOE_SIM_NEVER);
 	int i;
-
-	config.nr_mailboxes = 16;
-	config.knobs.proc_ns = DOE_SIM_NEVER;
-	dt = doe_test_new_raw(test, &config);
 
 	/* No mailbox has had time for a second timeout */
 	for (i = 0; i < 16; i++)
@@ -465,13 +444,11 @@ static void r51_enumeration_does_not_wait(struct kunit *test)
 /* Calls that come before the end of Discovery wait for it */
 static void tasks_wait_for_discovery(struct kunit *test)
 {
-	struct doe_sim_config config = doe_test_config(test);
+	struct doe_test *dt = doe_test_make(doe_test_new_early, test,
+					    knobs.proc_ns, 20 * NSEC_PER_MSEC);
 	struct doe_test_task *tt[4];
-	struct doe_test *dt;
 	int i;
 
-	config.knobs.proc_ns = 20 * NSEC_PER_MSEC;
-	dt = doe_test_new_early(test, &config);
 	for (i = 0; i < 4; i++) {
 		tt[i] = doe_test_task(test);
 		if (i == 1)
@@ -583,17 +560,15 @@ static struct kernfs_node *sysfs_dir(struct doe_test *dt)
 
 static void each_capability(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct count_param *param = test->param_value;
 	struct kernfs_node *dir;
 	unsigned int i = 0;
 	struct doe_test *dt;
 	u16 off;
 
-	config.nr_mailboxes = param->nr;
-	config.dsn = param->dsn;
-	config.irq_mode = DOE_SIM_IRQ_NONE;
-	dt = doe_test_new_raw(test, &config);
+	dt = doe_test_make_plain(doe_test_new_raw, test, dsn, param->dsn,
+				 nr_mailboxes, param->nr,
+				 irq_mode, DOE_SIM_IRQ_NONE);
 	pci_doe_for_each_off(dt->pdev, off) {
 		KUNIT_ASSERT_LT(test, i, param->nr);
 		KUNIT_EXPECT_EQ(test, off, doe_sim_offset(dt->sim, i));
@@ -614,21 +589,6 @@ static void wait_for_file(struct doe_test *dt, const char *name)
 	doe_test_until(dt->test, doe_test_has_file(dt, name));
 }
 
-static const struct doe_sim_feature_list name_list =
-	LIST({ 0xabcd, 0xef }, { 0x0002, 0x03 });
-
-/* R41: lower case, no prefix, as many digits as the field has */
-static void r41_sysfs_names(struct kunit *test)
-{
-	struct doe_test *dt = new_listed(test, &name_list, 1);
-
-	wait_for_file(dt, "0002:03");
-	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
-	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "abcd:ef"));
-	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "ABCD:EF"));
-	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "0001:00"));
-}
-
 static void expect_no_duplicates(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
@@ -641,8 +601,7 @@ static void expect_no_duplicates(struct kunit *test)
  */
 static void r37_sysfs_survives(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt = new_counted(test, &config);
+	struct doe_test *dt = doe_test_new_plain(test);
 	struct kernfs_node *dir;
 
 	wait_for_file(dt, "d0e5:01");
@@ -660,33 +619,37 @@ static void r37_sysfs_survives(struct kunit *test)
 	expect_no_duplicates(test);
 }
 
-static const struct doe_sim_feature_list twice_lists[] = {
-	LIST({ 0x1111, 0x11 }, { 0x1111, 0x11 }, { 0x2222, 0x22 }),
-	LIST({ 0x1111, 0x11 }, { 0x1111, 0x11 }, { 0x2222, 0x22 }),
-	LIST({ 0x1111, 0x11 }, { 0x1111, 0x11 }),
+static const struct doe_sim_feature_list name_lists[] = {
+	LIST({ 0xabcd, 0xef }, { 0xabcd, 0xef }, { 0x0002, 0x03 }),
+	LIST({ 0xabcd, 0xef }, { 0xabcd, 0xef }, { 0x0002, 0x03 }),
+	LIST({ 0xabcd, 0xef }, { 0xabcd, 0xef }),
 };
 
-/* R40: two mailboxes with the same features have one file for each of them */
-static void r40_sysfs_duplicates(struct kunit *test)
+/*
+ * R40, R41: two mailboxes with the same features have one file for each; lower
+ * case, no prefix, as many digits as the field has
+ */
+static void r41_sysfs_names(struct kunit *test)
 {
-	struct doe_test *dt = new_listed(test, twice_lists, 3);
+	struct doe_test *dt = new_listed(test, name_lists, 3);
 
-	wait_for_file(dt, "2222:22");
-	wait_for_file(dt, "1111:11");
+	wait_for_file(dt, "0002:03");
+	wait_for_file(dt, "abcd:ef");
+	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "ABCD:EF"));
+	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "0001:00"));
 	expect_no_duplicates(test);
 }
 
 /* R38: the files go with the device, also if Discovery ends at that time */
 static void r38_sysfs_removed_during_discovery(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt;
 	int i;
 
-	config.nr_mailboxes = 4;
-	config.knobs.proc_ns = 200 * NSEC_PER_USEC;
 	for (i = 0; i < 20; i++) {
-		dt = doe_test_new_raw(test, &config);
+		dt = doe_test_make(doe_test_new_raw, test, nr_mailboxes, 4,
+				   knobs.proc_ns, 200 * NSEC_PER_USEC);
 		usleep_range(100 * i, 100 * i + 50);
 		/* The removal may cut a request of Discovery */
 		dt->messy = true;
@@ -711,9 +674,8 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE_PARAM(r49_signal_during_discovery, doe_test_mode_gen_params),
 	KUNIT_CASE(r06_lookup),
 	KUNIT_CASE_PARAM(each_capability, count_gen_params),
-	KUNIT_CASE(r41_sysfs_names),
 	KUNIT_CASE(r37_sysfs_survives),
-	KUNIT_CASE(r40_sysfs_duplicates),
+	KUNIT_CASE(r41_sysfs_names),
 	KUNIT_CASE(r38_sysfs_removed_during_discovery),
 	{ }
 };

@@ -89,20 +89,24 @@ static int echo(struct doe_test *dt, bool sync)
 	return rv;
 }
 
-/* With interrupts and without; the next exchange finds a good device */
-static void expect_errno(struct kunit *test, bool sync)
+/*
+ * R1, R12, R50: each failure has its errno, which reaches the caller and the
+ * task alike, with interrupts and without; the next one finds a good device
+ */
+static void r50_errno(struct kunit *test)
 {
 	const struct errno_param *param = test->param_value;
 	const struct doe_sim_counters *cnt;
 	struct doe_test *dt;
 	int i;
 
-	for (i = 0; i < 2; i++) {
-		dt = i ? doe_test_new_polled(test) : doe_test_new_plain(test);
+	for (i = 0; i < 4; i++) {
+		dt = i & 2 ? doe_test_new_polled(test) :
+			     doe_test_new_plain(test);
 		doe_test_set_knobs(dt, &param->knobs);
-		KUNIT_EXPECT_EQ(test, echo(dt, sync), param->rv);
+		KUNIT_EXPECT_EQ(test, echo(dt, i & 1), param->rv);
 		doe_sim_behave(dt->sim, 0);
-		KUNIT_EXPECT_EQ(test, echo(dt, sync), 8);
+		KUNIT_EXPECT_EQ(test, echo(dt, i & 1), 8);
 
 		/* However long the object claims to be */
 		cnt = doe_test_counters(dt, 0);
@@ -113,18 +117,6 @@ static void expect_errno(struct kunit *test, bool sync)
 			KUNIT_EXPECT_EQ(test, cnt->aborts, 1);
 		doe_test_discard(dt);
 	}
-}
-
-/* R1, R12, R50: each failure has its errno, which reaches the caller */
-static void r50_errno(struct kunit *test)
-{
-	expect_errno(test, true);
-}
-
-/* R50: tasks get the same */
-static void r50_errno_of_task(struct kunit *test)
-{
-	expect_errno(test, false);
 }
 
 /* ---- Lengths ---- */
@@ -166,8 +158,7 @@ static void r33_cdat(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(rsp[1]), total);
 
 	/* The device sends less of it, with a Length that says so */
-	doe_test_knob(dt, length, 4);
-	doe_test_knob(dt, rsp_dw, 4);
+	doe_test_knob(dt, length, 4, rsp_dw, 4);
 	KUNIT_EXPECT_EQ(test, read_cdat(dt, 0, rsp, sizeof(rsp)), 8);
 }
 
@@ -241,24 +232,11 @@ static void busy_stuck_after_go(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 
-	doe_test_knob(dt, busy, DOE_SIM_BUSY_STUCK);
-	doe_test_knob(dt, times, 1);
+	doe_test_knob(dt, busy, DOE_SIM_BUSY_STUCK, times, 1);
 	doe_test_works(dt, 0);
 	/* This exchange waits for Busy to clear, aborts, and goes on */
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
-}
-
-/* A device that recovers for a while after each answer */
-static void busy_after_answer(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	int i;
-
-	doe_test_knob(dt, busy_after_ns, 5 * NSEC_PER_MSEC);
-	for (i = 0; i < 5; i++)
-		doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 }
 
 /* An object of a type that the device does not know: Error, or silence */
@@ -280,60 +258,74 @@ static void refused_object(struct kunit *test)
 
 /* ---- Dead mailboxes ---- */
 
+static void wait_for_abort(struct doe_test *dt)
+{
+	msleep(1000);
+}
+
+static void reset(struct doe_test *dt)
+{
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(dt->test, pci_reset_function(dt->pdev), 0);
+}
+
+static void reset_unannounced(struct doe_test *dt)
+{
+	doe_sim_flr(dt->sim);
+}
+
+static void create(struct doe_test *dt)
+{
+	struct pci_doe_mb *mb;
+
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
+	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
+	KUNIT_ASSERT_PTR_EQ(dt->test, mb, dt->mb[0]);
+	pci_doe_destroy_mb(mb);
+}
+
+static const struct dead_param {
+	const char *desc;
+	u64 abort_ns;
+	bool ignored;
+	void (*revive)(struct doe_test *dt);
+} dead_params[] = {
+	{ "until the abort ends", 1500 * NSEC_PER_MSEC, false, wait_for_abort },
+	{ "until a reset", 0, true, reset },
+	{ "until an unknown reset", DOE_SIM_NEVER, false, reset_unannounced },
+	{ "until a driver takes it", 0, true, create },
+};
+
+KUNIT_ARRAY_PARAM_DESC(dead, dead_params, desc);
+
 /*
- * R48: after an abort that failed, later exchanges fail at once.  The library
- * uses the mailbox again when Status shows the end of the abort, or after a
- * reset.
+ * R48: after an abort that failed, later exchanges fail at once, and each of
+ * them looks at Status.  The library uses the mailbox again when that shows the
+ * end of the abort; a reset and a new user have it try another abort.
  */
 static void r48_dead(struct kunit *test)
 {
+	const struct dead_param *param = test->param_value;
 	struct doe_test *dt = doe_test_new_plain(test);
-	int i, ignored, lines = 2;
 	u64 accesses;
+	int i;
 
-	for (ignored = 0; ignored < 2; ignored++) {
-		doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-		doe_test_knob(dt, abort_ignored, ignored);
-		doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-		/* This exchange waits for that abort, and fails with it */
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-
-		/* Each use costs one look at Status */
-		accesses = doe_test_accesses(dt, 0);
-		for (i = 0; i < 6; i++)
-			KUNIT_EXPECT_EQ(test, echo(dt, i), -EIO);
-		KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 6);
-		/* One for the failed abort, and one for the first refusal */
-		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), lines);
-		lines += 2;
-
-		doe_sim_behave(dt->sim, 0);
-		if (ignored)
-			KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-		else
-			doe_sim_flr(dt->sim);
-		doe_test_works(dt, 0);
-	}
-}
-
-/* An abort that was ignored is tried again when a driver takes the mailbox */
-static void dead_until_created(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-	struct pci_doe_mb *mb;
-
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ignored, true);
+	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO,
+		      abort_ns, param->abort_ns,
+		      abort_ignored, param->ignored);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	/* This exchange waits for that abort, and fails with it */
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	accesses = doe_test_accesses(dt, 0);
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, echo(dt, i & 1), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 6);
+	/* One for the failed abort, and one for the first refusal */
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
+
 	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+	param->revive(dt);
 	doe_test_works(dt, 0);
-	pci_doe_destroy_mb(mb);
 }
 
 /* The failed abort ends tasks that are queued */
@@ -343,9 +335,8 @@ static void dead_with_tasks_queued(struct kunit *test)
 	struct doe_test_task *tt[5];
 	int i;
 
-	doe_test_knob(dt, proc_ns, 20 * NSEC_PER_MSEC);
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_DONE);
-	doe_test_knob(dt, abort_ignored, true);
+	doe_test_knob(dt, proc_ns, 20 * NSEC_PER_MSEC,
+		      error_at, DOE_SIM_ERROR_DONE, abort_ignored, true);
 	for (i = 0; i < 5; i++)
 		tt[i] = doe_test_begin(dt, 0);
 	for (i = 0; i < 5; i++) {
@@ -503,7 +494,6 @@ static void expect_away(struct doe_test *dt, const struct point_param *param,
 static void r07_event_at_each_access(struct kunit *test)
 {
 	const struct point_param *param = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_sim_trigger trigger = {
 		.event = param->event,
 		.duration = param->duration,
@@ -512,8 +502,8 @@ static void r07_event_at_each_access(struct kunit *test)
 	struct doe_test *dt;
 	int rv;
 
-	config.irq_mode = param->irq_mode;
-	dt = doe_test_new(test, &config);
+	dt = doe_test_make_plain(doe_test_new, test,
+				 irq_mode, param->irq_mode);
 	doe_test_works(dt, 0);
 	for (trigger.at = 1; doe_test_hit(dt, &trigger, param->sync, &rv);
 	     trigger.at++) {
@@ -526,63 +516,40 @@ static void r07_event_at_each_access(struct kunit *test)
 	KUNIT_EXPECT_GT(test, failed, 0);
 }
 
-/* R47: the device is gone before the exchange, or while it waits */
-static void r47_gone(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt;
-	enum doe_sim_event how;
-
-	for (how = DOE_SIM_EV_GONE_VALUE; how <= DOE_SIM_EV_GONE_ERROR; how++) {
-		doe_sim_set_gone(dt->sim, how);
-		KUNIT_EXPECT_EQ(test, echo(dt, true), -ENODEV);
-		KUNIT_EXPECT_EQ(test, echo(dt, false), -ENODEV);
-		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-		doe_test_works(dt, 0);
-
-		tt = doe_test_stuck(dt);
-		doe_sim_set_gone(dt->sim, how);
-		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ENODEV);
-		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-		doe_test_recovers(dt);
-	}
-}
-
-/* Those that wait behind the one that notices it are told as well */
-static void gone_with_many(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	struct doe_test_thread *thread[3];
-
-	doe_test_stuck_threads(dt, doe_test_echo_thread, thread, 3);
-	doe_test_sleep_ms(1);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	doe_test_join_all(test, thread, 3, -ENODEV);
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-	doe_test_recovers(dt);
-}
-
-struct cut_param {
+static const struct cut_param {
 	enum doe_sim_event event;
 	int rv;
-	bool late;
 	const char *desc;
-};
-
-static const struct cut_param cut_params[] = {
-	{ DOE_SIM_EV_UNREADY, -EPROTO, false, "Ready drops" },
-	{ DOE_SIM_EV_UNREADY, -EPROTO, true, "Ready drops after the read" },
-	{ DOE_SIM_EV_ERROR, -EIO, false, "Error" },
-	{ DOE_SIM_EV_ERROR, -EIO, true, "Error after the read" },
-	{ DOE_SIM_EV_FLR, -ECONNRESET, false, "reset" },
-	{ DOE_SIM_EV_FLR, -ECONNRESET, true, "reset after the read" },
-	{ DOE_SIM_EV_GONE_VALUE, -ENODEV, false, "all-ones" },
-	{ DOE_SIM_EV_GONE_VALUE, -ENODEV, true, "all-ones after the read" },
-	{ DOE_SIM_EV_GONE_ERROR, -ENODEV, false, "fails" },
-	{ DOE_SIM_EV_GONE_ERROR, -ENODEV, true, "fails after the read" },
+	bool unready;	/* Error clears Ready */
+} cut_params[] = {
+	{ DOE_SIM_EV_UNREADY, -EPROTO, "Ready drops" },
+	{ DOE_SIM_EV_ERROR, -EIO, "Error" },
+	{ DOE_SIM_EV_ERROR, -EIO, "Error without Ready", true },
+	{ DOE_SIM_EV_FLR, -ECONNRESET, "reset" },
+	{ DOE_SIM_EV_GONE_VALUE, -ENODEV, "all-ones" },
+	{ DOE_SIM_EV_GONE_ERROR, -ENODEV, "fails" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(cut, cut_params, desc);
+
+/* Before the read of a DW of the response, or after it */
+static void cut_at_each_dw(struct doe_test *dt, bool late, u32 payload)
+{
+	const struct cut_param *param = dt->test->param_value;
+	u8 rsp[8];
+	u32 dw;
+
+	for (dw = 0; dw < payload + 2; dw++) {
+		doe_test_knob(dt, times, 1, read_event, param->event,
+			      read_late, late, read_dw, dw);
+		doe_test_knob(dt, error_unready, param->unready);
+		KUNIT_EXPECT_EQ_MSG(dt->test, param->rv,
+				    doe_test_sized(dt, 0, payload, rsp, 8),
+				    "DW %u of %u", dw, payload + 2);
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+		doe_test_works(dt, 0);
+	}
+}
 
 /*
  * R54: the response ends in the part for which there is a buffer, or in the
@@ -590,48 +557,29 @@ KUNIT_ARRAY_PARAM_DESC(cut, cut_params, desc);
  */
 static void r54_cut_short(struct kunit *test)
 {
-	const struct cut_param *param = test->param_value;
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_new_plain(test);
-	u32 dw, payload;
-	u8 rsp[8];
+	u32 payload;
 
-	knobs.times = 1;
-	knobs.read_event = param->event;
-	knobs.read_late = param->late;
 	for (payload = 0; payload <= 6; payload += 2) {
-		for (dw = 0; dw < payload + 2; dw++) {
-			knobs.read_dw = dw;
-			doe_test_set_knobs(dt, &knobs);
-			KUNIT_EXPECT_EQ_MSG(test, param->rv,
-					    doe_test_sized(dt, 0, payload, rsp,
-							   8),
-					    "DW %u of %u", dw, payload + 2);
-			doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
-			doe_test_works(dt, 0);
-		}
+		cut_at_each_dw(dt, false, payload);
+		cut_at_each_dw(dt, true, payload);
 	}
 }
 
 static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r50_errno, errno_gen_params),
-	KUNIT_CASE_PARAM(r50_errno_of_task, errno_gen_params),
 	KUNIT_CASE_PARAM(r33_cdat, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(request_too_long_for_device,
 			 doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(r36_busy_before_request, busy_gen_params),
 	KUNIT_CASE(abort_leaves_half_a_request),
 	KUNIT_CASE_PARAM(busy_stuck_after_go, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(busy_after_answer, doe_test_mode_gen_params),
 	KUNIT_CASE(refused_object),
-	KUNIT_CASE(r48_dead),
-	KUNIT_CASE(dead_until_created),
+	KUNIT_CASE_PARAM(r48_dead, dead_gen_params),
 	KUNIT_CASE(dead_with_tasks_queued),
 	KUNIT_CASE_PARAM(r56_left_before_request, left_gen_params),
 	KUNIT_CASE(r14_no_flood_of_messages),
 	KUNIT_CASE_PARAM(r07_event_at_each_access, point_gen_params),
-	KUNIT_CASE_PARAM(r47_gone, doe_test_mode_gen_params),
-	KUNIT_CASE(gone_with_many),
 	KUNIT_CASE_PARAM(r54_cut_short, cut_gen_params),
 	{ }
 };

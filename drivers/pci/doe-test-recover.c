@@ -8,6 +8,7 @@
  */
 
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 
 #include "doe-test-util.h"
 #include "pci.h"
@@ -20,26 +21,15 @@ static u64 elapsed_ns(u64 since)
 	return ktime_get_ns() - since;
 }
 
-/* A device with these knobs from the start */
-static struct doe_test *new_early(struct kunit *test,
-				  const struct doe_sim_knobs *knobs)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-
-	config.knobs = *knobs;
-	return doe_test_new_early(test, &config);
-}
-
 /* ---- Discovery ---- */
 
 /* Each attempt of a device that refuses Discovery has two exchanges */
 static struct doe_test *new_refusing(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt;
 
-	knobs.error_at = DOE_SIM_ERROR_GO;
-	dt = new_early(test, &knobs);
+	dt = doe_test_make(doe_test_new_early, test,
+			   knobs.error_at, DOE_SIM_ERROR_GO);
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 2);
 
@@ -71,44 +61,39 @@ static void discovery_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 }
 
-/* A task need not wait for Discovery before it is submitted */
-static void task_tries_again(struct kunit *test)
+/* A driver that takes the mailbox, and a task: neither has to wait for it */
+static void user_tries_again(struct kunit *test)
 {
-	struct doe_test *dt = new_refusing(test);
-	struct doe_test_task *tt = doe_test_task(test);
-
-	doe_sim_behave(dt->sim, 0);
-	doe_test_sleep_ms(1000);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_wait_echo(test, tt);
-}
-
-static void creation_tries_again(struct kunit *test)
-{
-	struct doe_test *dt = new_refusing(test);
-	u16 off = doe_sim_offset(dt->sim, 0);
+	struct doe_test *dt;
 	struct pci_doe_mb *mb;
+	int i;
 
-	doe_sim_behave(dt->sim, 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_sleep_ms(1000);
-	mb = pci_doe_create_mb(dt->pdev, off, false);
-	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
-	doe_test_sleep_ms(100);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, NR_PLAIN);
-	pci_doe_destroy_mb(mb);
-	doe_test_works(dt, 0);
+	for (i = 0; i < 2; i++) {
+		dt = new_refusing(test);
+		doe_sim_behave(dt->sim, 0);
+		doe_sim_clear_counters(dt->sim, 0);
+		doe_test_sleep_ms(1000);
+		if (i) {
+			doe_test_wait_echo(test, doe_test_begin(dt, 0));
+			continue;
+		}
+		mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				       false);
+		KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+		doe_test_sleep_ms(100);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries,
+				NR_PLAIN);
+		pci_doe_destroy_mb(mb);
+	}
 }
 
 /* sysfs shows what the first Discovery has found, and the rest later */
 static void features_after_cut(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt;
 
-	knobs.skip = 2;
-	knobs.proc_ns = DOE_SIM_NEVER;
-	dt = new_early(test, &knobs);
+	dt = doe_test_make(doe_test_new_early, test, knobs.skip, 2,
+			   knobs.proc_ns, DOE_SIM_NEVER);
 	doe_test_until(test, doe_test_counters(dt, 0)->gos == 3);
 	dt->pdev->error_state = pci_channel_io_frozen;
 	/* A lookup waits at most 5 s for the end of error recovery */
@@ -129,12 +114,11 @@ static void features_after_cut(struct kunit *test)
 /* A device that denies even the first entry has failed Discovery */
 static void discovery_denied(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt;
 
-	knobs.discovery_strict = true;
-	knobs.discovery_version = 3;
-	dt = new_early(test, &knobs);
+	dt = doe_test_make(doe_test_new_early, test,
+			   knobs.discovery_strict, true,
+			   knobs.discovery_version, 3);
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -71"), 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 1);
@@ -149,13 +133,11 @@ static void no_entry_for_discovery(struct kunit *test)
 		DOE_SIM_VID_PCI_SIG, DOE_SIM_TYPE_CMA
 	};
 	static const struct doe_sim_feature_list list = { &cma, 1 };
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	u8 req[4] = { 0, 0, 0, 0 }, rsp[4] = { };
+	u8 req[4] = { 0, 2, 0, 0 }, rsp[4] = { };
 	struct doe_test *dt;
 
-	config.mailbox_features = &list;
-	config.knobs.unsupported_error = true;
-	dt = doe_test_new(test, &config);
+	dt = doe_test_new_with(test, mailbox_features, &list,
+			       knobs.unsupported_error, true);
 	KUNIT_EXPECT_PTR_EQ(test, dt->mb[0],
 			    pci_find_doe_mailbox(dt->pdev, cma.vid, cma.type));
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EINVAL);
@@ -165,7 +147,6 @@ static void no_entry_for_discovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], cma.vid, cma.type, "abcd", 4,
 				      rsp, 4), 4);
 	KUNIT_EXPECT_MEMEQ(test, rsp, "abcd", 4);
-	req[1] = 2;
 	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VID_PCI_SIG,
 				      DOE_SIM_TYPE_DISCOVERY, req, 4, rsp, 4),
 			4);
@@ -176,14 +157,11 @@ static void no_entry_for_discovery(struct kunit *test)
 /* Features before the error work and are shown; the rest is found later */
 static void error_amid_list(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt;
 	u32 rsp;
 
-	knobs.skip = 2;
-	knobs.times = 2;
-	knobs.error_at = DOE_SIM_ERROR_GO;
-	dt = new_early(test, &knobs);
+	dt = doe_test_make(doe_test_new_early, test, knobs.skip, 2,
+			   knobs.times, 2, knobs.error_at, DOE_SIM_ERROR_GO);
 	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 4);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
@@ -201,44 +179,17 @@ static void error_amid_list(struct kunit *test)
 /* Half a list does not take the place of a whole one */
 static void error_amid_later_list(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_test *dt = doe_test_new_polled(test);
 	u32 rsp;
 
 	doe_test_make_stale(dt);
-	knobs.skip = 2;
-	knobs.times = 2;
-	knobs.error_at = DOE_SIM_ERROR_GO;
-	doe_sim_set_knobs(dt->sim, 0, &knobs);
+	doe_test_knob(dt, skip, 2, times, 2, error_at, DOE_SIM_ERROR_GO);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed: -5"), 1);
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
 }
 
 /* ---- Recovery ---- */
-
-/* The abort takes 1.5 s, which is too long; each use looks at it once */
-static void dead_mailbox_revives(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-	u64 accesses, since;
-
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ns, 1500 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	doe_test_sleep_ms(1200);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
-	accesses = doe_test_accesses(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses + 2);
-
-	doe_test_sleep_ms(400);
-	doe_sim_behave(dt->sim, 0);
-	since = ktime_get_ns();
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_LE(test, elapsed_ns(since), 20 * NSEC_PER_MSEC);
-}
 
 /* The driver is bound during an FLR: the library asks again later */
 static void interrupt_while_away(struct kunit *test)
@@ -260,55 +211,6 @@ static void interrupt_while_away(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, irqs + 1);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
-}
-
-/*
- * The device sets Error and interrupts at an acknowledge past the end.  An
- * overlong Length must not provoke that.
- */
-static void no_storm_of_our_own(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-	int i;
-
-	doe_test_works(dt, 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_knob(dt, stray_ack_error, true);
-	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
-	doe_test_knob(dt, length, 200);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EPROTO);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->errors, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 4);
-	doe_test_knob(dt, length, -1);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 5);
-	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL),
-			PCI_DOE_CTRL_INT_EN);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "polling"), 0);
-}
-
-/* The interrupt is used again after a second without any */
-static void storm_ends(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-
-	doe_test_works(dt, 0);
-	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC);
-	doe_test_knob(dt, storm_status, true);
-	doe_test_sleep_ms(100);
-	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "interrupt storm"), 1);
-
-	doe_sim_behave(dt->sim, 0);
-	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
-	doe_test_sleep_ms(1100);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs, 1);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "interrupt storm"), 1);
 }
 
 /* Looks follow an early message as if the wait had just begun */
@@ -372,9 +274,7 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 	u8 buf[256], rsp[256];
 
 	memset(buf, 0xff, sizeof(buf));
-	doe_test_knob(dt, stray_ack_error, true);
-	doe_test_knob(dt, length, 60);
-	doe_test_knob(dt, rsp_dw, 4);
+	doe_test_knob(dt, stray_ack_error, true, length, 60, rsp_dw, 4);
 	memset(rsp, DOE_TEST_POISON, sizeof(rsp));
 	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
 				      DOE_SIM_TYPE_ECHO, buf, 8, rsp,
@@ -394,28 +294,6 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 				      DOE_SIM_TYPE_ECHO, buf, sizeof(buf), rsp,
 				      sizeof(rsp)), 256);
 	KUNIT_EXPECT_MEMEQ(test, rsp, buf, sizeof(buf));
-}
-
-/* Error decides, whatever the mailbox reads as meanwhile */
-static void error_at_each_dw(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	int dw, late, unready;
-
-	for (dw = 0; dw < 4; dw++)
-		for (late = 0; late < 2; late++)
-			for (unready = 0; unready < 2; unready++) {
-				doe_sim_behave(dt->sim, 0);
-				doe_test_knob(dt, read_event,
-					      DOE_SIM_EV_ERROR);
-				doe_test_knob(dt, read_dw, dw);
-				doe_test_knob(dt, read_late, late);
-				doe_test_knob(dt, error_unready, unready);
-				KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0),
-						    -EIO, "DW %d, %d, %d", dw,
-						    late, unready);
-				doe_test_recovers(dt);
-			}
 }
 
 /* A tool that was killed has left two DW, and nothing shows in Status */
@@ -482,16 +360,16 @@ static void scribbled_on(struct kunit *test)
 /* Status is clear at once, but the device drops what is sent too soon */
 static void late_abort_at_boot(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	static const u64 late_us[] = { 5, 20, 100, 500, 1000 };
 	struct doe_test *dt;
 	int i;
 
-	config.stale = DOE_SIM_STALE_READY;
-	config.knobs.proc_ns = 3 * NSEC_PER_MSEC;
 	for (i = 0; i < ARRAY_SIZE(late_us); i++) {
-		config.knobs.abort_late_ns = late_us[i] * NSEC_PER_USEC;
-		dt = doe_test_new_early(test, &config);
+		dt = doe_test_make(doe_test_new_early, test,
+				   stale, DOE_SIM_STALE_READY,
+				   knobs.proc_ns, 3 * NSEC_PER_MSEC,
+				   knobs.abort_late_ns,
+				   late_us[i] * NSEC_PER_USEC);
 		KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, NR_PLAIN);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 1);
@@ -499,66 +377,58 @@ static void late_abort_at_boot(struct kunit *test)
 	}
 }
 
-/* Ask for @dw, by a task that has a buffer of @size, or none */
-static struct doe_test_task *sized_task(struct doe_test *dt, u32 dw,
-					size_t size, size_t max)
-{
-	struct doe_test_task *tt = doe_test_task(dt->test);
+static const struct size_param {
+	const char *desc;
+	u32 dw;		/* payload of the response */
+	size_t size;	/* of the buffer, 0: the library allocates up to @max */
+	size_t max;
+	int rv;
+	size_t object;	/* what the caller hears of its size */
+	struct doe_sim_knobs knobs;
+} size_params[] = {
+	{ "fits", 5, 20, 0, 20, 20, DOE_SIM_KNOBS_DEFAULT },
+	{ "cut", 6, 20, 0, 20, 24, DOE_SIM_KNOBS_DEFAULT },
+	{ "allocated", 300, 0, 4096, 1200, 1200, DOE_SIM_KNOBS_DEFAULT },
+	{ "allocated and cut", 300, 0, 1000, 1000, 1200,
+	  DOE_SIM_KNOBS_DEFAULT },
+	/* When the memory is there */
+	{ "ends early", 300, 0, 4096, -EPROTO, 1200,
+	  { .length = -1, .discovery_dw = 3, .rsp_dw = 100 } },
+	{ "DOE Error", 300, 0, 1000, -EIO, 0,
+	  { .length = -1, .discovery_dw = 3,
+	    .error_at = DOE_SIM_ERROR_GO } },
+};
 
-	*(__le32 *)tt->req = cpu_to_le32(dw);
-	tt->task.feat.type = DOE_SIM_TYPE_SIZED;
-	tt->task.request_pl_sz = 4;
-	tt->task.response_pl = size ? tt->rsp : NULL;
-	tt->task.response_pl_sz = size;
-	tt->task.response_max = max;
-	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_wait(dt->test, tt);
-
-	return tt;
-}
+KUNIT_ARRAY_PARAM_DESC(size, size_params, desc);
 
 /* The caller can tell a response that was cut from one that fits */
 static void response_sizes(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_new_polled(test);
-	struct doe_test_task *tt;
+	const struct size_param *param = test->param_value;
+	struct doe_test *dt = doe_test_new_plain(test);
+	struct doe_test_task *tt = doe_test_task(test);
 
-	tt = sized_task(dt, 5, 20, 0);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, 20);
-	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 20);
-	tt = sized_task(dt, 6, 20, 0);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, 20);
-	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 24);
-	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(tt->rsp, 20, 0));
-	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt->rsp + 20,
-						  sizeof(tt->rsp) - 20));
-
-	tt = sized_task(dt, 300, 0, 4096);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, 1200);
-	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 1200);
+	doe_test_set_knobs(dt, &param->knobs);
+	put_unaligned_le32(param->dw, tt->req);
+	tt->task.feat.type = DOE_SIM_TYPE_SIZED;
+	tt->task.request_pl_sz = 4;
+	tt->task.response_pl = param->size ? tt->rsp : NULL;
+	tt->task.response_pl_sz = param->size;
+	tt->task.response_max = param->max;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), param->rv);
+	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, param->object);
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(tt->rsp + param->size,
+						  DOE_TEST_BUF - param->size));
+	if (param->rv < 0) {
+		KUNIT_EXPECT_NULL(test, tt->task.response_pl);
+		return;
+	}
 	KUNIT_ASSERT_NOT_NULL(test, tt->task.response_pl);
-	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(tt->task.response_pl, 1200,
-						  0));
-	kvfree(tt->task.response_pl);
-
-	tt = sized_task(dt, 300, 0, 1000);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, 1000);
-	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 1200);
-	kvfree(tt->task.response_pl);
-
-	/* It is cut short when the memory is there */
-	doe_test_knob(dt, rsp_dw, 100);
-	tt = sized_task(dt, 300, 0, 4096);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, -EPROTO);
-	KUNIT_EXPECT_NULL(test, tt->task.response_pl);
-	doe_test_knob(dt, rsp_dw, 0);
-
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	tt = sized_task(dt, 300, 0, 1000);
-	KUNIT_EXPECT_EQ(test, tt->task.rv, -EIO);
-	KUNIT_EXPECT_NULL(test, tt->task.response_pl);
-	KUNIT_EXPECT_EQ(test, tt->task.object_pl_sz, 0);
-	KUNIT_EXPECT_EQ(test, PCI_DOE_MAX_PAYLOAD, (BIT(18) - 2) * 4);
+	KUNIT_EXPECT_TRUE(test, doe_test_is_sized(tt->task.response_pl,
+						  param->rv, 0));
+	if (param->max)
+		kvfree(tt->task.response_pl);
 }
 
 /* ---- Odd devices ---- */
@@ -574,9 +444,8 @@ static void starved_firmware(struct kunit *test)
 	int i, rv;
 
 	for (i = 0; i < ARRAY_SIZE(ms); i++) {
-		doe_test_knob(dt, starve_ns, ms[i] * NSEC_PER_MSEC);
-		doe_test_knob(dt, proc_ns, NSEC_PER_MSEC);
-		doe_test_knob(dt, abort_ns, NSEC_PER_MSEC);
+		doe_test_knob(dt, starve_ns, ms[i] * NSEC_PER_MSEC,
+			      proc_ns, NSEC_PER_MSEC, abort_ns, NSEC_PER_MSEC);
 		KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 		/* The cap is off now */
 		rv = doe_test_try(dt, 0);
@@ -591,19 +460,15 @@ static void starved_firmware(struct kunit *test)
 /* 50 messages a second that mean nothing are no storm, either */
 static void odd_bits_and_messages(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	struct doe_test *dt;
 	int i;
 
-	config.knobs.status_or = BIT(4);
-	config.knobs.cap_or = 0x3000;
-	config.knobs.ctrl_or = 0xf8;
-	config.knobs.proc_ns = DOE_TEST_SLOW;
-	dt = doe_test_new(test, &config);
+	dt = doe_test_new_with(test, knobs.status_or, BIT(4),
+			       knobs.cap_or, 0x3000, knobs.ctrl_or, 0xf8,
+			       knobs.proc_ns, DOE_TEST_SLOW);
 	doe_test_works(dt, 0);
 	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC);
-	doe_test_knob(dt, storm_status, true);
+	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC, storm_status, true);
 	for (i = 0; i < 50; i++) {
 		doe_test_works(dt, 0);
 		doe_test_sleep_ms(200);
@@ -613,34 +478,6 @@ static void odd_bits_and_messages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dt->cnt[0].gos, 50);
 	KUNIT_EXPECT_EQ(test, dt->cnt[0].aborts, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
-}
-
-/* One line until somebody needs the mailbox, and one more then */
-static void quiet_at_boot(struct kunit *test)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
-	int i, dead;
-
-	for (dead = 0; dead < 2; dead++) {
-		config.stale = dead ? DOE_SIM_STALE_ERROR : 0;
-		config.knobs.abort_ignored = dead;
-		config.knobs.error_at = DOE_SIM_ERROR_GO;
-		dt = doe_test_new_early(test, &config);
-		dt->messy = true;
-		doe_test_sleep_ms(3000);
-		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
-				1 + 2 * dead);
-		for (i = 0; i < 10; i++) {
-			KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-			doe_test_sleep_ms(1000);
-		}
-		KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "),
-				2 + 2 * dead);
-		KUNIT_EXPECT_EQ(test, doe_test_log(test, "exchange failed: -5"),
-				1 + dead);
-		doe_test_discard(dt);
-	}
 }
 
 /* It would keep the mailbox from its work for a second, and then for good */
@@ -663,29 +500,23 @@ static void error_behind_abort(struct kunit *test)
 
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
-	KUNIT_CASE_SLOW(task_tries_again),
-	KUNIT_CASE_SLOW(creation_tries_again),
+	KUNIT_CASE_SLOW(user_tries_again),
 	KUNIT_CASE_SLOW(features_after_cut),
 	KUNIT_CASE(discovery_denied),
 	KUNIT_CASE(no_entry_for_discovery),
 	KUNIT_CASE_SLOW(error_amid_list),
 	KUNIT_CASE(error_amid_later_list),
-	KUNIT_CASE_SLOW(dead_mailbox_revives),
 	KUNIT_CASE(interrupt_while_away),
-	KUNIT_CASE(no_storm_of_our_own),
-	KUNIT_CASE_SLOW(storm_ends),
 	KUNIT_CASE(early_message),
 	KUNIT_CASE(reset_amid_request),
 	KUNIT_CASE(nothing_from_empty_mailbox),
-	KUNIT_CASE(error_at_each_dw),
 	KUNIT_CASE(half_object_left),
 	KUNIT_CASE_SLOW(scribbled_on),
 	KUNIT_CASE(late_abort_at_boot),
 	KUNIT_CASE(error_behind_abort),
-	KUNIT_CASE(response_sizes),
+	KUNIT_CASE_PARAM(response_sizes, size_gen_params),
 	KUNIT_CASE_SLOW(starved_firmware),
 	KUNIT_CASE_SLOW(odd_bits_and_messages),
-	KUNIT_CASE_SLOW(quiet_at_boot),
 	{ }
 };
 
