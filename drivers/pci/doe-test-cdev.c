@@ -173,14 +173,11 @@ static void objects(struct kunit *test)
 	static const size_t dw[] = {
 		2, 3, 4104 / 4, SZ_64K / 4, PCI_DOE_MAX_LENGTH
 	};
-	struct doe_sim_config config = doe_test_config(test);
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 2,
+						max_object, PCI_DOE_MAX_LENGTH);
 	struct file *file;
 	int i;
 
-	config.max_object = PCI_DOE_MAX_LENGTH;
-	config.nr_mailboxes = 2;
-	dt = doe_test_new(test, &config);
 	file = open_flags(dt, 1, 0);
 	KUNIT_EXPECT_EQ(test, file_inode(file)->i_mode, S_IFCHR | 0600);
 	for (i = 0; i < ARRAY_SIZE(dw); i++)
@@ -247,14 +244,13 @@ KUNIT_ARRAY_PARAM_DESC(kept, kept_params, desc);
 /* Only the kernel talks SPDM if it has sessions of its own */
 static void kept_by_kernel(struct kunit *test)
 {
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	const struct kept_param *param = test->param_value;
 	struct doe_test *dt;
 	struct file *file;
 	__le32 *obj;
 
-	config.features |= param->feature;
-	dt = doe_test_new(test, &config);
+	dt = doe_test_make_plain(doe_test_new, test, features,
+				 DOE_SIM_FEAT_DEFAULT | param->feature);
 	file = open_mb(dt);
 	obj = new_object(dt, param->type, 3);
 	obj[0] = cpu_to_le32(DOE_SIM_VID_PCI_SIG | param->type << 16);
@@ -346,10 +342,11 @@ static void poll_masks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
 	begin_stuck(dt, file);
 	KUNIT_EXPECT_EQ(test, polled(file), 0);
-	/* A file whose exchange failed can be read, too */
+	/* A file whose exchange failed can be read, too: that returns why, once */
 	doe_test_until(test, polled(file));
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_READ);
 	KUNIT_EXPECT_EQ(test, get_any(file), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, put_any(dt, file), 12);
@@ -404,51 +401,6 @@ static void close_early(struct kunit *test)
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts + 1);
 	echo(dt, open_mb(dt), 3);
-}
-
-static const struct fault_param {
-	const char *desc;
-	u8 type;
-	enum doe_sim_error_at error_at;
-	u64 proc_ns;
-	u32 hdr_xor0;
-	s32 length;
-	int rv;
-} fault_params[] = {
-	{ "not offered", 0x77, .length = -1, .rv = -EINVAL },
-	{ "DOE Error", .error_at = DOE_SIM_ERROR_GO, .length = -1,
-	  .rv = -EIO },
-	{ "silence", .proc_ns = DOE_SIM_NEVER, .length = -1,
-	  .rv = -ETIMEDOUT },
-	{ "foreign", .hdr_xor0 = 1, .length = -1, .rv = -EPROTO },
-	{ "Length 1", .length = 1, .rv = -EPROTO },
-	{ "Length 0", .length = 0, .rv = -EPROTO },
-};
-
-KUNIT_ARRAY_PARAM_DESC(fault, fault_params, desc);
-
-/* read() returns the error once */
-static void failed_exchange(struct kunit *test)
-{
-	const struct fault_param *param = test->param_value;
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
-	struct doe_test *dt = doe_test_new_plain(test);
-	struct file *file = open_mb(dt);
-	int i;
-
-	knobs.error_at = param->error_at;
-	knobs.proc_ns = param->proc_ns;
-	knobs.hdr_xor0 = param->hdr_xor0;
-	knobs.length = param->length;
-	for (i = 0; i < 2; i++) {
-		doe_test_set_knobs(dt, &knobs);
-		KUNIT_EXPECT_EQ(test, put(file, new_object(dt, param->type, 3),
-					  3), 12);
-		KUNIT_EXPECT_EQ(test, get_any(file), param->rv);
-		KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
-		doe_sim_behave(dt->sim, 0);
-		echo(dt, file, 3);
-	}
 }
 
 static void yielded_while_open(struct kunit *test)
@@ -620,7 +572,6 @@ static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(poll_masks, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(signal_in_read, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(close_early, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(failed_exchange, fault_gen_params),
 	KUNIT_CASE_PARAM(yielded_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_open, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(removal_cancels, doe_test_mode_gen_params),

@@ -11,27 +11,6 @@
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
-/* An exchange resumes the device, which then suspends again */
-static void runtime_suspended(struct kunit *test)
-{
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
-	struct doe_test_task *tt[3];
-	int i;
-
-	doe_test_works(dt, 0);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-
-	for (i = 0; i < 3; i++)
-		tt[i] = doe_test_begin(dt, 0);
-	for (i = 0; i < 3; i++)
-		doe_test_wait_echo(test, tt[i]);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->resets, 1);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-}
-
 /*
  * The device is in D0 a moment before the PCI core restores it.  A request of
  * this length that begins then would be cut now and then, about one of a
@@ -161,8 +140,33 @@ static void lost_in_d3(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+static void set_resume_error(struct device *dev, int error)
+{
+#ifdef CONFIG_PM
+	dev->power.runtime_error = error;
+#endif
+}
+
+/* A device that cannot be resumed ends the exchange, and is not written to */
+static void resume_fails(struct kunit *test)
+{
+	static struct doe_test_hooks hooks;
+	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test_thread *thread;
+
+	doe_sim_clear_counters(dt->sim, 0);
+	set_resume_error(&dt->pdev->dev, -EIO);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
+	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
+
+	set_resume_error(&dt->pdev->dev, 0);
+	doe_test_works(dt, 0);
+	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+}
+
 static struct kunit_case doe_pm_cases[] = {
-	KUNIT_CASE_PARAM(runtime_suspended, doe_test_mode_gen_params),
+	KUNIT_CASE_SLOW(resume_fails),
 	KUNIT_CASE(resumes_in_request),
 	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
 			 doe_test_irq_gen_params),
