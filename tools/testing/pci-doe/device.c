@@ -191,8 +191,7 @@ const void *free_irq(unsigned int irq, void *dev)
 	struct irqaction *action = find_action(irq, dev);
 
 	might_sleep();
-	if (!action)
-		fail("%s() of an interrupt not requested", __func__);
+	fail_if(!action, "%s() of an interrupt not requested", __func__);
 	w.irqs--;
 	action->irq = 0;
 	action->dev = NULL;
@@ -249,9 +248,9 @@ static bool make_response(struct box *b)
 	if (b->wr[0] == PCI_VENDOR_ID_PCI_SIG) {
 		if (len != 3)
 			return false;
-		if (w.cap_version >= 2 && b->kernels &&
-		    (b->wr[2] >> 8 & 0xff) != 2)
-			fail("Discovery request has the wrong version");
+		fail_if(w.cap_version >= 2 && b->kernels &&
+			(b->wr[2] >> 8 & 0xff) != 2,
+			"Discovery request has the wrong version");
 		b->rd[2] = discovery_entry(b->wr[2] & 0xff);
 		b->nr_rd = 3;
 	} else {
@@ -295,13 +294,13 @@ static void go(struct box *b)
 		    spread(chance(8) ? 20 * MSEC : 200 * USEC);
 
 	b->kernels = !current->user;
-	if ((b->busy || b->ready) && b->kernels &&
-	    !(w.happened & ~(H_SIGNAL | H_NOMEM)))
-		fail("Go while Busy or Ready");
+	fail_if((b->busy || b->ready) && b->kernels &&
+		!(w.happened & ~(H_SIGNAL | H_NOMEM)),
+		"Go while Busy or Ready");
 	if (vice(V_ANSWER, 8, H_SILENT))
 		takes = SEC - 5 * MSEC + spread(500 * MSEC);
-	if (!make_response(b) && b->kernels && !(w.happened & ~H_SIGNAL))
-		fail("Go for an object that is none");
+	fail_if(!make_response(b) && b->kernels && !(w.happened & ~H_SIGNAL),
+		"Go for an object that is none");
 	b->nr_wr = 0;
 	b->shape = rnd(4);
 	b->busy = b->shape != 3;
@@ -455,12 +454,12 @@ static u32 read_reg(struct box *b, u32 reg)
 
 static void write_ctrl(struct box *b, u32 val)
 {
-	if (!current->user && val & ~(PCI_DOE_CTRL_GO | PCI_DOE_CTRL_ABORT |
-				      PCI_DOE_CTRL_INT_EN))
-		fail("Control written with %x", val);
-	if (val & PCI_DOE_CTRL_GO && !current->user && b->int_en &&
-	    !(val & PCI_DOE_CTRL_INT_EN))
-		fail("Go turns the interrupt off");
+	fail_if(!current->user && val & ~(PCI_DOE_CTRL_GO |
+					  PCI_DOE_CTRL_ABORT |
+					  PCI_DOE_CTRL_INT_EN),
+		"Control written with %x", val);
+	fail_if(val & PCI_DOE_CTRL_GO && !current->user && b->int_en &&
+		!(val & PCI_DOE_CTRL_INT_EN), "Go turns the interrupt off");
 	b->int_en = val & PCI_DOE_CTRL_INT_EN && w.int_sup;
 	update_msi(b);
 	if (val & PCI_DOE_CTRL_ABORT)
@@ -476,20 +475,18 @@ static void write_reg(struct box *b, u32 reg, u32 val)
 		write_ctrl(b, val);
 		break;
 	case PCI_DOE_STATUS:
-		if (!current->user && val != PCI_DOE_STATUS_INT_STATUS)
-			fail("Status written with %x", val);
+		fail_if(!current->user && val != PCI_DOE_STATUS_INT_STATUS,
+			"Status written with %x", val);
 		b->int_sta = false;
 		update_msi(b);
 		break;
 	case PCI_DOE_WRITE:
-		if (b->busy && !w.happened)
-			fail("object written while Busy");
+		fail_if(b->busy && !w.happened, "object written while Busy");
 		if (!b->busy && b->nr_wr < MAX_DW)
 			b->wr[b->nr_wr++] = val;
 		break;
 	case PCI_DOE_READ:
-		if (!b->ready && !w.happened)
-			fail("empty mailbox acknowledged");
+		fail_if(!b->ready && !w.happened, "empty mailbox acknowledged");
 		if (b->ready && ++b->rd_at >= b->nr_rd) {
 			b->ready = false;
 			b->busy &= b->shape != 2;
@@ -515,8 +512,8 @@ static void check_hold(struct box *b, const char *what, u32 reg)
 		     b->keep_off & K_DESTROYED ? "after destroy" :
 		     b->keep_off & K_HELD ? "while reset or asleep" :
 					    "while handed over");
-	if (w.frozen_since && shim_now > w.frozen_since + 50 * MSEC)
-		fail("%s of %s in a frozen channel", what, reg_names[reg / 4]);
+	fail_if(w.frozen_since && shim_now > w.frozen_since + 50 * MSEC,
+		"%s of %s in a frozen channel", what, reg_names[reg / 4]);
 }
 
 struct box *box_at(unsigned int where)
@@ -556,10 +553,9 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	unsigned long flags;
 
 	point();
-	if (current->locks && !current->user)
-		fail("registers accessed with a lock held");
-	if (in_freed(pdev))
-		fail("config access to a device that was released");
+	fail_if(current->locks && !current->user,
+		"registers accessed with a lock held");
+	fail_if(in_freed(pdev), "config access to a device that was released");
 	if (pdev->error_state == pci_channel_io_perm_failure) {
 		*val = ~0U;
 		return 0x86; /* PCIBIOS_DEVICE_NOT_FOUND */
@@ -586,8 +582,8 @@ void user_access(u16 where, u32 val, bool write)
 	current->user = false;
 	if (!write) {
 		pci_doe_user_read(w.pdev, where, 4, &val);
-		if (val && current->secret)
-			fail("a response to the kernel is shown to user space");
+		fail_if(val && current->secret,
+			"a response to the kernel is shown to user space");
 	}
 	raw_spin_unlock_irq(&pci_lock);
 }

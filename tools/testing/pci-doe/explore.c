@@ -67,8 +67,7 @@ static void revive(void)
 	/* There was no memory for it */
 	for_each_box(b) {
 		mb = pci_doe_create_mb(w.pdev, b->off, false);
-		if (IS_ERR(mb))
-			fail("create ended with %ld", PTR_ERR(mb));
+		fail_if(IS_ERR(mb), "create ended with %ld", PTR_ERR(mb));
 		pci_doe_destroy_mb(mb);
 	}
 	if (chance(2) || w.happened & H_BAD_LIST)
@@ -82,9 +81,9 @@ static void revive(void)
 		 * It may have lied in the midst of a Discovery that goes on, or
 		 * cut one by a reset once too often
 		 */
-		if (rv < 0 && !(rv == -EINVAL && w.happened & H_BAD_LIST) &&
-		    !(rv == -ECONNRESET && w.happened & H_RESET && !i))
-			fail("no exchange after all has healed: %d", rv);
+		fail_if(rv < 0 && !(rv == -EINVAL && w.happened & H_BAD_LIST) &&
+			!(rv == -ECONNRESET && w.happened & H_RESET && !i),
+			"no exchange after all has healed: %d", rv);
 	}
 	put_device();
 }
@@ -93,16 +92,13 @@ static void check_references(void)
 {
 	struct device *dev = &w.pdev->dev;
 
-	if (dev->refs != 1)
-		fail("%d references to the device are left", dev->refs - 1);
-	if (dev->usage)
-		fail("runtime PM usage count is %d", dev->usage);
-	if (w.irqs)
-		fail("an interrupt is left");
-	if (pci_doe_nr_busy.counter)
-		fail("a mailbox is left that is not idle");
-	if (w.box[0].claimed || w.box[1].claimed)
-		fail("registers are left claimed");
+	fail_if(dev->refs != 1, "%d references to the device are left",
+		dev->refs - 1);
+	fail_if(dev->usage, "runtime PM usage count is %d", dev->usage);
+	fail_if(w.irqs, "an interrupt is left");
+	fail_if(pci_doe_nr_busy.counter, "a mailbox is left that is not idle");
+	fail_if(w.box[0].claimed || w.box[1].claimed,
+		"registers are left claimed");
 }
 
 static void schedule_main(void *unused)

@@ -22,9 +22,8 @@ void check_bound(const char *what, struct watch watch, u64 bound)
 	took -= min(stolen_time - watch.stolen, took);
 
 	/* Accesses of a slow device, late timers and jiffies */
-	if (took > bound + 100 * MSEC)
-		fail("%s took %llu ms of %llu", what, took / MSEC,
-		     bound / MSEC);
+	fail_if(took > bound + 100 * MSEC, "%s took %llu ms of %llu", what,
+		took / MSEC, bound / MSEC);
 }
 
 /* ---- References, configuration space ---- */
@@ -32,8 +31,8 @@ void check_bound(const char *what, struct watch watch, u64 bound)
 struct pci_dev *pci_dev_get(struct pci_dev *pdev)
 {
 	point();
-	if (in_freed(pdev))
-		fail("reference taken to a device that was released");
+	fail_if(in_freed(pdev),
+		"reference taken to a device that was released");
 	pdev->dev.refs++;
 	return pdev;
 }
@@ -41,8 +40,8 @@ struct pci_dev *pci_dev_get(struct pci_dev *pdev)
 void pci_dev_put(struct pci_dev *pdev)
 {
 	point();
-	if (in_freed(pdev) || pdev->dev.refs <= 0)
-		fail("reference dropped that nobody holds");
+	fail_if(in_freed(pdev) || pdev->dev.refs <= 0,
+		"reference dropped that nobody holds");
 	if (--pdev->dev.refs)
 		return;
 	pci_doe_release(pdev);
@@ -65,16 +64,15 @@ bool pci_request_config_region_exclusive(struct pci_dev *pdev,
 {
 	if (alloc_fails && chance(alloc_fails))
 		return false;
-	if (box_at(where)->claimed)
-		fail("registers claimed twice");
+	fail_if(box_at(where)->claimed, "registers claimed twice");
 	return box_at(where)->claimed = true;
 }
 
 void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
 			       unsigned int len)
 {
-	if (!box_at(where)->claimed)
-		fail("registers released that were not claimed");
+	fail_if(!box_at(where)->claimed,
+		"registers released that were not claimed");
 	box_at(where)->claimed = false;
 }
 
@@ -100,8 +98,7 @@ void pm_runtime_get_sync(struct device *dev)
 void pm_runtime_put_autosuspend(struct device *dev)
 {
 	point();
-	if (--dev->usage < 0)
-		fail("runtime PM usage count below 0");
+	fail_if(--dev->usage < 0, "runtime PM usage count below 0");
 	if (!dev->usage)
 		pm_request_resume(dev);
 }

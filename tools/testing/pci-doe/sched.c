@@ -108,8 +108,7 @@ void list_add(struct list_head *n, struct list_head *after)
 
 void list_del(struct list_head *n)
 {
-	if (!n->next)
-		fail("%s() of an entry that is in no list", __func__);
+	fail_if(!n->next, "%s() of an entry that is in no list", __func__);
 	n->prev->next = n->next;
 	n->next->prev = n->prev;
 	*n = (struct list_head){ };
@@ -185,8 +184,8 @@ static void switch_to(struct task_struct *next)
 static void tick(u64 ns)
 {
 	shim_now += ns;
-	if (++steps > MAX_STEPS || shim_now > MAX_TIME)
-		fail("schedule does not end");
+	fail_if(++steps > MAX_STEPS || shim_now > MAX_TIME,
+		"schedule does not end");
 	if (shim_now >= next_event)
 		run_events();
 }
@@ -286,8 +285,8 @@ static void actor_main(void)
 
 	for (;;) {
 		self->fn(self->arg);
-		if (self->locks || self->irqs_off)
-			fail("%s ends with a lock held", self->name);
+		fail_if(self->locks || self->irqs_off,
+			"%s ends with a lock held", self->name);
 		self->used = false;
 		wake_blocked(self);
 		if (--nr_used)
@@ -302,8 +301,7 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	struct task_struct *t = actors;
 
 	while (t->used)
-		if (++t == actors + NR_ACTORS)
-			fail("too many actors");
+		fail_if(++t == actors + NR_ACTORS, "too many actors");
 	if (!t->start.uc_stack.ss_sp) {
 		getcontext(&t->start);
 		t->start.uc_stack.ss_sp = malloc(STACK_SIZE);
@@ -333,15 +331,13 @@ void join(struct task_struct *task)
 void shim_might_sleep(const char *where)
 {
 	point();
-	if (current->hardirq || current->softirq || current->locks ||
-	    current->irqs_off)
-		fail("%s() may sleep in atomic context", where);
+	fail_if(current->hardirq || current->softirq || current->locks ||
+		current->irqs_off, "%s() may sleep in atomic context", where);
 }
 
 static void take_lock(struct mutex *l)
 {
-	if (l->owner == current)
-		fail("lock is held already");
+	fail_if(l->owner == current, "lock is held already");
 	while (l->owner)
 		block_on(l);
 	l->owner = current;
@@ -349,26 +345,24 @@ static void take_lock(struct mutex *l)
 
 static void drop_lock(struct mutex *l)
 {
-	if (l->owner != current)
-		fail("unlock of a lock that is not held");
+	fail_if(l->owner != current, "unlock of a lock that is not held");
 	l->owner = NULL;
 	wake_blocked(l);
 }
 
 void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where)
 {
-	if (irq == 1 && (current->irqs_off || current->hardirq))
-		fail("%s: interrupts are off, and the unlock turns them on",
-		     where);
+	fail_if(irq == 1 && (current->irqs_off || current->hardirq),
+		"%s: interrupts are off, and the unlock turns them on", where);
 	current->irqs_off += !!irq;
 	current->locks++;
 	if (current->hardirq)
 		l->in_irq = where;
 	else if (!current->irqs_off)
 		l->irqs_on = where;
-	if (l->in_irq && l->irqs_on)
-		fail("lock taken in an interrupt in %s() and with interrupts on in %s()",
-		     l->in_irq, l->irqs_on);
+	fail_if(l->in_irq && l->irqs_on,
+		"lock taken in an interrupt in %s() and with interrupts on in %s()",
+		l->in_irq, l->irqs_on);
 	point();
 	take_lock(l);
 }
@@ -447,8 +441,7 @@ long schedule_timeout(long timeout)
 void wake_up_process(struct task_struct *task)
 {
 	point();
-	if (!task->used)
-		fail("wake-up of a task that has ended");
+	fail_if(!task->used, "wake-up of a task that has ended");
 	wake_up_state(task, TASK_NORMAL);
 }
 
@@ -474,8 +467,8 @@ void wake_up_var(const void *key)
 	struct task_struct *t;
 
 	point();
-	if (current->locks || current->hardirq)
-		fail("waitqueue woken where PREEMPT_RT cannot take its lock");
+	fail_if(current->locks || current->hardirq,
+		"waitqueue woken where PREEMPT_RT cannot take its lock");
 	for_each_actor(t)
 		if (t->used && t->awaits == key)
 			wake_up_state(t, TASK_NORMAL);
@@ -529,8 +522,7 @@ static void worker(void *arg)
 void schedule_work(struct work_struct *work)
 {
 	point();
-	if (in_freed(work))
-		fail("work queued whose memory is freed");
+	fail_if(in_freed(work), "work queued whose memory is freed");
 	if (work->pending)
 		return;
 	work->pending = true;
@@ -544,8 +536,8 @@ void flush_work(struct work_struct *work)
 	u32 last = work->queued;
 
 	might_sleep();
-	if (current->work == work)
-		fail("%s() of the caller's own work", __func__);
+	fail_if(current->work == work, "%s() of the caller's own work",
+		__func__);
 	while (work->done < last)
 		block_on(work);
 }
@@ -585,8 +577,7 @@ static void hrtimer_expire(struct event *ev)
 
 void hrtimer_set_expires_range_ns(struct hrtimer *t, ktime_t soft, u64 delta)
 {
-	if (event_is_set(&t->ev))
-		fail("expiry of a queued hrtimer changed");
+	fail_if(event_is_set(&t->ev), "expiry of a queued hrtimer changed");
 	t->soft = soft;
 	t->hard = soft + delta;
 }
@@ -597,8 +588,7 @@ void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
 	u64 late = chance(16) ? spread(3 * MSEC) : rnd(5 * USEC);
 
 	point();
-	if (in_freed(t))
-		fail("hrtimer started whose memory is freed");
+	fail_if(in_freed(t), "hrtimer started whose memory is freed");
 	event_clear(&t->ev);
 	hrtimer_set_expires_range_ns(t, soft, delta);
 	t->ev.fn = hrtimer_expire;
@@ -632,14 +622,12 @@ void kfree(const void *p)
 
 	if (!p)
 		return;
-	if (b->freed)
-		fail("memory is freed twice");
+	fail_if(b->freed, "memory is freed twice");
 	for_each_actor(t)
-		if (t->used && t->fn == worker && !t->work && inside(b, t->arg))
-			fail("pending work freed");
+		fail_if(t->used && t->fn == worker && !t->work &&
+			inside(b, t->arg), "pending work freed");
 	list_for_each_entry(ev, &events, node)
-		if (inside(b, ev))
-			fail("queued hrtimer freed");
+		fail_if(inside(b, ev), "queued hrtimer freed");
 	b->freed = true;
 	memset(b->data, POISON, b->size);
 }
@@ -657,8 +645,7 @@ void *krealloc(const void *old, size_t size, gfp_t gfp)
 	b->size = size;
 	b->freed = false;
 	arena_used = b->data + DIV_ROUND_UP(size, 16) * 16 - arena;
-	if (arena_used > ARENA_SIZE)
-		fail("out of memory");
+	fail_if(arena_used > ARENA_SIZE, "out of memory");
 	memset(b->data, 0xa5, size);
 	if (old) {
 		from = container_of(old, struct block, data);
@@ -694,12 +681,11 @@ static void check_memory(void)
 	size_t i;
 
 	for_each_block(b) {
-		if (!b->freed)
-			fail("memory leaked: %zu bytes", b->size);
+		fail_if(!b->freed, "memory leaked: %zu bytes", b->size);
 		for (i = 0; i < b->size; i++)
-			if (b->data[i] != POISON)
-				fail("freed memory written, at %zu of %zu", i,
-				     b->size);
+			fail_if(b->data[i] != POISON,
+				"freed memory written, at %zu of %zu", i,
+				b->size);
 	}
 }
 
@@ -724,7 +710,6 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	current = NULL;
 	if (next_event != NEVER)
 		run_events();
-	if (!list_empty(&events))
-		fail("a timer is left");
+	fail_if(!list_empty(&events), "a timer is left");
 	check_memory();
 }

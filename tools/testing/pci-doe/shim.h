@@ -94,6 +94,7 @@ typedef unsigned int gfp_t;
 	(printf("seed %u: " fmt " (%s, %.3f ms)\n", seed_now, ##__VA_ARGS__, \
 		current ? current->name : "-", shim_now / 1e6), \
 	 fflush(stdout), _exit(1))
+#define fail_if(bad, ...)	((bad) ? fail(__VA_ARGS__) : (void)0)
 
 #define might_sleep()		shim_might_sleep(__func__)
 #define cond_resched()		might_sleep()
@@ -115,7 +116,7 @@ typedef struct { int counter; } atomic_t;
 #define atomic_add(n, v)	(point(), (void)((v)->counter += (n)))
 
 #define WARN_ON_ONCE(x)		\
-	({ if (x) fail("WARN_ON(%s) at %s", #x, __func__); 0; })
+	({ fail_if(x, "WARN_ON(%s) at %s", #x, __func__); 0; })
 
 /* users.c: pci_doe(), if @core by the thread of the PCI core; what it returned */
 int call_once(bool core);
@@ -176,7 +177,7 @@ typedef struct mutex {
 #define DEFINE_MUTEX(m)		struct mutex m
 #define raw_spin_lock_init(l)	(*(l) = (raw_spinlock_t){ })
 #define lockdep_assert_held(l)	\
-	((l)->owner == current ? (void)0 : fail("%s: %s not held", __func__, #l))
+	fail_if((l)->owner != current, "%s: %s not held", __func__, #l)
 
 /* irq: 0 leaves interrupts as they are, 1 expects them on, 2 saves them */
 #define raw_spin_lock(l)	shim_spin_lock(l, 0, __func__)

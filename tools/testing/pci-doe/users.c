@@ -106,14 +106,14 @@ static void check_bytes(struct call *c, int rv)
 	size_t want = c->task.request_pl_sz ? (c->first & 0x3f) * 4 : 0, i;
 	u32 dw;
 
-	if (c->task.complete && c->task.object_pl_sz != want &&
-	    !(w.happened & H_GARBLED))
-		fail("object of %zu bytes, not %zu", c->task.object_pl_sz, want);
+	fail_if(c->task.complete && c->task.object_pl_sz != want &&
+		!(w.happened & H_GARBLED), "object of %zu bytes, not %zu",
+		c->task.object_pl_sz, want);
 	want = min(want, c->room);
-	if (rv != (int)want && !(w.happened & H_GARBLED))
-		fail("response of %d bytes, not %zu", rv, want);
-	if ((size_t)rv > c->room)
-		fail("response of %d bytes for %zu", rv, c->room);
+	fail_if(rv != (int)want && !(w.happened & H_GARBLED),
+		"response of %d bytes, not %zu", rv, want);
+	fail_if((size_t)rv > c->room, "response of %d bytes for %zu", rv,
+		c->room);
 	for (i = 0; i < sizeof(c->rsp); i++) {
 		dw = answer_dw(c->first, i / 4);
 		if (c->rsp[i] != (i < (size_t)rv ? (u8)(dw >> i % 4 * 8) :
@@ -138,8 +138,8 @@ static void check_end(struct call *c, int rv)
 			   __ATOMIC_RELAXED);
 	if (rv >= 0) {
 		check_bytes(c, rv);
-		if (c->bad_feat && !(w.happened & H_BAD_LIST))
-			fail("a feature is used that is not offered");
+		fail_if(c->bad_feat && !(w.happened & H_BAD_LIST),
+			"a feature is used that is not offered");
 		return;
 	}
 	if ((rv == -EINVAL && c->bad_feat) ||
@@ -212,8 +212,8 @@ static void take_response(struct call *c, struct pci_doe_task *task)
 
 	if (!task->response_max)
 		return;
-	if (wanted != !!task->response_pl)
-		fail("response %p with rv %d", task->response_pl, task->rv);
+	fail_if(wanted != !!task->response_pl, "response %p with rv %d",
+		task->response_pl, task->rv);
 	if (task->rv > 0)
 		memcpy(c->rsp, task->response_pl, task->rv);
 	kvfree(task->response_pl);
@@ -239,10 +239,10 @@ static int submit_call(struct call *c)
 	c->out = false;
 	w.outstanding--;
 	list_del(&c->node);
-	if (!(rc == -ENODEV && w.happened & H_GONE) &&
-	    !(rc == -EIO && w.happened & (H_DEAD | H_BUSY)) &&
-	    !(rc == -EBUSY && w.happened & H_YIELD))
-		fail("submit ended with %d", rc);
+	fail_if(!(rc == -ENODEV && w.happened & H_GONE) &&
+		!(rc == -EIO && w.happened & (H_DEAD | H_BUSY)) &&
+		!(rc == -EBUSY && w.happened & H_YIELD),
+		"submit ended with %d", rc);
 	return rc;
 }
 
@@ -251,14 +251,13 @@ static void complete_call(struct pci_doe_task *task)
 	struct call *c = task->private, *other;
 
 	might_sleep();
-	if (!c->node.next)
-		fail("complete() of a task that had ended");
+	fail_if(!c->node.next, "complete() of a task that had ended");
 	w.outstanding--;
 	list_del(&c->node);
 	list_for_each_entry(other, &tasks, node)
-		if (other->mb == c->mb && other->accepted &&
-		    other->accepted < c->began && !c->cancelled)
-			fail("a task ends before one that was queued first");
+		fail_if(other->mb == c->mb && other->accepted &&
+			other->accepted < c->began && !c->cancelled,
+			"a task ends before one that was queued first");
 	trace("complete(%u): %d", c->first >> 6, task->rv);
 	take_response(c, task);
 	check_end(c, task->rv);
@@ -283,10 +282,9 @@ static void cancel_call(struct call *c)
 	c->cancelled = true;
 	trace("cancel(%u)", c->first >> 6);
 	ended = pci_doe_cancel_task(c->mb, &c->task);
-	if (c->out)
-		fail("cancel returned before complete()");
-	if (ended && c->task.rv != -ECANCELED)
-		fail("cancel ended it, rv %d", c->task.rv);
+	fail_if(c->out, "cancel returned before complete()");
+	fail_if(ended && c->task.rv != -ECANCELED, "cancel ended it, rv %d",
+		c->task.rv);
 	check_bound("cancel", watch, 100 * MSEC);
 }
 
@@ -351,21 +349,20 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 		    (w.interruptions - interruptions) * 11 * SEC);
 	if ((rc == -ENODEV && w.happened & H_GONE) || rc == -EBUSY)
 		return;
-	if (rc)
-		fail("yield ended with %d", rc);
-	if (b->claimed)
-		fail("handed over with the registers claimed");
-	if (!(w.happened & (H_RESET | H_DEAD | H_ALL_ONES | H_BUSY | H_HOLD |
-			    H_FROZEN | H_SUSPEND | H_GONE | H_ERROR)) &&
-	    (b->busy || b->ready || b->error || b->int_en || b->nr_wr))
-		fail("handed over in use");
+	fail_if(rc, "yield ended with %d", rc);
+	fail_if(b->claimed, "handed over with the registers claimed");
+	fail_if(!(w.happened & (H_RESET | H_DEAD | H_ALL_ONES | H_BUSY |
+				H_HOLD | H_FROZEN | H_SUSPEND | H_GONE |
+				H_ERROR)) &&
+		(b->busy || b->ready || b->error || b->int_en || b->nr_wr),
+		"handed over in use");
 	b->keep_off |= K_USER;
 	use_registers(b);
 	b->keep_off &= ~K_USER;
 	trace("reclaim");
 	rc = pci_doe_reclaim_mb(mb);
-	if (rc && !(rc == -ENODEV && w.happened & H_GONE))
-		fail("reclaim ended with %d", rc);
+	fail_if(rc && !(rc == -ENODEV && w.happened & H_GONE),
+		"reclaim ended with %d", rc);
 }
 
 static struct pci_doe_mb *create_mb(struct box *b, bool use_irq)
@@ -379,8 +376,8 @@ static struct pci_doe_mb *create_mb(struct box *b, bool use_irq)
 	mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
 	if (late)
 		mutex_unlock(&device_lock);
-	if (IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)))
-		fail("create ended with %ld", PTR_ERR(mb));
+	fail_if(IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)),
+		"create ended with %ld", PTR_ERR(mb));
 	return mb;
 }
 
@@ -432,11 +429,10 @@ static void lookup(void)
 
 	mb = pci_find_doe_mailbox(w.pdev, FEAT_VID, 1);
 	check_bound("lookup", watch, w.nr_boxes * 5 * SEC);
-	if (!mb && !w.happened)
-		fail("mailbox not found");
-	if (mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
-	    !(w.happened & H_BAD_LIST))
-		fail("a feature is found that is not offered");
+	fail_if(!mb && !w.happened, "mailbox not found");
+	fail_if(mb && pci_doe_supports_feat(mb, FEAT_VID, 0x99) &&
+		!(w.happened & H_BAD_LIST),
+		"a feature is found that is not offered");
 }
 
 /* ---- All of them; owners first, who have to end before the device does ---- */
@@ -489,6 +485,5 @@ void join_users(bool all)
 
 	for (i = 0; i < (all ? nr_spawned : nr_owners); i++)
 		join(spawned[i]);
-	if (all && !list_empty(&tasks))
-		fail("a task has not ended");
+	fail_if(all && !list_empty(&tasks), "a task has not ended");
 }
