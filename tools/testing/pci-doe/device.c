@@ -555,7 +555,6 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	point();
 	fail_if(current->locks && !current->user,
 		"registers accessed with a lock held");
-	fail_if(in_freed(pdev), "config access to a device that was released");
 	if (pdev->error_state == pci_channel_io_perm_failure) {
 		*val = ~0U;
 		return 0x86; /* PCIBIOS_DEVICE_NOT_FOUND */

@@ -22,9 +22,7 @@
 
 /* An actor: a coroutine, or an interrupt */
 struct task_struct {
-	ucontext_t start;
-	jmp_buf context;
-	bool started;
+	ucontext_t context;
 	/* What follows is reset for each actor */
 	const char *name;
 	void (*fn)(void *arg);
@@ -49,23 +47,10 @@ struct task_struct {
 #define STACK_SIZE	(64 * 1024)
 #define MAX_STEPS	20000000
 #define MAX_TIME	(1000 * SEC)
-#define ARENA_SIZE	BIT(20)
-#define POISON		0x6b
-
-/* Allocations are a multiple of 16 bytes in the arena, each behind the last */
-struct block {
-	size_t size;
-	bool freed;
-	u8 data[] __aligned(16);
-};
-
-#define for_each_block(b)	\
-	for (b = (struct block *)arena; (u8 *)b < arena + arena_used; \
-	     b = (struct block *)(b->data + DIV_ROUND_UP(b->size, 16) * 16))
 
 struct task_struct actors[NR_ACTORS];
 static u64 ready;			/* bit mask of @actors */
-static jmp_buf root;
+static ucontext_t root;
 static u64 state_of_rnd;
 static u32 nr_used, countdown, steps, preempt_every, steal_every, starved;
 static u64 next_event;
@@ -75,8 +60,7 @@ struct task_struct *current;
 u64 shim_now, stolen_time;
 bool tracing;
 static u32 seed_now;
-static u8 arena[ARENA_SIZE] __aligned(16);
-static size_t arena_used;
+static u32 nr_allocated;
 u32 alloc_fails;		/* one time in so many, 0: never */
 
 /* ---- Random numbers ---- */
@@ -163,22 +147,26 @@ static struct task_struct *pick_actor(void)
 	return &actors[__builtin_ctzll(mask)];
 }
 
-/* On a stack that is new, or where the actor has left off */
-static void run_actor(struct task_struct *t)
+/* What swapcontext() does, which AddressSanitizer does not like */
+static void swap_context(ucontext_t *old, ucontext_t *new)
 {
-	bool started = t->started;
+	volatile bool is_back = false;
 
-	current = t;
-	t->started = true;
-	if (started)
-		_longjmp(t->context, 1);
-	setcontext(&t->start);
+	getcontext(old);
+	if (!is_back) {
+		is_back = true;
+		setcontext(new);
+	}
 }
 
 static void switch_to(struct task_struct *next)
 {
-	if (next != current && !_setjmp(current->context))
-		run_actor(next);
+	ucontext_t *old = &current->context;
+
+	if (next == current)
+		return;
+	current = next;
+	swap_context(old, &next->context);
 }
 
 static void tick(u64 ns)
@@ -291,8 +279,8 @@ static void actor_main(void)
 		wake_blocked(self);
 		if (--nr_used)
 			block();
-		else if (!_setjmp(self->context))
-			_longjmp(root, 1);
+		else
+			swap_context(&self->context, &root);
 	}
 }
 
@@ -302,11 +290,11 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 
 	while (t->used)
 		fail_if(++t == actors + NR_ACTORS, "too many actors");
-	if (!t->start.uc_stack.ss_sp) {
-		getcontext(&t->start);
-		t->start.uc_stack.ss_sp = malloc(STACK_SIZE);
-		t->start.uc_stack.ss_size = STACK_SIZE;
-		makecontext(&t->start, actor_main, 0);
+	if (!t->context.uc_stack.ss_sp) {
+		getcontext(&t->context);
+		t->context.uc_stack.ss_sp = malloc(STACK_SIZE);
+		t->context.uc_stack.ss_size = STACK_SIZE;
+		makecontext(&t->context, actor_main, 0);
 	}
 	memset(&t->name, 0, sizeof(*t) - offsetof(struct task_struct, name));
 	t->used = true;
@@ -474,23 +462,6 @@ void wake_up_var(const void *key)
 			wake_up_state(t, TASK_NORMAL);
 }
 
-/* ---- Memory: never used again within a schedule, so that a use is seen ---- */
-
-static bool inside(const struct block *b, const void *p)
-{
-	return (u8 *)p >= b->data && (u8 *)p < b->data + b->size;
-}
-
-bool in_freed(const void *p)
-{
-	struct block *b;
-
-	for_each_block(b)
-		if (inside(b, p))
-			return b->freed;
-	return false;
-}
-
 /* ---- Work: an item never runs twice at a time ---- */
 
 static bool is_running(const struct work_struct *work)
@@ -514,32 +485,30 @@ static void worker(void *arg)
 	point();
 	work->func(work);
 	current->work = NULL;
-	if (!in_freed(work))
-		work->done++;
 	wake_blocked(work);
 }
 
 void schedule_work(struct work_struct *work)
 {
 	point();
-	fail_if(in_freed(work), "work queued whose memory is freed");
 	if (work->pending)
 		return;
 	work->pending = true;
-	work->queued++;
 	spawn("worker", worker, work);
 }
 
 /* Wait for what runs and what is pending, but not for what is queued later */
 void flush_work(struct work_struct *work)
 {
-	u32 last = work->queued;
+	struct task_struct *t;
 
 	might_sleep();
 	fail_if(current->work == work, "%s() of the caller's own work",
 		__func__);
-	while (work->done < last)
-		block_on(work);
+	for_each_actor(t)
+		if (t->used && t->fn == worker && t->arg == work &&
+		    !t->work == work->pending)
+			return join(t);
 }
 
 /* ---- hrtimer: its callback runs on one CPU while others start and cancel ---- */
@@ -588,7 +557,6 @@ void hrtimer_start_range_ns(struct hrtimer *t, ktime_t soft, u64 delta,
 	u64 late = chance(16) ? spread(3 * MSEC) : rnd(5 * USEC);
 
 	point();
-	fail_if(in_freed(t), "hrtimer started whose memory is freed");
 	event_clear(&t->ev);
 	hrtimer_set_expires_range_ns(t, soft, delta);
 	t->ev.fn = hrtimer_expire;
@@ -613,46 +581,23 @@ void hrtimer_cancel(struct hrtimer *t)
 		block_on(t);
 }
 
-/* Of what is in it when it is freed, nothing may be in use */
+/* ---- Memory: AddressSanitizer sees what is used after it was freed ---- */
+
 void kfree(const void *p)
 {
-	struct block *b = container_of(p, struct block, data);
-	struct task_struct *t;
-	struct event *ev;
-
-	if (!p)
-		return;
-	fail_if(b->freed, "memory is freed twice");
-	for_each_actor(t)
-		fail_if(t->used && t->fn == worker && !t->work &&
-			inside(b, t->arg), "pending work freed");
-	list_for_each_entry(ev, &events, node)
-		fail_if(inside(b, ev), "queued hrtimer freed");
-	b->freed = true;
-	memset(b->data, POISON, b->size);
+	nr_allocated -= !!p;
+	free((void *)p);
 }
 
 void *krealloc(const void *old, size_t size, gfp_t gfp)
 {
-	struct block *b, *from;
-
 	if (gfp & GFP_KERNEL)
 		might_sleep();
 	point();
 	if (alloc_fails && chance(alloc_fails))
 		return NULL;
-	b = (struct block *)(arena + arena_used);
-	b->size = size;
-	b->freed = false;
-	arena_used = b->data + DIV_ROUND_UP(size, 16) * 16 - arena;
-	fail_if(arena_used > ARENA_SIZE, "out of memory");
-	memset(b->data, 0xa5, size);
-	if (old) {
-		from = container_of(old, struct block, data);
-		memcpy(b->data, old, min(size, from->size));
-		kfree(old);
-	}
-	return b->data;
+	nr_allocated += !old;
+	return realloc((void *)old, size);
 }
 
 void *kmemdup(const void *p, size_t size, gfp_t gfp)
@@ -675,20 +620,6 @@ int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 
 /* ---- A schedule ---- */
 
-static void check_memory(void)
-{
-	struct block *b;
-	size_t i;
-
-	for_each_block(b) {
-		fail_if(!b->freed, "memory leaked: %zu bytes", b->size);
-		for (i = 0; i < b->size; i++)
-			fail_if(b->data[i] != POISON,
-				"freed memory written, at %zu of %zu", i,
-				b->size);
-	}
-}
-
 void run_schedule(u32 seed, void (*fn)(void *))
 {
 	seed_now = seed;
@@ -701,15 +632,15 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	steal_every = rnd(2) ? 16 << rnd(7) : 0;
 	starved = rnd(2 * NR_ACTORS);
 	countdown = 0;
-	arena_used = 0;
+	nr_allocated = 0;
 	alloc_fails = 0;
 	ready = 0;
 
-	if (!_setjmp(root))
-		run_actor(spawn("main", fn, NULL));
+	current = spawn("main", fn, NULL);
+	swap_context(&root, &current->context);
 	current = NULL;
 	if (next_event != NEVER)
 		run_events();
 	fail_if(!list_empty(&events), "a timer is left");
-	check_memory();
+	fail_if(nr_allocated, "%u allocations are left", nr_allocated);
 }

@@ -236,7 +236,6 @@ typedef struct mutex {
 struct work_struct {
 	void (*func)(struct work_struct *work);
 	bool pending;
-	u32 queued, done;	/* how often it was */
 };
 
 /* Each item has a thread of its own */
