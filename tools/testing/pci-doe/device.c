@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Schedule explorer for the DOE library: a device with DOE Capabilities and
- * every vice, and its interrupts
+ * every vice, its interrupts, and what the library asks of the PCI core for it
  */
 
-#define MAX_JOBS	64
 #define NR_BOXES	2
 #define MAX_DW		64
 #define NR_FEATS	20
@@ -571,22 +570,6 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	return 0;
 }
 
-/* As user space: setpci, lspci */
-void user_access(u16 where, u32 val, bool write)
-{
-	raw_spin_lock_irq(&pci_lock);
-	current->user = true;
-	current->secret = false;
-	config_access(w.pdev, where, &val, write);
-	current->user = false;
-	if (!write) {
-		pci_doe_user_read(w.pdev, where, 4, &val);
-		fail_if(val && current->secret,
-			"a response to the kernel is shown to user space");
-	}
-	raw_spin_unlock_irq(&pci_lock);
-}
-
 void device_start(void)
 {
 	struct box *b;
@@ -612,4 +595,96 @@ void device_start(void)
 		b->aborted.fn = abort_done;
 		b->message.fn = send_message;
 	}
+}
+
+/* ---- References, configuration space ---- */
+
+struct pci_dev *pci_dev_get(struct pci_dev *pdev)
+{
+	point();
+	pdev->dev.refs++;
+	return pdev;
+}
+
+void pci_dev_put(struct pci_dev *pdev)
+{
+	point();
+	fail_if(--pdev->dev.refs < 1, "reference dropped that nobody holds");
+}
+
+u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
+{
+	struct box *b;
+
+	for_each_box(b)
+		if (b->off > pos)
+			return b->off;
+	return 0;
+}
+
+bool pci_request_config_region_exclusive(struct pci_dev *pdev,
+					 unsigned int where, unsigned int len,
+					 const char *name)
+{
+	if (alloc_fails && chance(alloc_fails))
+		return false;
+	fail_if(box_at(where)->claimed, "registers claimed twice");
+	return box_at(where)->claimed = true;
+}
+
+void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
+			       unsigned int len)
+{
+	fail_if(!box_at(where)->claimed,
+		"registers released that were not claimed");
+	box_at(where)->claimed = false;
+}
+
+/* ---- Runtime PM ---- */
+
+/* The device lock, and what keeps system sleep and runtime PM apart */
+struct mutex device_lock;
+void pm_request_resume(struct device *dev)
+{
+	point();
+	dev->asked = true;
+	wake_blocked(&device_lock);
+}
+
+void pm_runtime_get_sync(struct device *dev)
+{
+	might_sleep();
+	pm_runtime_get_noresume(dev);
+	while (!dev->disabled && dev->status != RPM_ACTIVE) {
+		pm_request_resume(dev);
+		shim_sleep(MSEC);
+	}
+}
+
+void pm_runtime_put_autosuspend(struct device *dev)
+{
+	point();
+	fail_if(--dev->usage < 0, "runtime PM usage count below 0");
+	if (!dev->usage)
+		pm_request_resume(dev);
+}
+
+static void reset_boxes(void)
+{
+	struct box *b;
+
+	for_each_box(b)
+		device_reset(b);
+	w.master = false;
+}
+
+/* The library wakes a device that nobody drives */
+int pci_set_power_state(struct pci_dev *pdev, pci_power_t state)
+{
+	if (pdev->current_state == state)
+		return 0;
+	shim_sleep(10 * MSEC);
+	reset_boxes();
+	pdev->current_state = state;
+	return 0;
 }

@@ -19,8 +19,8 @@
 /* In this order each file finds what it uses in those above it */
 #include "sched.c"
 #include "device.c"
-#include "power.c"
 #include "library.h"
+#include "power.c"
 #include "users.c"
 
 /* A stack of our own is not what it would find uses after return with */
@@ -134,7 +134,8 @@ static void schedule_main(void *unused)
 	}
 	stop_pm(pm);
 	check_references();
-	pci_dev_put(w.pdev);
+	pci_doe_release(w.pdev);
+	kfree(w.pdev);
 	device_stop();
 }
 

@@ -4,8 +4,6 @@
  * to a device: runtime suspend, sleep, reset, error recovery, removal
  */
 
-/* The device lock, and what keeps system sleep and runtime PM apart */
-struct mutex device_lock;
 static bool stopping;
 
 struct watch {
@@ -26,88 +24,7 @@ void check_bound(const char *what, struct watch watch, u64 bound)
 		took / MSEC, bound / MSEC);
 }
 
-/* ---- References, configuration space ---- */
-
-struct pci_dev *pci_dev_get(struct pci_dev *pdev)
-{
-	point();
-	pdev->dev.refs++;
-	return pdev;
-}
-
-void pci_dev_put(struct pci_dev *pdev)
-{
-	point();
-	fail_if(pdev->dev.refs <= 0, "reference dropped that nobody holds");
-	if (--pdev->dev.refs)
-		return;
-	pci_doe_release(pdev);
-	kfree(pdev);
-}
-
-u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
-{
-	struct box *b;
-
-	for_each_box(b)
-		if (b->off > pos)
-			return b->off;
-	return 0;
-}
-
-bool pci_request_config_region_exclusive(struct pci_dev *pdev,
-					 unsigned int where, unsigned int len,
-					 const char *name)
-{
-	if (alloc_fails && chance(alloc_fails))
-		return false;
-	fail_if(box_at(where)->claimed, "registers claimed twice");
-	return box_at(where)->claimed = true;
-}
-
-void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
-			       unsigned int len)
-{
-	fail_if(!box_at(where)->claimed,
-		"registers released that were not claimed");
-	box_at(where)->claimed = false;
-}
-
 /* ---- Runtime PM ---- */
-
-void pm_request_resume(struct device *dev)
-{
-	point();
-	dev->asked = true;
-	wake_blocked(&device_lock);
-}
-
-void pm_runtime_get_sync(struct device *dev)
-{
-	might_sleep();
-	pm_runtime_get_noresume(dev);
-	while (!dev->disabled && dev->status != RPM_ACTIVE) {
-		pm_request_resume(dev);
-		shim_sleep(MSEC);
-	}
-}
-
-void pm_runtime_put_autosuspend(struct device *dev)
-{
-	point();
-	fail_if(--dev->usage < 0, "runtime PM usage count below 0");
-	if (!dev->usage)
-		pm_request_resume(dev);
-}
-
-static void reset_boxes(void)
-{
-	struct box *b;
-
-	for_each_box(b)
-		device_reset(b);
-	w.master = false;
-}
 
 static void keep_off(unsigned int why, bool on)
 {
@@ -123,17 +40,6 @@ static void restore_state(void)
 	w.master = true;
 	pci_doe_restore(w.pdev);
 	w.pdev->state_saved = false;
-}
-
-/* The library wakes a device that nobody drives */
-int pci_set_power_state(struct pci_dev *pdev, pci_power_t state)
-{
-	if (pdev->current_state == state)
-		return 0;
-	shim_sleep(10 * MSEC);
-	reset_boxes();
-	pdev->current_state = state;
-	return 0;
 }
 
 static void power_down(void)

@@ -4,7 +4,7 @@
  *
  * Every kernel header that the library includes is this one: the Makefile
  * writes the forwarding headers.  What can block, or race, is in sched.c; what
- * belongs to the PCI device is in device.c and power.c.
+ * belongs to the PCI device is in device.c.
  */
 
 #ifndef PCI_DOE_SHIM_H
@@ -364,18 +364,6 @@ struct pci_dev {
 	config_access(pdev, where, &__dw, false);	\
 	*(val) = __dw; })
 #define devm_add_action_or_reset(dev, fn, arg) ((fn)(arg), -ENOMEM)
-
-/* drivers/pci/pci.h */
-void pci_doe_init(struct pci_dev *pdev);
-void pci_doe_destroy(struct pci_dev *pdev);
-void pci_doe_disconnected(struct pci_dev *pdev);
-void pci_doe_quiesce(struct pci_dev *pdev);
-void pci_doe_suspend(struct pci_dev *pdev);
-void pci_doe_frozen(struct pci_dev *pdev);
-void pci_doe_restore(struct pci_dev *pdev);
-void pci_doe_resume(struct pci_dev *pdev);
-void pci_doe_release(struct pci_dev *pdev);
-void pci_doe_user_read(struct pci_dev *pdev, int pos, int size, u32 *data);
 
 /* A console may take long: not with a lock held */
 #define shim_log(p, fmt, ...)	\

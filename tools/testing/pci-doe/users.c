@@ -315,6 +315,22 @@ static void async(void)
 
 /* ---- References, hand-over ---- */
 
+/* As user space: setpci, lspci */
+static void user_access(u16 where, u32 val, bool write)
+{
+	raw_spin_lock_irq(&pci_lock);
+	current->user = true;
+	current->secret = false;
+	config_access(w.pdev, where, &val, write);
+	current->user = false;
+	if (!write) {
+		pci_doe_user_read(w.pdev, where, 4, &val);
+		fail_if(val && current->secret,
+			"a response to the kernel is shown to user space");
+	}
+	raw_spin_unlock_irq(&pci_lock);
+}
+
 static void use_registers(struct box *b)
 {
 	u32 n, what;
