@@ -31,12 +31,12 @@ static int read_file(const char *name, size_t max, u8 **buf, size_t *size)
 
 	f = std ? stdin : fopen(name, "rb");
 	if (!f)
-		return fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
+		return fail(EXIT_SYSTEM, "%s: %m", name);
 
 	*buf = malloc(max + 1);
 	*size = *buf ? fread(*buf, 1, max + 1, f) : 0;
 	if (!*buf || ferror(f))
-		ret = fail(EXIT_SYSTEM, "%s: %s", name, strerror(errno));
+		ret = fail(EXIT_SYSTEM, "%s: %m", name);
 	else if (*size > max)
 		ret = fail(EXIT_USAGE, "%s: more than %zu bytes", name, max);
 
@@ -59,7 +59,7 @@ static int write_out(const u8 *p, size_t len)
 	f = fopen(opts.out, "wb");
 	if (f && fwrite(p, 1, len, f) == len && !fclose(f))
 		return EXIT_OK;
-	return fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
+	return fail(EXIT_SYSTEM, "%s: %m", opts.out);
 }
 
 static int one_mailbox(const struct address *addr, struct mailbox **m)
@@ -162,33 +162,12 @@ static int claim_one(const struct args *args, struct mailbox **m)
 	return one_mailbox(args->addr, m) ?: mailbox_claim(*m);
 }
 
-static int cmd_list(const struct args *args)
-{
-	struct mailbox *list;
-	size_t n;
-
-	return dev_find(args->addr, &list, &n) ?: show_list(list, n);
-}
-
-static int cmd_report(const struct args *args)
-{
-	struct mailbox *list;
-	size_t n;
-	int ret;
-
-	ret = dev_find(args->addr, &list, &n);
-	if (!ret && opts.out && !freopen(opts.out, "w", stdout))
-		ret = fail(EXIT_SYSTEM, "%s: %s", opts.out, strerror(errno));
-	return ret ?: show_report(list, n);
-}
-
 static int cmd_features(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
-	char path[300];
+	const char *path = dev_path(args->addr);
 	int n;
 
-	dev_path(args->addr, path);
 	if (access(path, F_OK))
 		return fail(EXIT_NODEV, "%s: no such device", basename(path));
 	n = dev_features(args->addr, features);
@@ -349,18 +328,19 @@ static int hand_over(const struct args *args)
 	return EXIT_OK;
 }
 
-/* Of each either @run, or what to do with a mailbox that offers a feature */
+/* Of each @run, or what to do with mailboxes, or with one that offers @feat */
 static const struct command {
 	const char *name;
 	enum { DEVICE, ANY, REMOTE } where;
 	int (*run)(const struct args *args);
+	int (*show)(const struct mailbox *list, size_t n);
 	int (*use)(struct doe_mbox *mb);
 	struct doe_feature feat;
 	int min, max;		/* arguments after the address; -1: any */
 } commands[] = {
 	/* ANY: no address stands for all devices, and a dump will do */
-	{ "list", ANY, .run = cmd_list },
-	{ "report", ANY, .run = cmd_report },
+	{ "list", ANY, .show = show_list },
+	{ "report", ANY, .show = show_report },
 	{ "features", DEVICE, .run = cmd_features },
 	{ "discover", REMOTE, .run = cmd_discover },
 	{ "exchange", REMOTE, .run = cmd_exchange, .min = 1, .max = -1 },
@@ -399,11 +379,16 @@ static bool fits(const struct command *cmd, int n)
 static int run(const struct command *cmd, const struct args *args)
 {
 	struct mailbox *m;
+	size_t n;
 	int ret;
 
 	progress_begin(cmd->name);
-	ret = cmd->run ? cmd->run(args) :
-	      claim_for(args, &cmd->feat, &m) ?: cmd->use(&m->mb);
+	if (cmd->run)
+		ret = cmd->run(args);
+	else if (cmd->show)
+		ret = dev_find(args->addr, &m, &n) ?: cmd->show(m, n);
+	else
+		ret = claim_for(args, &cmd->feat, &m) ?: cmd->use(&m->mb);
 	progress_end();
 	return ret;
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <pci/pci.h>
 
@@ -55,7 +54,7 @@ int dev_open(void)
 
 	snprintf(path, sizeof(path), "%s/bus/pci", opts.sysfs);
 	if (access(path, X_OK))
-		return fail(EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+		return fail(EXIT_SYSTEM, "%s: %m", path);
 
 	pacc = pci_alloc();
 	pacc->method = PCI_ACCESS_SYS_BUS_PCI;
@@ -149,11 +148,8 @@ static int cdev_get(void *priv, u8 *buf, size_t len)
 
 static u64 clock_now(void *priv)
 {
-	struct timespec ts;
-
 	(void)priv;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
+	return now_us();
 }
 
 /* Until a signal, or a response on the character device */
@@ -225,11 +221,10 @@ static int add_mailbox(const struct mailbox *dev, unsigned int offset, int err)
 /* Is it a device of conventional PCI, without what could not be read? */
 static bool conventional(const struct mailbox *dev)
 {
-	char path[300];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/config", dev->path);
-	return !dev->dump && !stat(path, &st) && st.st_size == EXT_CAPS;
+	return !dev->dump && !stat(path_of("%s/config", dev->path), &st) &&
+	       st.st_size == EXT_CAPS;
 }
 
 /* Walk the extended capabilities, for the one at @offset if that is not -1 */
@@ -273,8 +268,7 @@ static int add_device(const struct address *want, const struct address *addr,
 		return EXIT_OK;
 	snprintf(dev.dev, sizeof(dev.dev), "%04x:%02x:%02x.%d",
 		 addr->domain, addr->bus, addr->dev, addr->fn);
-	snprintf(dev.path, sizeof(dev.path), "%s/bus/pci/devices/%s",
-		 opts.sysfs, dev.dev);
+	snprintf(dev.path, sizeof(dev.path), "%s", dev_path(addr));
 	if (dump && !config_read(&dev, 0, &id)) {
 		dev.vendor = id & 0xffff;
 		dev.device = id >> 16;
@@ -293,7 +287,7 @@ static int find_in_dump(const struct address *want)
 	int ret;
 
 	if (!f)
-		return fail(EXIT_SYSTEM, "%s: %s", opts.dump, strerror(errno));
+		return fail(EXIT_SYSTEM, "%s: %m", opts.dump);
 	ret = dump_read(f, &dumps, &n);
 	if (f != stdin)
 		fclose(f);
@@ -333,12 +327,12 @@ static int by_address(const void *a, const void *b)
  */
 int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 {
-	char path[300];
 	size_t i;
 	int ret;
 
-	if (addr && !opts.dump && access(dev_path(addr, path), F_OK))
-		return fail(EXIT_NODEV, "%s: no such device", basename(path));
+	if (addr && !opts.dump && access(dev_path(addr), F_OK))
+		return fail(EXIT_NODEV, "%s: no such device",
+			    basename(dev_path(addr)));
 
 	ret = opts.dump ? find_in_dump(addr) : find_in_system(addr);
 	if (ret)
@@ -347,7 +341,7 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 		return fail(EXIT_NODEV, addr->offset < 0 ?
 			    "%s: no DOE Capability" :
 			    "%s: no DOE Capability at %#x",
-			    basename(dev_path(addr, path)), addr->offset);
+			    basename(dev_path(addr)), addr->offset);
 
 	if (nr_found)
 		qsort(found, nr_found, sizeof(*found), by_address);

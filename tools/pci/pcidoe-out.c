@@ -28,6 +28,29 @@ struct options opts = {
 
 bool out_json;
 
+/* A path from its parts, which stays until three more are asked for */
+const char *path_of(const char *fmt, ...)
+{
+	static char paths[4][1024];
+	static unsigned int next;
+	char *path = paths[next++ % ARRAY_SIZE(paths)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(paths[0]), fmt, ap);
+	va_end(ap);
+	return path;
+}
+
+/* A monotonic clock in microseconds */
+u64 now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
+}
+
 static int stop_signal;
 
 static void on_signal(int sig)
@@ -58,8 +81,8 @@ int user_signal(void)
 
 static struct {
 	const char *what;
-	struct timespec start;
-	long next;		/* milliseconds after start to speak again */
+	u64 start;
+	unsigned int next;	/* milliseconds after start to speak again */
 	bool spoke;
 } prog;
 
@@ -68,7 +91,7 @@ void progress_begin(const char *what)
 {
 	prog.what = what;
 	prog.next = 1000;
-	clock_gettime(CLOCK_MONOTONIC, &prog.start);
+	prog.start = now_us();
 }
 
 /*
@@ -77,21 +100,14 @@ void progress_begin(const char *what)
  */
 void progress(void *priv)
 {
+	unsigned int ms = (now_us() - prog.start) / 1000;
 	bool tty = isatty(STDERR_FILENO);
-	struct timespec now;
-	long ms;
 
 	(void)priv;
-	if (opts.quiet)
+	if (opts.quiet || ms < prog.next)
 		return;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - prog.start.tv_sec) * 1000 +
-	     (now.tv_nsec - prog.start.tv_nsec) / 1000000;
-	if (ms < prog.next)
-		return;
-
-	fprintf(stderr, "%spcidoe: %s: working for %ld.%ld s%s",
+	fprintf(stderr, "%spcidoe: %s: working for %u.%u s%s",
 		tty ? "\r" : "", prog.what, ms / 1000, ms / 100 % 10,
 		tty ? "" : "\n");
 	prog.spoke = tty;
@@ -319,17 +335,18 @@ int out_finish(void)
 		out_end();
 	end_line();
 	if (fflush(stdout) || ferror(stdout))
-		return fail(EXIT_SYSTEM, "standard output: %s",
-			    strerror(errno));
+		return fail(EXIT_SYSTEM, "standard output: %m");
 	return EXIT_OK;
 }
 
 /* Say in one line on standard error what went wrong, and return @code */
 int fail(int code, const char *fmt, ...)
 {
+	int err = errno;	/* for %m */
 	va_list ap;
 
 	fflush(stdout);
+	errno = err;
 	fprintf(stderr, "pcidoe: ");
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);

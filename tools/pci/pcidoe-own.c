@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,41 +17,33 @@
 
 #include "pcidoe.h"
 
-/* Last component of what the symbolic link @dir/@name points to, or "" */
-static void link_name(const char *dir, const char *name, char *buf, size_t size)
+/* Last component of what a symbolic link points to, or "" */
+static const char *link_name(const char *path)
 {
-	char path[700], target[512];
-	ssize_t len;
+	static char target[512];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	len = readlink(path, target, sizeof(target) - 1);
 	target[len < 0 ? 0 : len] = '\0';
-	snprintf(buf, size, "%s", len < 0 ? "" : basename(target));
+	return basename(target);
 }
 
-static bool exists(const char *dir, const char *name)
+static bool exists(const struct mailbox *m, const char *name)
 {
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return !access(path, F_OK);
+	return !access(path_of("%s/%s", m->path, name), F_OK);
 }
 
 /* Is @name a child of the device, and the auxiliary device of @m? */
 static bool is_aux_of(const struct mailbox *m, const char *name)
 {
-	char path[600], subsystem[32];
 	unsigned int offset;
 	bool match;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", m->path, name);
-	link_name(path, "subsystem", subsystem, sizeof(subsystem));
-	if (strcmp(subsystem, "auxiliary"))
+	if (strcmp(link_name(path_of("%s/%s/subsystem", m->path, name)),
+		   "auxiliary"))
 		return false;
 
-	snprintf(path, sizeof(path), "%s/%s/offset", m->path, name);
-	f = fopen(path, "r");
+	f = fopen(path_of("%s/%s/offset", m->path, name), "r");
 	if (!f)
 		return false;
 	match = fscanf(f, "%x", &offset) == 1 && offset == m->offset;
@@ -76,15 +67,14 @@ static void find_aux(struct mailbox *m)
 /* What the list of mailboxes in debugfs says, if there is one to be read */
 static void read_debugfs(struct mailbox *m)
 {
-	char path[300], dev[24], *line = NULL;
+	char dev[24], *line = NULL;
 	unsigned int offset;
 	size_t size = 0;
 	int end;
 	FILE *f;
 
 	m->kernel[0] = '\0';
-	snprintf(path, sizeof(path), "%s/kernel/debug/pci_doe", opts.sysfs);
-	f = fopen(path, "r");
+	f = fopen(path_of("%s/kernel/debug/pci_doe", opts.sysfs), "r");
 	if (!f)
 		return;
 
@@ -116,32 +106,30 @@ bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 /* Find out who may touch a mailbox */
 void find_owner(struct mailbox *m)
 {
-	char path[600], aux_driver[64], owner[16];
+	char owner[16];
 	/* The kernel may hold on to it when the auxiliary driver goes */
-	bool kept = exists(m->path, "doe_features/0001:01") ||
-		    exists(m->path, "doe_features/0001:02");
+	bool kept = exists(m, "doe_features/0001:01") ||
+		    exists(m, "doe_features/0001:02");
 
 	read_debugfs(m);
 	snprintf(m->cdev, sizeof(m->cdev), "%s/pci-doe/%s@%x", opts.dev, m->dev,
 		 m->offset);
 	if (access(m->cdev, F_OK))
 		m->cdev[0] = '\0';
-	link_name(m->path, "driver", m->driver, sizeof(m->driver));
+	snprintf(m->driver, sizeof(m->driver), "%s",
+		 link_name(path_of("%s/driver", m->path)));
 	find_aux(m);
-	snprintf(path, sizeof(path), "%s/%s", m->path, m->aux);
-	link_name(path, "driver", aux_driver, sizeof(aux_driver));
 
 	if (!strncmp(m->driver, "vfio", 4))
 		m->owner = OWNER_GUEST;
-	else if (m->aux[0] && aux_driver[0])
+	else if (m->aux[0] && *link_name(path_of("%s/%s/driver", m->path, m->aux)))
 		m->owner = OWNER_KERNEL;
 	else if (kernel_says(m, "owner", owner, sizeof(owner)))
 		m->owner = strcmp(owner, "user") ? OWNER_CORE : OWNER_USER;
 	else if (m->aux[0])
 		m->owner = kept ? OWNER_UNKNOWN : OWNER_USER;
 	else
-		m->owner = exists(m->path, "doe_features") ? OWNER_CORE :
-							     OWNER_UNKNOWN;
+		m->owner = exists(m, "doe_features") ? OWNER_CORE : OWNER_UNKNOWN;
 }
 
 /* Name an owner */
@@ -159,11 +147,10 @@ const char *owner_name(enum owner owner)
 }
 
 /* Directory of a device in sysfs */
-const char *dev_path(const struct address *addr, char path[static 300])
+const char *dev_path(const struct address *addr)
 {
-	snprintf(path, 300, "%s/bus/pci/devices/%04x:%02x:%02x.%d", opts.sysfs,
-		 addr->domain, addr->bus, addr->dev, addr->fn);
-	return path;
+	return path_of("%s/bus/pci/devices/%04x:%02x:%02x.%d", opts.sysfs,
+		       addr->domain, addr->bus, addr->dev, addr->fn);
 }
 
 /* Features that the kernel found on a device: how many, or -1 if it is silent */
@@ -171,13 +158,10 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 {
 	unsigned int vid, type;
 	struct dirent *d;
-	char path[320];
 	int n = 0, end;
 	DIR *dir;
 
-	dev_path(addr, path);
-	strcat(path, "/doe_features");
-	dir = opendir(path);
+	dir = opendir(path_of("%s/doe_features", dev_path(addr)));
 	if (!dir)
 		return -1;
 
@@ -199,11 +183,10 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
-	char path[300], line[80] = "";
+	char line[80] = "";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/kernel/security/lockdown", opts.sysfs);
-	f = fopen(path, "r");
+	f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
 	if (f) {
 		if (!fgets(line, sizeof(line), f))
 			line[0] = '\0';
@@ -219,9 +202,9 @@ static int open_file(struct mailbox *m, const char *path, int flags)
 	if (m->file >= 0)
 		return EXIT_OK;
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
-		return fail(EXIT_NODEV, "%s: %s", path, strerror(errno));
+		return fail(EXIT_NODEV, "%s: %m", path);
 	if (errno == EBUSY)
-		return fail(EXIT_OWNED, "%s: %s", path, strerror(errno));
+		return fail(EXIT_OWNED, "%s: %m", path);
 	return fail(EXIT_PERM, "%s: %s%s", path, strerror(errno),
 		    permission_hint());
 }
@@ -239,10 +222,9 @@ static int mailbox_lock(struct mailbox *m)
 		.l_start = m->offset,
 		.l_len = DOE_CAP_SIZE,
 	};
-	char path[300];
+	const char *path = path_of("%s/config", m->path);
 	int err, ret;
 
-	snprintf(path, sizeof(path), "%s/config", m->path);
 	ret = open_file(m, path, O_RDWR);
 	if (ret)
 		return ret;
@@ -310,7 +292,7 @@ static int write_file(const char *path, const char *val)
 
 	if (fd < 0 || write(fd, val, strlen(val)) < 0)
 		ret = fail(errno == EACCES || errno == EPERM ? EXIT_PERM :
-			   EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+			   EXIT_SYSTEM, "%s: %m", path);
 	if (fd >= 0)
 		close(fd);
 	return ret;
@@ -319,15 +301,10 @@ static int write_file(const char *path, const char *val)
 /* The bus finds the driver, whatever its name */
 static int change_driver(struct mailbox *m, bool to_kernel)
 {
-	char path[600];
-
-	if (to_kernel)
-		snprintf(path, sizeof(path), "%s/bus/auxiliary/drivers_probe",
-			 opts.sysfs);
-	else
-		snprintf(path, sizeof(path), "%s/%s/driver/unbind", m->path,
-			 m->aux);
-	return write_file(path, m->aux);
+	return write_file(to_kernel ?
+			  path_of("%s/bus/auxiliary/drivers_probe", opts.sysfs) :
+			  path_of("%s/%s/driver/unbind", m->path, m->aux),
+			  m->aux);
 }
 
 static int change_owner(struct mailbox *m, bool to_kernel)

@@ -193,10 +193,8 @@ static void list_one(const struct mailbox *m)
 /* Devices of which the kernel shows nothing may have no mailbox at all */
 static bool skip(const struct mailbox *m)
 {
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/doe_features", m->path);
-	return !m->offset && m->err == -EACCES && access(path, F_OK);
+	return !m->offset && m->err == -EACCES &&
+	       access(path_of("%s/doe_features", m->path), F_OK);
 }
 
 static int unread(const struct mailbox *list, size_t n)
@@ -282,12 +280,11 @@ static u64 event_time(const struct mailbox *m, const char *line,
 static void report_latency(const struct mailbox *m)
 {
 	u64 begin = 0, t, took, n = 0, sum = 0, min = ~0ull, max = 0;
-	char path[300], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/kernel/tracing/trace", opts.sysfs);
-	f = fopen(path, "r");
+	f = fopen(path_of("%s/kernel/tracing/trace", opts.sysfs), "r");
 	while (f && getline(&line, &size, f) > 0) {
 		t = event_time(m, line, ": pci_doe_response: ");
 		if (t && begin) {
@@ -359,12 +356,12 @@ static void redact(char *line)
 static void report_log(void)
 {
 	unsigned long long us;
-	char path[300], buf[8192], time[40], *line, *text, *save;
+	char buf[8192], time[40], *line, *text, *save;
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/kmsg", opts.dev);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(path_of("%s/kmsg", opts.dev),
+		  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	out_array("log");
 	while (fd >= 0 && ((len = read(fd, buf, sizeof(buf) - 1)) > 0 ||
 			   (len < 0 && errno == EPIPE))) {
@@ -396,6 +393,8 @@ int show_report(const struct mailbox *list, size_t n)
 	struct utsname u;
 	size_t i;
 
+	if (opts.out && !freopen(opts.out, "w", stdout))
+		return fail(EXIT_SYSTEM, "%s: %m", opts.out);
 	out_object(NULL, NULL);
 	if (!opts.dump && !uname(&u)) {
 		out_object("kernel", "kernel");

@@ -16,12 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pcidoe.h"
 
-#define SERVE_IDLE_MS		600000	/* between two messages, and for an answer */
+#define SERVE_IDLE_US		600000000ull	/* between two messages, and for an answer */
 #define SERVE_STALL_MS		5000	/* in one */
 #define SERVE_SLICE_MS		100	/* between two looks for a signal */
 
@@ -37,6 +36,8 @@ enum {
 	CMD_UNKNOWN = 0xffff,
 };
 
+static u64 stall_us = SERVE_STALL_MS * 1000;	/* for all of one */
+
 static void put_be32(u8 *p, u32 val)
 {
 	put_le32(p, __builtin_bswap32(val));
@@ -47,39 +48,28 @@ static u32 get_be32(const u8 *p)
 	return __builtin_bswap32(get_le32(p));
 }
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
-}
-
-static int await(int fd, short events, unsigned int ms)
+static int await(int fd, short events, u64 end)
 {
 	struct pollfd pfd = { fd, events, 0 };
-	u64 end = now_ms() + ms, now;
 
-	while ((now = now_ms()) < end) {
+	while (now_us() < end) {
 		if (user_signal())
 			return -EINTR;
-		if (poll(&pfd, 1, end - now < SERVE_SLICE_MS ? end - now :
-				  SERVE_SLICE_MS) > 0)
+		if (poll(&pfd, 1, SERVE_SLICE_MS) > 0)
 			return 0;
 	}
 	return -ETIMEDOUT;
 }
 
-/* All @len bytes, in at most @ms */
-static int transfer(int fd, u8 *p, size_t len, bool out, unsigned int ms)
+/* All @len bytes */
+static int transfer(int fd, u8 *p, size_t len, bool out)
 {
-	u64 end = now_ms() + ms, now;
+	u64 end = now_us() + stall_us;
 	ssize_t n;
 	int err;
 
 	while (len) {
-		now = now_ms();
-		err = await(fd, out ? POLLOUT : POLLIN, end > now ? end - now : 0);
+		err = await(fd, out ? POLLOUT : POLLIN, end);
 		if (err)
 			return err;
 		n = out ? send(fd, p, len, MSG_DONTWAIT | MSG_NOSIGNAL) :
@@ -94,27 +84,25 @@ static int transfer(int fd, u8 *p, size_t len, bool out, unsigned int ms)
 	return 0;
 }
 
-static int send_message(int fd, u32 command, const void *data, size_t len,
-			unsigned int ms)
+static int send_message(int fd, u32 command, const void *data, size_t len)
 {
 	u8 head[SERVE_HEADER];
 
 	put_be32(head, command);
 	put_be32(head + 4, TRANSPORT_PCI_DOE);
 	put_be32(head + 8, len);
-	return transfer(fd, head, sizeof(head), true, ms) ?:
-	       transfer(fd, (u8 *)data, len, true, ms);
+	return transfer(fd, head, sizeof(head), true) ?:
+	       transfer(fd, (u8 *)data, len, true);
 }
 
 /* -EPROTO for what makes it impossible to find the next message */
-static int receive_message(int fd, u32 *command, u8 *buf, size_t *len,
-			   unsigned int idle, unsigned int ms)
+static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 {
 	u8 head[SERVE_HEADER];
 	int err;
 
-	err = await(fd, POLLIN, idle) ?:
-	      transfer(fd, head, sizeof(head), false, ms);
+	err = await(fd, POLLIN, now_us() + SERVE_IDLE_US) ?:
+	      transfer(fd, head, sizeof(head), false);
 	if (err)
 		return err;
 
@@ -122,7 +110,7 @@ static int receive_message(int fd, u32 *command, u8 *buf, size_t *len,
 	*len = get_be32(head + 8);
 	if (get_be32(head + 4) != TRANSPORT_PCI_DOE || *len > SERVE_MAX)
 		return -EPROTO;
-	return transfer(fd, buf, *len, false, ms);
+	return transfer(fd, buf, *len, false);
 }
 
 /* What a mailbox must not get to see, or NULL */
@@ -139,7 +127,7 @@ static const char *bad_object(const u8 *p, size_t len)
 
 /* Return: 0, or an exit code if there is no use in going on */
 static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
-			unsigned int ms, int *err)
+			int *err)
 {
 	const char *bad = bad_object(buf, len);
 	int code, n = -EPROTO;
@@ -152,12 +140,12 @@ static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
 		progress_end();
 	}
 	if (n >= 0) {
-		*err = send_message(fd, CMD_NORMAL, buf, n, ms);
+		*err = send_message(fd, CMD_NORMAL, buf, n);
 		return EXIT_OK;
 	}
 
 	code = bad ? EXIT_OK : exchange_failed(mb, n);
-	*err = send_message(fd, CMD_UNKNOWN, NULL, 0, ms);
+	*err = send_message(fd, CMD_UNKNOWN, NULL, 0);
 	return code == EXIT_NODEV || code == EXIT_SIGNAL ? code : EXIT_OK;
 }
 
@@ -172,25 +160,25 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 	size_t len;
 	int err, ret;
 
+	stall_us = stall_ms * 1000ull;
 	for (;;) {
-		err = receive_message(fd, &command, buf, &len, SERVE_IDLE_MS,
-				      stall_ms);
+		err = receive_message(fd, &command, buf, &len);
 		if (err)
 			break;
 
 		if (command == CMD_SHUTDOWN || command == CMD_CONTINUE) {
-			send_message(fd, command, NULL, 0, stall_ms);
+			send_message(fd, command, NULL, 0);
 			return command == CMD_SHUTDOWN ? EXIT_OK : -1;
 		}
 		if (command == CMD_NORMAL) {
-			ret = serve_object(mb, fd, buf, len, stall_ms, &err);
+			ret = serve_object(mb, fd, buf, len, &err);
 			if (ret)
 				return ret;
 		} else if (command == CMD_TEST) {
 			err = send_message(fd, command, "Server Hello!",
-					   sizeof("Server Hello!"), stall_ms);
+					   sizeof("Server Hello!"));
 		} else {
-			err = send_message(fd, CMD_UNKNOWN, NULL, 0, stall_ms);
+			err = send_message(fd, CMD_UNKNOWN, NULL, 0);
 		}
 		if (err)
 			break;
@@ -199,7 +187,7 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 	if (err == -EINTR)
 		return EXIT_SIGNAL;
 	if (err == -EPROTO)
-		send_message(fd, CMD_UNKNOWN, NULL, 0, stall_ms);
+		send_message(fd, CMD_UNKNOWN, NULL, 0);
 	if (err != -ENOTCONN)
 		fail(0, "%s: client dropped: %s", mb->name, strerror(-err));
 	return -1;
@@ -274,7 +262,7 @@ int serve(struct doe_mbox *mb)
 		return EXIT_USAGE;
 	out_listen(mb, fd);
 	while (ret < 0) {
-		if (await(fd, POLLIN, SERVE_IDLE_MS) == -EINTR)
+		if (await(fd, POLLIN, now_us() + SERVE_IDLE_US) == -EINTR)
 			break;
 		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client < 0)
@@ -295,9 +283,8 @@ int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
 	u32 command;
 	size_t len;
 
-	err = send_message(fd, CMD_NORMAL, req, 4 * dws, SERVE_STALL_MS) ?:
-	      receive_message(fd, &command, buf, &len, SERVE_IDLE_MS,
-			      SERVE_STALL_MS);
+	err = send_message(fd, CMD_NORMAL, req, 4 * dws) ?:
+	      receive_message(fd, &command, buf, &len);
 	if (err)
 		return doe_error(mb, err == -EINTR ? err : -ENODEV,
 				 "server: %s", strerror(-err));

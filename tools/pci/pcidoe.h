@@ -81,6 +81,8 @@ struct options {
 extern struct options opts;
 extern bool out_json;
 
+const char *path_of(const char *fmt, ...) PCI_PRINTF(1, 2);
+u64 now_us(void);
 void user_catch_signals(void);
 int user_signal(void);
 void progress_begin(const char *what);
@@ -257,7 +259,7 @@ const char *unreadable(int err);
 
 /* pcidoe-own.c */
 
-const char *dev_path(const struct address *addr, char path[static 300]);
+const char *dev_path(const struct address *addr);
 bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 		 size_t size);
 void find_owner(struct mailbox *m);
