@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pcidoe.h"
@@ -60,12 +59,9 @@ static int cdev_receive(struct doe_mbox *mb, u8 *buf, size_t size)
 int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		    size_t max)
 {
-	u8 *buf = malloc(DOE_MAX_DW * 4);
+	static u8 buf[4 * DOE_MAX_DW];
 	size_t len;
 	int ret;
-
-	if (!buf)
-		return doe_error(mb, -ENOMEM, "out of memory");
 
 	ret = mb->ops->put(mb->priv, req, 4 * dws);
 	if (ret == -EBUSY)
@@ -76,18 +72,14 @@ int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 	else if ((size_t)ret != 4 * dws)
 		ret = doe_error(mb, -EIO, "the kernel took %d bytes", ret);
 	else
-		ret = cdev_receive(mb, buf, DOE_MAX_DW * 4);
+		ret = cdev_receive(mb, buf, sizeof(buf));
+	if (ret < 0)
+		return ret;
 
-	if (ret >= 0) {
-		len = ret < DOE_HEADER_SIZE ? 0 : doe_length(buf);
-		if (len < 2 || 4 * len != (size_t)ret)
-			ret = doe_error(mb, -EPROTO,
-					"an object of %d bytes", ret);
-		else
-			ret = 4 * len < max ? 4 * len : max;
-	}
-	if (ret > 0)
-		memcpy(resp, buf, ret);
-	free(buf);
-	return ret;
+	len = ret < DOE_HEADER_SIZE ? 0 : 4 * doe_length(buf);
+	if (len < DOE_HEADER_SIZE || len != (size_t)ret)
+		return doe_error(mb, -EPROTO, "an object of %d bytes", ret);
+	len = len < max ? len : max;
+	memcpy(resp, buf, len);
+	return len;
 }

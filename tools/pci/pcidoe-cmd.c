@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,29 +21,19 @@ struct args {
 	bool to_kernel;
 };
 
-/* Read a whole file */
-static int read_file(const char *name, size_t max, u8 **buf, size_t *size)
+/* Read a whole file; there is room for one byte more than @max */
+static int read_file(const char *name, size_t max, u8 *buf, size_t *size)
 {
-	bool std = !strcmp(name, "-");
+	FILE *f = strcmp(name, "-") ? fopen(name, "rb") : stdin;
 	int ret = EXIT_OK;
-	FILE *f;
 
-	f = std ? stdin : fopen(name, "rb");
-	if (!f)
-		return fail(EXIT_SYSTEM, "%s: %m", name);
-
-	*buf = malloc(max + 1);
-	*size = *buf ? fread(*buf, 1, max + 1, f) : 0;
-	if (!*buf || ferror(f))
+	if (f)
+		*size = fread(buf, 1, max + 1, f);
+	if (!f || ferror(f))
 		ret = fail(EXIT_SYSTEM, "%s: %m", name);
 	else if (*size > max)
 		ret = fail(EXIT_USAGE, "%s: more than %zu bytes", name, max);
-
-	if (ret) {
-		free(*buf);
-		*buf = NULL;
-	}
-	if (!std)
+	if (f && f != stdin)
 		fclose(f);
 	return ret;
 }
@@ -68,13 +57,11 @@ static int one_mailbox(const struct address *addr, struct mailbox **m)
 	int ret;
 
 	ret = dev_find(addr, m, &n);
-	if (ret)
-		return ret;
-	if (n > 1)
-		return fail(EXIT_USAGE,
-			    "%s has %zu mailboxes, add @offset (see 'list')",
-			    (*m)->dev, n);
-	return EXIT_OK;
+	if (!ret && n > 1)
+		ret = fail(EXIT_USAGE,
+			   "%s has %zu mailboxes, add @offset (see 'list')",
+			   (*m)->dev, n);
+	return ret;
 }
 
 /* Does the mailbox offer @want? An exit code if not, or if it can't say */
@@ -218,7 +205,7 @@ static int parse_feature(const char *s, struct doe_feature *f)
 }
 
 /* Pairs of hex digits, or @FILE */
-static int parse_request(int argc, char **argv, u8 **req, size_t *len)
+static int parse_request(int argc, char **argv, u8 *req, size_t *len)
 {
 	const char *s;
 	int i;
@@ -226,9 +213,6 @@ static int parse_request(int argc, char **argv, u8 **req, size_t *len)
 	if (argc == 1 && argv[0][0] == '@')
 		return read_file(argv[0] + 1, DOE_MAX_PAYLOAD, req, len);
 
-	*req = malloc(DOE_MAX_PAYLOAD);
-	if (!*req)
-		return fail(EXIT_SYSTEM, "out of memory");
 	for (i = 0; i < argc; i++) {
 		for (s = argv[i]; *s; s += 2, ++*len) {
 			if (*len == DOE_MAX_PAYLOAD)
@@ -236,7 +220,7 @@ static int parse_request(int argc, char **argv, u8 **req, size_t *len)
 					    "request of more than %d bytes",
 					    DOE_MAX_PAYLOAD);
 			if (!isxdigit(s[0]) || !isxdigit(s[1]) ||
-			    sscanf(s, "%2hhx", *req + *len) != 1)
+			    sscanf(s, "%2hhx", req + *len) != 1)
 				return fail(EXIT_USAGE,
 					    "%s: not pairs of hex digits",
 					    argv[i]);
@@ -247,27 +231,22 @@ static int parse_request(int argc, char **argv, u8 **req, size_t *len)
 
 static int cmd_exchange(const struct args *args)
 {
-	static u8 resp[DOE_MAX_PAYLOAD];
+	static u8 req[DOE_MAX_PAYLOAD + 1], resp[DOE_MAX_PAYLOAD];
 	struct doe_feature feat;
 	struct mailbox *m;
 	size_t len = 0;
-	u8 *req = NULL;
 	int n, ret;
 
-	ret = parse_feature(args->argv[0], &feat);
-	if (!ret)
-		ret = parse_request(args->argc - 1, args->argv + 1, &req, &len);
-	if (!ret)
-		ret = claim_for(args, &feat, &m);
+	ret = parse_feature(args->argv[0], &feat) ?:
+	      parse_request(args->argc - 1, args->argv + 1, req, &len) ?:
+	      claim_for(args, &feat, &m);
 	if (ret)
-		goto out;
+		return ret;
 
 	n = doe_exchange(&m->mb, feat.vid, feat.type, req, len, resp,
 			 sizeof(resp));
-	if (n < 0) {
-		ret = exchange_failed(&m->mb, n);
-		goto out;
-	}
+	if (n < 0)
+		return exchange_failed(&m->mb, n);
 
 	progress_end();
 	out_mailbox(m->mb.name);
@@ -275,10 +254,7 @@ static int cmd_exchange(const struct args *args)
 	if (!opts.out)
 		out_bytes("response", resp, n);
 	out_end();
-	ret = write_out(resp, n);
-out:
-	free(req);
-	return ret;
+	return write_out(resp, n);
 }
 
 static int read_cdat(struct doe_mbox *mb)
@@ -298,17 +274,11 @@ static int read_cdat(struct doe_mbox *mb)
 
 static int decode_file(const char *name)
 {
-	size_t size = 0;
-	u8 *table = NULL;
-	int ret;
+	static u8 table[CDAT_MAX_SIZE + 1];
+	size_t size;
 
-	ret = read_file(name, CDAT_MAX_SIZE, &table, &size);
-	if (ret)
-		return ret;
-
-	ret = cdat_decode(table, size);
-	free(table);
-	return ret;
+	return read_file(name, CDAT_MAX_SIZE, table, &size) ?:
+	       cdat_decode(table, size);
 }
 
 static int hand_over(const struct args *args)
@@ -316,9 +286,7 @@ static int hand_over(const struct args *args)
 	struct mailbox *m;
 	int ret;
 
-	ret = one_mailbox(args->addr, &m);
-	if (!ret)
-		ret = mailbox_bind(m, args->to_kernel);
+	ret = one_mailbox(args->addr, &m) ?: mailbox_bind(m, args->to_kernel);
 	if (ret)
 		return ret;
 

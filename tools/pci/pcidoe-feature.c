@@ -169,9 +169,8 @@ int show_compliance(struct doe_mbox *mb)
 	u8 cap[20], status[10];
 	int ret;
 
-	ret = compliance(mb, COMPLIANCE_CAPABILITY, cap, sizeof(cap));
-	if (!ret)
-		ret = compliance(mb, COMPLIANCE_STATUS, status, sizeof(status));
+	ret = compliance(mb, COMPLIANCE_CAPABILITY, cap, sizeof(cap)) ?:
+	      compliance(mb, COMPLIANCE_STATUS, status, sizeof(status));
 	if (ret)
 		return ret;
 

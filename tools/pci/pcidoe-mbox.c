@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pcidoe.h"
@@ -55,10 +54,10 @@ static int doe_read_live(struct doe_mbox *mb, unsigned int reg, u32 *val)
 	int err;
 
 	err = doe_read(mb, reg, val);
-	if (!err && *val == DOE_ALL_ONES)
-		err = doe_error(mb, -ENODEV,
-				"registers read all ones, the device is gone");
-	return err;
+	if (err || *val != DOE_ALL_ONES)
+		return err;
+	return doe_error(mb, -ENODEV,
+			 "registers read all ones, the device is gone");
 }
 
 /* Keep what else Control holds: Interrupt Enable, bits of later revisions */
@@ -68,11 +67,8 @@ static int doe_control(struct doe_mbox *mb, u32 bit)
 	int err;
 
 	err = doe_read_live(mb, DOE_CTRL, &ctrl);
-	if (err)
-		return err;
-
 	ctrl &= ~(DOE_CTRL_GO | DOE_CTRL_ABORT);
-	return doe_write(mb, DOE_CTRL, ctrl | bit);
+	return err ?: doe_write(mb, DOE_CTRL, ctrl | bit);
 }
 
 static bool doe_not_busy(u32 status)
@@ -199,9 +195,8 @@ static int doe_send(struct doe_mbox *mb, const u8 *req, size_t dws)
 	int err;
 
 	for (i = 0; i < dws; i++) {
-		err = doe_write(mb, DOE_WRITE, get_le32(req + 4 * i));
-		if (!err)
-			err = doe_breathe(mb, i);
+		err = doe_write(mb, DOE_WRITE, get_le32(req + 4 * i)) ?:
+		      doe_breathe(mb, i);
 		if (err)
 			return err;
 	}
@@ -295,9 +290,8 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp, size_t max)
 		doe_store(resp, max, 4 * i, dw);
 
 		/* Which is what says why a DW makes no sense, if any does */
-		err = doe_check_ready(mb, i, dws) ?: err;
-		if (!err)
-			err = doe_write(mb, DOE_READ, 0);
+		err = doe_check_ready(mb, i, dws) ?: err ?:
+		      doe_write(mb, DOE_READ, 0);
 		if (err)
 			return err;
 	}
@@ -344,11 +338,8 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 		return ret;
 
 	mb->ours = false;
-	ret = doe_send(mb, req, dws);
-	if (!ret)
-		ret = doe_wait_response(mb);
-	if (!ret)
-		ret = doe_receive(mb, get_le32(req), resp, max);
+	ret = doe_send(mb, req, dws) ?: doe_wait_response(mb) ?:
+	      doe_receive(mb, get_le32(req), resp, max);
 	if (ret >= 0)
 		ret = doe_finish(mb, ret);
 	if (ret >= 0)
@@ -366,32 +357,22 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len)
 {
+	static u8 object[4 * DOE_MAX_DW], answer[4 * DOE_MAX_DW];
 	size_t dws = 2 + (req_len + 3) / 4;
-	u8 *object, *answer;
 	int ret;
 
 	if (req_len > DOE_MAX_PAYLOAD)
 		return doe_error(mb, -EMSGSIZE, "request of %zu bytes", req_len);
 
-	object = calloc(dws, 4);
-	answer = malloc(resp_len + DOE_HEADER_SIZE);
-	if (object && answer) {
-		put_le32(object, vid | (u32)type << 16);
-		put_le32(object + 4, dws & DOE_LENGTH_MASK);
-		if (req_len)
-			memcpy(object + DOE_HEADER_SIZE, req, req_len);
-		ret = mb->object(mb, object, dws, answer,
-				 resp_len + DOE_HEADER_SIZE);
-	} else {
-		ret = doe_error(mb, -ENOMEM, "out of memory");
-	}
-	if (ret >= 0) {
-		ret -= DOE_HEADER_SIZE;
-		if (ret)
-			memcpy(resp, answer + DOE_HEADER_SIZE, ret);
-	}
-	free(object);
-	free(answer);
+	put_le32(object + 4 * dws - 4, 0);
+	put_le32(object, vid | (u32)type << 16);
+	put_le32(object + 4, dws & DOE_LENGTH_MASK);
+	memcpy(object + DOE_HEADER_SIZE, req, req_len);
+	ret = mb->object(mb, object, dws, answer, resp_len + DOE_HEADER_SIZE);
+	if (ret < 0)
+		return ret;
+	ret -= DOE_HEADER_SIZE;
+	memcpy(resp, answer + DOE_HEADER_SIZE, ret);
 	return ret;
 }
 

@@ -183,10 +183,9 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
+	FILE *f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
 	char line[80] = "";
-	FILE *f;
 
-	f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
 	if (f) {
 		if (!fgets(line, sizeof(line), f))
 			line[0] = '\0';
@@ -285,26 +284,20 @@ void mailbox_release(struct mailbox *m)
 	m->file = -1;
 }
 
-static int write_file(const char *path, const char *val)
+/* The bus finds the driver, whatever its name */
+static int change_driver(struct mailbox *m, bool to_kernel)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = EXIT_OK;
+	const char *path = to_kernel ?
+		path_of("%s/bus/auxiliary/drivers_probe", opts.sysfs) :
+		path_of("%s/%s/driver/unbind", m->path, m->aux);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = EXIT_OK;
 
-	if (fd < 0 || write(fd, val, strlen(val)) < 0)
+	if (fd < 0 || write(fd, m->aux, strlen(m->aux)) < 0)
 		ret = fail(errno == EACCES || errno == EPERM ? EXIT_PERM :
 			   EXIT_SYSTEM, "%s: %m", path);
 	if (fd >= 0)
 		close(fd);
 	return ret;
-}
-
-/* The bus finds the driver, whatever its name */
-static int change_driver(struct mailbox *m, bool to_kernel)
-{
-	return write_file(to_kernel ?
-			  path_of("%s/bus/auxiliary/drivers_probe", opts.sysfs) :
-			  path_of("%s/%s/driver/unbind", m->path, m->aux),
-			  m->aux);
 }
 
 static int change_owner(struct mailbox *m, bool to_kernel)
@@ -335,9 +328,7 @@ int mailbox_bind(struct mailbox *m, bool to_kernel)
 	if (!m->aux[0])
 		return fail(EXIT_OWNED, "%s: no auxiliary device", m->mb.name);
 
-	ret = mailbox_lock(m);
-	if (!ret)
-		ret = change_owner(m, to_kernel);
+	ret = mailbox_lock(m) ?: change_owner(m, to_kernel);
 	mailbox_release(m);
 	return ret;
 }
