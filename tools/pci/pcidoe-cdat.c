@@ -83,41 +83,27 @@ static void out_value(const char *key, u8 type, u16 entry, u64 base)
 }
 
 /* Bits that have no name, and bytes that should be 0 */
-static void out_reserved(const char *key, const u8 *p, size_t len)
+static void out_reserved(const char *key, u64 val)
 {
-	u64 val = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		val |= (u64)p[i] << 8 * i;
 	if (val)
 		out_hex(key, val);
 }
 
 static void decode_dsmas(const u8 *p)
 {
-	static const struct {
-		u8 bit;
-		const char *name;
-	} flags[] = {
-		{ 2, "non_volatile" },
-		{ 3, "shareable" },
-		{ 4, "hw_coherent" },
-		{ 5, "dynamic_capacity" },
-		{ 6, "read_only" },
+	static const char * const flags[] = {
+		NULL, NULL, "non_volatile", "shareable", "hw_coherent",
+		"dynamic_capacity", "read_only",
 	};
-	u8 undefined = p[5];
 	unsigned int i;
 
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		undefined &= ~(1 << flags[i].bit);
-		if (out_json || p[5] >> flags[i].bit & 1)
-			out_bool(flags[i].name, p[5] >> flags[i].bit & 1);
-	}
-	out_reserved("undefined_flags", &undefined, 1);
-	out_reserved("reserved", p + 6, 2);
+	for (i = 2; i < ARRAY_SIZE(flags); i++)
+		if (out_json || p[5] >> i & 1)
+			out_bool(flags[i], p[5] >> i & 1);
+	out_reserved("undefined_flags", p[5] & 0x83);
+	out_reserved("reserved", get_le16(p + 6));
 	out_hex("dpa_base", get_le64(p + 8));
 	out_size("dpa_length", get_le64(p + 16));
 }
@@ -125,41 +111,38 @@ static void decode_dsmas(const u8 *p)
 static void decode_dslbis(const u8 *p)
 {
 	static const char * const keys[] = { "value", "value1", "value2" };
-	u8 undefined = p[5] & 0xc0;	/* as in the HMAT */
 	u64 base = get_le64(p + 8);
 	unsigned int i;
 	u16 entry;
 
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
-	out_reserved("undefined_flags", &undefined, 1);
+	out_reserved("undefined_flags", p[5] & 0xc0);	/* as in the HMAT */
 	out_data_type(p[6]);
-	out_reserved("reserved", p + 7, 1);
+	out_reserved("reserved", p[7]);
 	out_num("base", base);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		entry = get_le16(p + 16 + 2 * i);
 		if (!i || entry || out_json)
 			out_value(keys[i], p[6], entry, base);
 	}
-	out_reserved("reserved2", p + 22, 2);
+	out_reserved("reserved2", get_le16(p + 22));
 }
 
 static void decode_dsmscis(const u8 *p)
 {
 	out_num("handle", p[4]);
-	out_reserved("reserved", p + 5, 3);
+	out_reserved("reserved", get_le32(p + 4) >> 8);
 	out_size("cache_size", get_le64(p + 8));
 	out_hex("cache_attributes", get_le32(p + 16));
 }
 
 static void decode_dsis(const u8 *p)
 {
-	u8 undefined = p[4] & ~1;
-
 	out_bool("memory_attached", p[4] & 1);
-	out_reserved("undefined_flags", &undefined, 1);
+	out_reserved("undefined_flags", p[4] & ~1);
 	out_num("handle", p[5]);
-	out_reserved("reserved", p + 6, 2);
+	out_reserved("reserved", get_le16(p + 6));
 }
 
 static void decode_dsemts(const u8 *p)
@@ -173,7 +156,7 @@ static void decode_dsemts(const u8 *p)
 		out_str("efi_type", types[p[5]]);
 	else
 		out_num("efi_type", p[5]);
-	out_reserved("reserved", p + 6, 2);
+	out_reserved("reserved", get_le16(p + 6));
 	out_hex("dpa_offset", get_le64(p + 8));
 	out_size("dpa_length", get_le64(p + 16));
 }
@@ -194,7 +177,7 @@ static void decode_sslbis(const u8 *p)
 	u64 base = get_le64(p + 8);
 
 	out_data_type(p[4]);
-	out_reserved("reserved", p + 5, 3);
+	out_reserved("reserved", get_le32(p + 4) >> 8);
 	out_num("base", base);
 	out_array("pairs");
 	for (at = 16; at + SSLBIS_ENTRY <= len; at += SSLBIS_ENTRY) {
@@ -202,7 +185,7 @@ static void decode_sslbis(const u8 *p)
 		out_port("x", get_le16(p + at));
 		out_port("y", get_le16(p + at + 2));
 		out_value("value", p[4], get_le16(p + at + 4), base);
-		out_reserved("reserved", p + at + 6, 2);
+		out_reserved("reserved", get_le16(p + at + 6));
 		out_end();
 	}
 	out_end();
@@ -272,7 +255,7 @@ static bool decode_structure(const u8 *p, size_t offset, size_t left,
 		out_str_json("name", type->name);
 	out_hex("offset", offset);
 	out_num("length", len);
-	out_reserved("header_reserved", p + 1, 1);
+	out_reserved("header_reserved", p[1]);
 
 	if (!good)
 		problem(bad, "length %zu at 0x%zx, %zu are left", len, offset,
@@ -297,17 +280,15 @@ static void decode_structures(const u8 *table, size_t size,
 
 	for (at = CDAT_HEADER_SIZE; at < size; at += get_le16(table + at + 2)) {
 		left = size - at;
-		if (left >= CDAT_ENTRY_HEADER) {
-			if (decode_structure(table + at, at, left, bad))
-				continue;
+		if (left < CDAT_ENTRY_HEADER) {
+			out_object(NULL, "stray");
+			problem(bad, "%zu bytes at 0x%zx", left, at);
+			out_bytes("data", table + at, left);
+			out_end();
 			return;
 		}
-
-		out_object(NULL, "stray");
-		problem(bad, "%zu bytes at 0x%zx", left, at);
-		out_bytes("data", table + at, left);
-		out_end();
-		return;
+		if (!decode_structure(table + at, at, left, bad))
+			return;
 	}
 }
 
@@ -352,7 +333,7 @@ int cdat_decode(const u8 *table, size_t size)
 		out_bool("checksum_ok", !sum);
 	else
 		out_unknown("checksum_ok");
-	out_reserved("reserved", table + 6, 6);
+	out_reserved("reserved", get_le64(table + 4) >> 16);
 	out_num("sequence", get_le32(table + 12));
 	if (!whole)
 		problem(&bad, "length %u, there are %zu bytes", length, size);

@@ -48,12 +48,6 @@ int exchange_failed(struct doe_mbox *mb, int err)
 		    code == EXIT_PERM ? permission_hint() : "");
 }
 
-static int bad_response(struct doe_mbox *mb, const char *what, int len)
-{
-	return fail(EXIT_PROTO, "%s: bad %s response, %d bytes", mb->name,
-		    what, len);
-}
-
 /* Read what @handle stands for, and get the handle of what follows it */
 static int read_entry(struct doe_mbox *mb, u16 handle, u8 *buf, size_t size,
 		      u16 *next)
@@ -148,7 +142,8 @@ static int compliance(struct doe_mbox *mb, u8 code, u8 *resp, int len)
 	if (n < 0)
 		return exchange_failed(mb, n);
 	if (n < len || resp[0] != code)
-		return bad_response(mb, "Compliance", n);
+		return fail(EXIT_PROTO, "%s: bad Compliance response, %d bytes",
+			    mb->name, n);
 	return EXIT_OK;
 }
 
@@ -243,7 +238,8 @@ int show_spdm_versions(struct doe_mbox *mb)
 			    "%s: SPDM error 0x%02x %s, data 0x%02x", mb->name,
 			    resp[2], spdm_error(resp[2]), resp[3]);
 	if (n < 6 || resp[1] != SPDM_VERSION || n < 6 + 2 * resp[5])
-		return bad_response(mb, "SPDM VERSION", n);
+		return fail(EXIT_PROTO, "%s: bad SPDM VERSION response, %d bytes",
+			    mb->name, n);
 
 	out_mailbox(mb->name);
 	out_array("versions");
