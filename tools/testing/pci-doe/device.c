@@ -5,6 +5,7 @@
  */
 
 #define NR_BOXES	2
+#define NR_LINES	3
 #define MAX_DW		64
 #define NR_FEATS	20
 #define FEAT_VID	0x1234
@@ -80,28 +81,21 @@ struct world {
 	u32 irqs;		/* that are requested */
 	struct irq_chip irq_chip;
 	u32 outstanding;	/* tasks that the library has */
-};
+	/* The handlers of a line run one after the other, never twice at a time */
+	struct line {
+		bool running, pending;
+	} lines[NR_LINES];
+	struct irqaction {
+		unsigned int irq;	/* 0: unused */
+		irq_handler_t fn;
+		void *dev;
+		const char *name;
+	} actions[NR_BOXES];
+} w;
+
+raw_spinlock_t pci_lock;
 
 #define for_each_box(b)		for (b = w.box; b < w.box + w.nr_boxes; b++)
-
-#define NR_LINES	3
-
-/* The handlers of a line run one after the other, never twice at a time */
-struct line {
-	bool running, pending;
-};
-
-struct irqaction {
-	unsigned int irq;	/* 0: unused */
-	irq_handler_t fn;
-	void *dev;
-	const char *name;
-};
-
-struct world w;
-raw_spinlock_t pci_lock;
-static struct line lines[NR_LINES];
-static struct irqaction actions[NR_BOXES];
 
 /* Whether the device gives in to one, and what that excuses */
 static bool vice(u32 v, u32 how_often, u32 happens)
@@ -122,8 +116,8 @@ static void handle_line(void *arg)
 	do {
 		line->pending = false;
 		for (i = 0; i < NR_BOXES; i++)
-			if (&lines[actions[i].irq] == line)
-				actions[i].fn(0, actions[i].dev);
+			if (&w.lines[w.actions[i].irq] == line)
+				w.actions[i].fn(0, w.actions[i].dev);
 		point();
 	} while (line->pending);
 	line->running = false;
@@ -133,7 +127,7 @@ static void handle_line(void *arg)
 static void send_message(struct event *ev)
 {
 	struct box *b = container_of(ev, struct box, message);
-	struct line *line = &lines[1 + (b - w.box) % max(w.vectors, 1U)];
+	struct line *line = &w.lines[1 + (b - w.box) % max(w.vectors, 1U)];
 
 	if (b->storm && b->storm--) {
 		b->int_sta = true;
@@ -166,11 +160,11 @@ static void raise_status(struct box *b)
 
 static struct irqaction *find_action(unsigned int irq, void *dev)
 {
-	u32 i;
+	struct irqaction *a;
 
-	for (i = 0; i < NR_BOXES; i++)
-		if (actions[i].irq == irq && (!dev || actions[i].dev == dev))
-			return &actions[i];
+	for (a = w.actions; a < w.actions + NR_BOXES; a++)
+		if (a->irq == irq && (!dev || a->dev == dev))
+			return a;
 	return NULL;
 }
 
@@ -194,8 +188,8 @@ const void *free_irq(unsigned int irq, void *dev)
 	w.irqs--;
 	action->irq = 0;
 	action->dev = NULL;
-	while (lines[irq].running)
-		block_on(&lines[irq]);
+	while (w.lines[irq].running)
+		block_on(&w.lines[irq]);
 	return action->name;
 }
 
@@ -570,15 +564,15 @@ int config_access(struct pci_dev *pdev, u32 where, u32 *val, bool write)
 	return 0;
 }
 
-void device_start(void)
+void make_device(void)
 {
+	struct pci_dev *pdev;
 	struct box *b;
+	u32 v;
 
 	memset(&w, 0, sizeof(w));
-	w.master = true;
-	memset(lines, 0, sizeof(lines));
-	memset(actions, 0, sizeof(actions));
 	raw_spin_lock_init(&pci_lock);
+	w.master = true;
 	w.nr_boxes = 1 + chance(3);
 	w.rate = 8 << rnd(6);
 	w.nr_feats = 2 + (chance(4) ? rnd(NR_FEATS) : rnd(3));
@@ -595,6 +589,25 @@ void device_start(void)
 		b->aborted.fn = abort_done;
 		b->message.fn = send_message;
 	}
+	pdev = kzalloc_obj(*pdev);
+	w.pdev = pdev;
+	pdev->dev.refs = 1;
+	pdev->msi_enabled = w.vectors;
+	pdev->is_busmaster = true;
+	pdev->driver = chance(2) ? pdev : NULL;
+	if (rnd(8))
+		for (v = 1; v < BIT(NR_VICES); v <<= 1)
+			w.vices |= chance(5) ? v : 0;
+	if (chance(8)) {
+		alloc_fails = 4 << rnd(5);
+		w.happened |= H_NOMEM;
+	}
+	/* What firmware has left there */
+	for_each_box(b)
+		if (chance(4))
+			device_reset(b);
+	trace("%u mailboxes, vices %x, 1 in %u, %u features, %u vectors",
+	      w.nr_boxes, w.vices, w.rate, w.nr_feats, w.vectors);
 }
 
 /* ---- References, configuration space ---- */
@@ -622,22 +635,13 @@ u16 pci_find_next_ext_capability(struct pci_dev *pdev, u16 pos, int cap)
 	return 0;
 }
 
-bool pci_request_config_region_exclusive(struct pci_dev *pdev,
-					 unsigned int where, unsigned int len,
-					 const char *name)
+bool claim_registers(unsigned int where, bool claim)
 {
-	if (alloc_fails && chance(alloc_fails))
+	if (claim && alloc_fails && chance(alloc_fails))
 		return false;
-	fail_if(box_at(where)->claimed, "registers claimed twice");
-	return box_at(where)->claimed = true;
-}
-
-void pci_release_config_region(struct pci_dev *pdev, unsigned int where,
-			       unsigned int len)
-{
-	fail_if(!box_at(where)->claimed,
-		"registers released that were not claimed");
-	box_at(where)->claimed = false;
+	fail_if(box_at(where)->claimed == claim,
+		"registers claimed or released twice");
+	return box_at(where)->claimed = claim;
 }
 
 /* ---- Runtime PM ---- */

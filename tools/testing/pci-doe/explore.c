@@ -29,35 +29,6 @@ const char *__asan_default_options(void)
 	return "abort_on_error=1:detect_leaks=0:detect_stack_use_after_return=0";
 }
 
-static void make_device(void)
-{
-	struct pci_dev *pdev;
-	struct box *b;
-	u32 v;
-
-	device_start();
-	pdev = kzalloc_obj(*pdev);
-	w.pdev = pdev;
-	pdev->dev.refs = 1;
-	pdev->error_state = pci_channel_io_normal;
-	pdev->msi_enabled = w.vectors;
-	pdev->is_busmaster = true;
-	pdev->driver = chance(2) ? pdev : NULL;
-	if (rnd(8))
-		for (v = 1; v < BIT(NR_VICES); v <<= 1)
-			w.vices |= chance(5) ? v : 0;
-	if (chance(8)) {
-		alloc_fails = 4 << rnd(5);
-		w.happened |= H_NOMEM;
-	}
-	/* What firmware has left there */
-	for_each_box(b)
-		if (chance(4))
-			device_reset(b);
-	trace("%u mailboxes, vices %x, 1 in %u, %u features, %u vectors",
-	      w.nr_boxes, w.vices, w.rate, w.nr_feats, w.vectors);
-}
-
 /* After all that, a healthy device works */
 static void revive(void)
 {

@@ -222,12 +222,7 @@ typedef struct mutex {
 	shim_await(NULL, TASK_RUNNING);			\
 	__ret; })
 #define wait_var_event(key, condition)			\
-	do {						\
-		might_sleep();				\
-		if (!(condition))			\
-			___wait_var_event(key, condition, TASK_UNINTERRUPTIBLE, \
-					  0, 0, schedule()); \
-	} while (0)
+	___wait_var_event(key, condition, TASK_UNINTERRUPTIBLE, 0, 0, schedule())
 #define wait_var_event_timeout(key, condition, timeout)	\
 	___wait_var_event(key, ___wait_cond_timeout(condition), \
 			  TASK_UNINTERRUPTIBLE, 0, timeout, \
@@ -363,6 +358,9 @@ struct pci_dev {
 	u32 __dw;					\
 	config_access(pdev, where, &__dw, false);	\
 	*(val) = __dw; })
+#define pci_request_config_region_exclusive(pdev, where, len, name) \
+	claim_registers(where, true)
+#define pci_release_config_region(pdev, where, len) claim_registers(where, false)
 #define devm_add_action_or_reset(dev, fn, arg) ((fn)(arg), -ENOMEM)
 
 /* A console may take long: not with a lock held */
