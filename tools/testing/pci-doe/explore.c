@@ -77,7 +77,7 @@ static void check_references(void)
 		"registers are left claimed");
 }
 
-static void schedule_main(void *unused)
+static void schedule_main(void)
 {
 	bool early = chance(3), surprise = chance(8);
 	struct task_struct *pm;

@@ -50,7 +50,6 @@ struct task_struct {
 
 struct task_struct actors[NR_ACTORS];
 static u64 ready;			/* bit mask of @actors */
-static ucontext_t root;
 static u64 state_of_rnd;
 static u32 nr_used, countdown, steps, preempt_every, steal_every, starved;
 static u64 next_event;
@@ -147,26 +146,17 @@ static struct task_struct *pick_actor(void)
 	return &actors[__builtin_ctzll(mask)];
 }
 
-/* What swapcontext() does, which AddressSanitizer does not like */
-static void swap_context(ucontext_t *old, ucontext_t *new)
-{
-	volatile bool is_back = false;
-
-	getcontext(old);
-	if (!is_back) {
-		is_back = true;
-		setcontext(new);
-	}
-}
-
+/* As swapcontext() does, which AddressSanitizer does not like */
 static void switch_to(struct task_struct *next)
 {
-	ucontext_t *old = &current->context;
+	volatile bool is_back = next == current;
 
-	if (next == current)
+	getcontext(&current->context);
+	if (is_back)
 		return;
+	is_back = true;
 	current = next;
-	swap_context(old, &next->context);
+	setcontext(&next->context);
 }
 
 static void tick(u64 ns)
@@ -276,11 +266,10 @@ static void actor_main(void)
 		fail_if(self->locks || self->irqs_off,
 			"%s ends with a lock held", self->name);
 		self->used = false;
+		nr_used--;
 		wake_blocked(self);
-		if (--nr_used)
-			block();
-		else
-			swap_context(&self->context, &root);
+		wake_blocked(&nr_used);
+		block();
 	}
 }
 
@@ -620,7 +609,7 @@ int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 
 /* ---- A schedule ---- */
 
-void run_schedule(u32 seed, void (*fn)(void *))
+void run_schedule(u32 seed, void (*fn)(void))
 {
 	seed_now = seed;
 	state_of_rnd = seed * 0x632be59bd9b4e019ULL;
@@ -636,9 +625,13 @@ void run_schedule(u32 seed, void (*fn)(void *))
 	alloc_fails = 0;
 	ready = 0;
 
-	current = spawn("main", fn, NULL);
-	swap_context(&root, &current->context);
-	current = NULL;
+	/* On the stack of the process */
+	current = spawn("main", NULL, NULL);
+	fn();
+	while (nr_used > 1)
+		block_on(&nr_used);
+	current->used = false;
+	nr_used = 0;
 	if (next_event != NEVER)
 		run_events();
 	fail_if(!list_empty(&events), "a timer is left");

@@ -92,7 +92,7 @@ typedef unsigned int gfp_t;
 #define trace(fmt, ...)		shim_print("", fmt "\n", ##__VA_ARGS__)
 #define fail(fmt, ...)		\
 	(printf("seed %u: " fmt " (%s, %.3f ms)\n", seed_now, ##__VA_ARGS__, \
-		current ? current->name : "-", shim_now / 1e6), \
+		current->name, shim_now / 1e6), \
 	 fflush(stdout), _exit(1))
 #define fail_if(bad, ...)	((bad) ? fail(__VA_ARGS__) : (void)0)
 
