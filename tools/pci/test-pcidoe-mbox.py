@@ -7,7 +7,6 @@ accesses a register.
 """
 
 import ctypes
-import errno
 import functools
 import itertools
 import socket
@@ -15,13 +14,11 @@ import struct
 import threading
 from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_size_t, c_uint
 from ctypes import c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from errno import EACCES, EAGAIN, EBUSY, ECONNRESET, EINTR, EINVAL, EIO, EMSGSIZE, ENODEV
+from errno import EPROTO, ETIMEDOUT, EUSERS
 
 import test_pcidoe
 from test_pcidoe import OK, USAGE, NODEV, DEVERR, PROTO, ok
-
-for name in ("EACCES EBUSY ECONNRESET EINVAL EIO EMSGSIZE ENODEV EAGAIN EINTR EPROTO "
-             "ETIMEDOUT EUSERS").split():
-    globals()[name] = getattr(errno, name)
 
 CTRL, STATUS, WRITE, READ = 8, 12, 16, 20
 ABORT, GO = 1, 1 << 31
@@ -59,8 +56,7 @@ class Sim:
         vars(self).update(knobs)
 
     def blame(self, what, guilty=True):
-        if guilty:
-            self.violations.append(what)
+        self.violations += [what] * bool(guilty)
 
     def answer(self, feature, *payload, length=None):
         self.rd = [feature, len(payload) + 2 if length is None else length, *payload]
@@ -121,7 +117,7 @@ class Sim:
             return
         self.rd_i += 1
         if self.rd_i == self.reset_at_ack:
-            self.ready = self.error = self.busy = self.int_sta = False
+            self.error = self.int_sta = False
             self.wr, self.rd = [], []
         if self.rd_i >= len(self.rd):
             self.ready = False
@@ -197,17 +193,18 @@ class Kernel:
         return self.errors[1] or len(self.object) - self.cut
 
 
-CALLS = {name: ctypes.CFUNCTYPE(*types) for name, types in {
-    "read": (c_int, c_void_p, c_uint, POINTER(c_uint32)),
-    "write": (c_int, c_void_p, c_uint, c_uint32),
-    "now": (c_uint64, c_void_p), "sleep": (None, c_void_p, c_uint64),
-    "stopped": (c_bool, c_void_p), "progress": (None, c_void_p),
-    "put": (c_int, c_void_p, c_void_p, c_size_t), "get": (c_int, c_void_p, c_void_p, c_size_t),
-}.items()}
+CALLS = (
+    ("read", c_int, lambda _, reg, val: sim.read(reg, val), c_uint, POINTER(c_uint32)),
+    ("write", c_int, lambda _, reg, val: sim.write(reg, val), c_uint, c_uint32),
+    ("now", c_uint64, lambda _: sim.now), ("sleep", None, lambda _, us: sim.sleep(us), c_uint64),
+    ("stopped", c_bool, lambda _: sim.accesses >= sim.stop_at), ("progress", None, lambda _: None),
+    ("put", c_int, lambda _, buf, size: kernel.put(buf, size), c_void_p, c_size_t),
+    ("get", c_int, lambda _, buf, size: kernel.get(buf, size), c_void_p, c_size_t))
 
 
 class Ops(ctypes.Structure):
-    _fields_ = list(CALLS.items())
+    _fields_ = [(name, ctypes.CFUNCTYPE(result, c_void_p, *types))
+                for name, result, _, *types in CALLS]
 
 
 class Mailbox(ctypes.Structure):
@@ -220,14 +217,7 @@ class Feature(ctypes.Structure):
     _fields_ = [("vid", c_uint16), ("type", c_uint8), ("max_dw", c_uint32)]
 
 
-OPS = Ops(*(CALLS[name](call) for name, call in {
-    "read": lambda _, reg, val: sim.read(reg, val),
-    "write": lambda _, reg, val: sim.write(reg, val),
-    "now": lambda _: sim.now, "sleep": lambda _, us: sim.sleep(us),
-    "stopped": lambda _: sim.accesses >= sim.stop_at, "progress": lambda _: None,
-    "put": lambda _, buf, size: kernel.put(buf, size),
-    "get": lambda _, buf, size: kernel.get(buf, size),
-}.items()))
+OPS = Ops(*(kind(call) for (_, kind), (_, _, call, *_) in zip(Ops._fields_, CALLS)))
 
 library = test_pcidoe.Library()
 MB = POINTER(Mailbox)
@@ -636,8 +626,7 @@ def addresses():
 
 def spdm():
     def respond(data, s):
-        data = data.ljust(12, b"\0")
-        s.answer(CMA, *struct.unpack("<III", data))
+        s.answer(CMA, *struct.unpack("<III", data.ljust(12, b"\0")))
         return True
 
     for data, want, says in (
