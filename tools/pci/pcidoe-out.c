@@ -292,12 +292,11 @@ void out_unknown(const char *key)
 
 void out_bool(const char *key, bool val)
 {
-	if (out_json) {
-		member(key);
-		printf("%s", val ? "true" : "false");
-	} else {
-		out_str(key, val ? "yes" : "no");
-	}
+	member(key);
+	if (out_json)
+		printf(val ? "true" : "false");
+	else
+		printf(val ? "yes" : "no");
 }
 
 /* A string of hex digits in JSON, a dump of 16 bytes a line in text */

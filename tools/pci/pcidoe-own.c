@@ -132,18 +132,22 @@ void find_owner(struct mailbox *m)
 		m->owner = exists(m, "doe_features") ? OWNER_CORE : OWNER_UNKNOWN;
 }
 
+static const struct {
+	const char *name;
+	const char *why;	/* its mailboxes are not for us */
+} owners[] = {
+	[OWNER_UNKNOWN] = { "unknown", "this kernel doesn't tell who owns it" },
+	[OWNER_KERNEL] = { "kernel", "the kernel owns it, see 'pcidoe take'" },
+	[OWNER_CORE] = { "kernel-core",
+			 "the kernel owns it and can't hand it over" },
+	[OWNER_GUEST] = { "guest", "vfio gives it to a guest" },
+	[OWNER_USER] = { "user", NULL },
+};
+
 /* Name an owner */
 const char *owner_name(enum owner owner)
 {
-	static const char * const names[] = {
-		[OWNER_UNKNOWN] = "unknown",
-		[OWNER_KERNEL] = "kernel",
-		[OWNER_CORE] = "kernel-core",
-		[OWNER_GUEST] = "guest",
-		[OWNER_USER] = "user",
-	};
-
-	return names[owner];
+	return owners[owner].name;
 }
 
 /* Directory of a device in sysfs */
@@ -244,12 +248,6 @@ static int mailbox_lock(struct mailbox *m)
  */
 int mailbox_claim(struct mailbox *m)
 {
-	static const char * const why[] = {
-		[OWNER_UNKNOWN] = "this kernel doesn't tell who owns it",
-		[OWNER_KERNEL] = "the kernel owns it, see 'pcidoe take'",
-		[OWNER_CORE] = "the kernel owns it and can't hand it over",
-		[OWNER_GUEST] = "vfio gives it to a guest",
-	};
 	int ret;
 
 	if (m->err)
@@ -273,7 +271,7 @@ int mailbox_claim(struct mailbox *m)
 
 	mailbox_release(m);
 	return fail(EXIT_OWNED, "%s: %s (or use --force)", m->mb.name,
-		    why[m->owner]);
+		    owners[m->owner].why);
 }
 
 /* Let others use a mailbox */

@@ -9,6 +9,7 @@
  * stands for an unknown one.
  */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -24,7 +25,6 @@
 #define SERVE_STALL_MS		5000	/* in one */
 #define SERVE_SLICE_MS		100	/* between two looks for a signal */
 
-#define SERVE_HEADER		12
 #define SERVE_MAX		(DOE_MAX_DW * 4)
 #define TRANSPORT_PCI_DOE	2
 
@@ -37,16 +37,6 @@ enum {
 };
 
 static u64 stall_us = SERVE_STALL_MS * 1000;	/* for all of one */
-
-static void put_be32(u8 *p, u32 val)
-{
-	put_le32(p, __builtin_bswap32(val));
-}
-
-static u32 get_be32(const u8 *p)
-{
-	return __builtin_bswap32(get_le32(p));
-}
 
 static int await(int fd, short events, u64 end)
 {
@@ -62,7 +52,7 @@ static int await(int fd, short events, u64 end)
 }
 
 /* All @len bytes */
-static int transfer(int fd, u8 *p, size_t len, bool out)
+static int transfer(int fd, void *p, size_t len, bool out)
 {
 	u64 end = now_us() + stall_us;
 	ssize_t n;
@@ -86,19 +76,16 @@ static int transfer(int fd, u8 *p, size_t len, bool out)
 
 static int send_message(int fd, u32 command, const void *data, size_t len)
 {
-	u8 head[SERVE_HEADER];
+	u32 head[] = { htonl(command), htonl(TRANSPORT_PCI_DOE), htonl(len) };
 
-	put_be32(head, command);
-	put_be32(head + 4, TRANSPORT_PCI_DOE);
-	put_be32(head + 8, len);
 	return transfer(fd, head, sizeof(head), true) ?:
-	       transfer(fd, (u8 *)data, len, true);
+	       transfer(fd, (void *)data, len, true);
 }
 
 /* -EPROTO for what makes it impossible to find the next message */
 static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 {
-	u8 head[SERVE_HEADER];
+	u32 head[3];
 	int err;
 
 	err = await(fd, POLLIN, now_us() + SERVE_IDLE_US) ?:
@@ -106,9 +93,9 @@ static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 	if (err)
 		return err;
 
-	*command = get_be32(head);
-	*len = get_be32(head + 8);
-	if (get_be32(head + 4) != TRANSPORT_PCI_DOE || *len > SERVE_MAX)
+	*command = ntohl(head[0]);
+	*len = ntohl(head[2]);
+	if (ntohl(head[1]) != TRANSPORT_PCI_DOE || *len > SERVE_MAX)
 		return -EPROTO;
 	return transfer(fd, buf, *len, false);
 }
