@@ -14,63 +14,38 @@ SCHEDULES = 20000
 FUNCTION = r"^[a-z][^;{{}}]*?\b{}\([^;{{}}]*\)(?:\n\t__\w+\([^\n]*\))?\n\{{\n.*?^\}}\n"
 
 
-class Planted:
-    """One entry of the list: a fault, as changes of single lines of the library."""
-
-    def __init__(self, text):
-        head, *body = text.strip().splitlines()
-        match = re.fullmatch(r"\[([\w-]+)\] (\S+)", head)
-        if not match:
-            raise host.Fail(f"{PLANTED.name}: not understood: {head}")
-        self.name, self.file = match.groups()
-        self.inside, self.changes = "", []
-        for line in body:
-            kind, rest = line.strip()[0], line.strip()[2:]
-            if kind == "@":
-                self.inside = rest
-            elif kind == "-":
-                self.changes.append([rest, ""])
-            elif kind == "+":
-                self.changes[-1][1] = rest
-
-    def commit(self, directory):
-        path = directory / self.file
-        text = path.read_text()
-        places = list(re.finditer(FUNCTION.format(self.inside), text, re.M | re.S))
-        if len(places) != 1:
-            raise host.Fail(f"{self.name}: {len(places)} functions {self.inside}() in {self.file}")
-        body = places[0][0]
-        for old, new in self.changes:
-            pattern = rf"^([ \t]*){re.escape(old)}$"
-            body, count = re.subn(pattern, lambda m, new=new: m[1] + (new or ";"), body,
-                                  flags=re.M)
-            if count != 1:
-                raise host.Fail(f"{self.name}: {count} lines '{old}' in {self.inside}(), not one")
-        path.write_text(text[:places[0].start()] + body + text[places[0].end():])
-
-
 def planted():
-    return [Planted(entry) for entry in re.split(r"\n\n(?=\[)", PLANTED.read_text())[1:]]
+    """Faults: {name: [(function, what stands in it, what takes its place)]}."""
+    faults = {}
+    for name, *change in re.findall(r"^(\S+) (\w+): (.*) => (.*)", PLANTED.read_text(), re.M):
+        faults.setdefault(name, []).append(change)
+    return faults
 
 
 def check(_):
     """./run check explore: each planted fault fits the source that it is for."""
     try:
-        for fault in planted():
-            copy(fault)
+        for name, changes in planted().items():
+            copy(name, changes)
     except host.Fail as err:
         return [str(err)]
     return []
 
 
-def copy(fault):
+def copy(name, changes):
     """The library's sources with that fault, in a directory of their own."""
-    sources = BUILD / fault.name / "src"
+    sources = BUILD / name / "src"
     shutil.rmtree(sources, ignore_errors=True)
     sources.mkdir(parents=True)
     for path in (host.ROOT / "drivers/pci").glob("doe*.[ch]"):
         shutil.copy2(path, sources)
-    fault.commit(sources)
+    for inside, old, new in changes:
+        places = [(path, body) for path in sources.glob("*.c") for body in
+                  re.findall(FUNCTION.format(inside), path.read_text(), re.M | re.S)]
+        if len(places) != 1 or places[0][1].count(old) != 1:
+            raise host.Fail(f"{name}: {inside}() has not once {old!r}")
+        (path, body), = places
+        path.write_text(path.read_text().replace(body, body.replace(old, new)))
     return sources
 
 
@@ -100,12 +75,12 @@ def find_planted(jobs, schedules):
     """Each planted fault has to make schedules fail as they do not without it."""
     anyway = reasons(build(BUILD), jobs, schedules, schedules)
     missed = 0
-    for fault in planted():
-        program = build(BUILD / fault.name, copy(fault))
+    for name, changes in planted().items():
+        program = build(BUILD / name, copy(name, changes))
         found = [line for why, line in reasons(program, jobs, schedules, schedules
                                                if anyway else 1).items() if why not in anyway]
         missed += not found
-        print(f"{fault.name:20} {found[-1] if found else f'not found in {schedules} schedules'}",
+        print(f"{name:20} {found[-1] if found else f'not found in {schedules} schedules'}",
               flush=True)
     print(f"{len(planted())} planted faults: {missed} missed")
     return int(bool(missed))
