@@ -54,10 +54,15 @@ def place(kernel):
 def prepared(kernel):
     """The tree under build/ for this kernel, made or brought up to date."""
     tree = place(kernel) / "tree"
-    if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
+    if is_outdated(tree):
         shutil.rmtree(tree)
     make(tree, kernel)
     return tree
+
+
+def is_outdated(tree):
+    """Patches are never taken out again: a tree made with others is of no use."""
+    return (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp()
 
 
 def make(tree, kernel):
@@ -67,7 +72,7 @@ def make(tree, kernel):
             raise host.Fail(f"{tree} holds something that is no kernel tree: "
                             "remove it or give another directory")
         check_same(tree, kernel)
-        if (tree / STAMP).exists() and (tree / STAMP).read_text() != stamp():
+        if is_outdated(tree):
             raise host.Fail(f"{tree} was made by another version of this project: remove it")
         return write(tree, integrate(tree))
     partial = tree.absolute().with_name(f"{tree.name}.partial")
@@ -137,26 +142,20 @@ def fetch(release):
     for tarball in (installed, cached):
         if tarball.exists():
             return tarball
-    if not shutil.which("apt-get"):
-        raise host.Fail(f"no {package} and no apt-get here: give a tree with --kernel")
-    progress = host.Progress(f"downloading {package}")
-    apt = host.BUILD / "cache" / "apt"
-    shutil.rmtree(apt, ignore_errors=True)
-    try:
-        if not download(package, apt):
-            progress.done("failed")
-            raise host.Fail(f"apt finds no {package}: give a tree with --kernel")
-        host.run(["dpkg-deb", "-x", next(apt.glob("*.deb")), apt])
-        (apt / f"usr/src/{installed.name}").rename(cached)
-    finally:
-        shutil.rmtree(apt, ignore_errors=True)
-    progress.done()
+    unpacked = newer(package, cached.with_name("unpacked"))
+    (unpacked / f"usr/src/{installed.name}").rename(cached)
+    shutil.rmtree(unpacked)
     return cached
 
 
-def download(package, apt):
-    """From a newer suite of the mirrors that this system uses, by apt's own rules
-    but with lists and cache of our own, so that the system's are not touched."""
+def newer(package, into):
+    """A package of a newer suite of the mirrors that this system uses, unpacked, by apt's
+    own rules but with lists and cache of our own, so that the system's are not touched."""
+    if not shutil.which("apt-get"):
+        raise host.Fail(f"no {package} and no apt-get here: give a tree with --kernel")
+    progress = host.Progress(f"downloading {package}")
+    apt = host.BUILD / "cache/apt"
+    shutil.rmtree(apt, ignore_errors=True)
     for part in ("lists/partial", "cache/archives/partial"):
         (apt / part).mkdir(parents=True)
     (apt / "status").touch()
@@ -169,10 +168,14 @@ def download(package, apt):
         for mirror in dict.fromkeys(mirrors):
             (apt / "sources.list").write_text(f"deb {mirror} {suite} main\n")
             host.run(["apt-get", "-qq", *options, "update"])
-            if not host.run(["apt-get", "-qq", *options, "download", package],
-                            cwd=apt).returncode:
-                return True
-    return False
+            host.run(["apt-get", "-qq", *options, "download", package], cwd=apt)
+            for deb in apt.glob("*.deb"):
+                host.run(["dpkg-deb", "-x", deb, into])
+                shutil.rmtree(apt)
+                progress.done()
+                return into
+    progress.done("failed")
+    raise host.Fail(f"apt finds no {package}: give a tree with --kernel")
 
 
 # What goes into it
@@ -216,19 +219,17 @@ def integrate(tree, shown=None):
 
 
 def write(tree, files):
-    """Each file beside its place first, so that a full disk changes nothing."""
+    """Each file beside its place first: a full disk leaves them whole."""
     host.need_space(tree, 0.1)
-    partial = {tree / path: (tree / path).with_name(f".{Path(path).name}.partial")
-               for path in files}
     for path, data in files.items():
         target = tree / path
+        partial = target.with_name(f".{target.name}.partial")
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial[target].write_bytes(data)
+        partial.write_bytes(data)
         mode = target if target.exists() else host.ROOT / path
         if mode.exists():
-            shutil.copymode(mode, partial[target])
-    for target, written in partial.items():
-        written.rename(target)
+            shutil.copymode(mode, partial)
+        partial.rename(target)
     return len(files)
 
 
@@ -245,7 +246,6 @@ def project_files():
 
 
 def stamp():
-    """Patches are never taken out again: a tree made with others is of no use."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in hunks.files())).hexdigest() + "\n"
 
 
