@@ -58,7 +58,8 @@ def suites(release, seed, exchanges):
     log = built.dir / "suites.log"
     console, problem = uml.boot(built.image, log, *always, "kunit.filter_glob=pci-doe-*",
                                 "kmemleak.verbose=1", f"doe_tests.seed={seed}",
-                                f"doe_tests.exchanges={exchanges}", cpu=CPU_LIMIT)
+                                f"doe_tests.exchanges={exchanges}", "doe_tests.pairs_every=10",
+                                cpu=CPU_LIMIT)
     results = ktap.Results(built.tree, console, ktap.cases(slow=True)).ended(problem, log)
     results.failures += leaks(console) + silent
     results.passed += len(PROOFS) - len(silent)
