@@ -304,6 +304,27 @@ static void answer_is_noticed(struct kunit *test)
 	kunit_info(test, "at most %llu ns late\n", worst);
 }
 
+/* The interrupt goes while an answer is awaited: it is noticed by polling */
+static void answer_is_noticed_detached(struct kunit *test)
+{
+	struct doe_test *dt = new_device(test);
+	struct trace *tr = start_trace(dt);
+	struct doe_test_task *tt;
+	u64 ns = 300 * NSEC_PER_MSEC;
+	unsigned int go;
+
+	doe_test_knob(dt, proc_ns, ns);
+	tt = doe_test_begin(dt, 0);
+	doe_test_sleep_ms(10);
+	device_release_driver(&dt->pdev->dev);
+	doe_test_wait_echo(test, tt);
+	stop_trace(tr);
+
+	go = find(tr, 0, KIND_GO);
+	KUNIT_EXPECT_LE(test, tr->ns[find(tr, go, KIND_READ)] - tr->ns[go],
+			ns + LOOK_MAX_NS + GRAIN_NS);
+}
+
 /* ---- Bounds ---- */
 
 /* How an exchange ends with a device that is slow */
@@ -593,6 +614,7 @@ static struct kunit_case doe_time_cases[] = {
 	KUNIT_CASE_PARAM(looks_without_answer, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(looks_at_abort, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(answer_is_noticed, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed_detached, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(exchange_ends_in_time, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(discovery_ends_in_time, doe_test_mode_gen_params),
 	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, doe_test_mode_gen_params),

@@ -572,6 +572,8 @@ static void pci_doe_drop_int_en(struct pci_doe_mb *mb)
 	/* The message, if there was one, is ahead of this read */
 	pci_doe_read_status(mb, &status);
 	raw_spin_lock_irq(&mb->lock);
+	/* An exchange in flight has waited for the interrupt */
+	pci_doe_poll_now(mb);
 }
 
 void pci_doe_step(struct pci_doe_mb *mb)
