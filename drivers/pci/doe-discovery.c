@@ -450,14 +450,17 @@ static bool pci_doe_is_told(struct pci_doe_mb *mb, bool lookup)
 }
 
 /* What a caller that has waited gets instead of waiting a second time */
-static int pci_doe_told_rv(struct pci_doe_mb *mb)
+static int pci_doe_told_rv(struct pci_doe_mb *mb,
+			   const struct pci_doe_feature *feat)
 {
 	int rv = 0;
 
 	raw_spin_lock_irq(&mb->lock);
 	if (mb->holds.mask == PCI_DOE_HOLD_DEAD)
 		rv = -EIO;
-	else if (!mb->holds.mask && mb->todo & PCI_DOE_TODO_DISCOVER)
+	else if (!mb->holds.mask &&
+		 (mb->todo & PCI_DOE_TODO_DISCOVER ||
+		  (feat && !pci_doe_has_feat(mb, feat->vid, feat->type))))
 		rv = mb->features.rv;
 	raw_spin_unlock_irq(&mb->lock);
 
@@ -468,15 +471,16 @@ static int pci_doe_told_rv(struct pci_doe_mb *mb)
  * pci_doe_await_discovery() - Wait for Discovery, which starts if it is due
  * @mb: DOE mailbox
  * @state: state of the caller while it waits
- * @lookup: wait for the end of a reset as well
+ * @feat: what the caller needs; NULL: wait for the end of a reset as well
  *
  * Return: 0 if there is nothing to wait for any more, -ETIMEDOUT after 5 s,
  * -ERESTARTSYS if a signal came first, or what has ended a Discovery that is
- * due again.
+ * due again or has not found @feat.
  */
 int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state,
-			    bool lookup)
+			    const struct pci_doe_feature *feat)
 {
+	bool lookup = !feat;
 	long left, rc;
 
 	might_sleep();
@@ -497,5 +501,5 @@ int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state,
 	if (rc <= 0)
 		return rc ?: -ETIMEDOUT;
 
-	return pci_doe_told_rv(mb);
+	return pci_doe_told_rv(mb, feat);
 }

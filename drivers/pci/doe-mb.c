@@ -300,7 +300,7 @@ bool pci_doe_supports_feat(struct pci_doe_mb *doe_mb, u16 vid, u8 type)
 {
 	bool offers;
 
-	pci_doe_await_discovery(doe_mb, TASK_UNINTERRUPTIBLE, true);
+	pci_doe_await_discovery(doe_mb, TASK_UNINTERRUPTIBLE, NULL);
 
 	raw_spin_lock_irq(&doe_mb->lock);
 	offers = !pci_doe_is_gone(doe_mb) &&

@@ -378,7 +378,7 @@ static int pci_doe_exchange(struct pci_doe_mb *mb, unsigned int state,
 	if (rc)
 		return rc;
 
-	rc = pci_doe_await_discovery(mb, state, false);
+	rc = pci_doe_await_discovery(mb, state, &feat);
 	if (rc == -ERESTARTSYS)
 		return -EINTR;
 	if (rc) {

@@ -87,6 +87,34 @@ static void user_tries_again(struct kunit *test)
 	}
 }
 
+/* A caller that has waited for one that failed does not wait for another */
+static void caller_waits_once(struct kunit *test)
+{
+	struct doe_test_task *tt[2];
+	struct doe_test *dt;
+	u64 since;
+	int i;
+
+	dt = doe_test_make(doe_test_new_early, test,
+			   knobs.proc_ns, DOE_SIM_NEVER);
+	since = ktime_get_ns();
+	/* Behind these, which need no Discovery, its next one would be due */
+	for (i = 0; i < 2; i++) {
+		tt[i] = doe_test_task(test);
+		tt[i]->task.feat.vid = DOE_SIM_VID_PCI_SIG;
+		tt[i]->task.feat.type = DOE_SIM_TYPE_DISCOVERY;
+		put_unaligned_le32(0x200, tt[i]->req);
+		tt[i]->task.request_pl_sz = 4;
+		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt[i]), 0);
+	}
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
+	KUNIT_EXPECT_LE(test, elapsed_ns(since), 2100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "exchange failed: -110"), 1);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[i]), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 4);
+}
+
 /* sysfs shows what the first Discovery has found, and the rest later */
 static void features_after_cut(struct kunit *test)
 {
@@ -501,6 +529,7 @@ static void error_behind_abort(struct kunit *test)
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
 	KUNIT_CASE_SLOW(user_tries_again),
+	KUNIT_CASE_SLOW(caller_waits_once),
 	KUNIT_CASE_SLOW(features_after_cut),
 	KUNIT_CASE(discovery_denied),
 	KUNIT_CASE(no_entry_for_discovery),

@@ -31,7 +31,7 @@ static int pci_doe_may_yield(struct pci_doe_mb *mb)
 {
 	int rc;
 
-	rc = pci_doe_await_discovery(mb, TASK_UNINTERRUPTIBLE, true);
+	rc = pci_doe_await_discovery(mb, TASK_UNINTERRUPTIBLE, NULL);
 	if (!IS_ENABLED(CONFIG_PCI_TSM))
 		return 0;
 

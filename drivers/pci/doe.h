@@ -386,7 +386,7 @@ bool pci_doe_is_discovery(struct pci_doe_mb *mb,
 bool pci_doe_has_feat(struct pci_doe_mb *mb, u16 vid, u8 type);	/* [lock] */
 int pci_doe_fill_request(struct pci_doe_mb *mb);		/* [runner] */
 int pci_doe_await_discovery(struct pci_doe_mb *mb, unsigned int state,
-			    bool lookup);
+			    const struct pci_doe_feature *feat);
 
 /* doe-irq.c; attach and detach with pci_doe_mutex held */
 void pci_doe_attach_irq(struct pci_doe_mb *mb);
