@@ -184,18 +184,19 @@ out:
  * * -ECANCELED: pci_doe_cancel_task(), or the mailbox went to user space
  * * -EBUSY: DOE Busy never cleared
  * * -EINVAL: the mailbox does not offer the feature
- * * -ENOMEM: no memory for Discovery
+ * * -ENOMEM: no memory for Discovery, or for a response to be allocated
  *
  * If Discovery failed, all features but DOE Discovery end with its errno.
  *
  * Context: Any but NMI.
  * Return:
  * * 0: complete() will be called, exactly once; else it will not
- * * -EINVAL: no complete(), or a size without a buffer
+ * * -EINVAL: no complete(), a size without a buffer, or @task->response_max
+ *   with one
  * * -EMSGSIZE: request over 2^18 DW with its header
  * * -EALREADY: @task is queued already
- * * -ENODEV, -EIO, -EBUSY: the device is gone, the mailbox does not react to
- *   an abort, the mailbox is handed over to user space
+ * * -ENODEV, -EBUSY: the device is gone, the mailbox is handed over to user
+ *   space
  */
 int pci_doe_submit_task(struct pci_doe_mb *doe_mb, struct pci_doe_task *task)
 {
