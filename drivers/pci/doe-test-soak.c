@@ -179,7 +179,8 @@ static void finish(struct soaker *s, struct doe_test_task *tt, bool cancelled)
 	}
 	if (rv >= 0 && !right(tt, rv)) {
 		atomic_inc(&soak->corrupted);
-		KUNIT_FAIL(soak->test, "wrong bytes, rv %d", rv);
+		KUNIT_FAIL(soak->test, "%*ph instead of %*ph", rv, tt->rsp,
+			   rv, tt->req);
 	}
 	ended(s, rv, 8);
 }
@@ -377,12 +378,14 @@ static bool hand_over(struct doe_worker *w, struct pci_dev *pdev)
 	handed = !pci_doe_yield_mb(mb);
 	if (handed) {
 		/*
-		 * Not half a request: a binding through sysfs may have taken
+		 * Not half an object: a binding through sysfs may have taken
 		 * the mailbox back by now, and the half would become part of
-		 * the kernel's request
+		 * the kernel's request, or take the place of a response of
+		 * which the kernel has read the header
 		 */
 		doe_sim_set_stale(sim, nr, doe_any(w, DOE_SIM_STALE_ALL + 1) &
-					   ~DOE_SIM_STALE_WRITE);
+					   ~(DOE_SIM_STALE_WRITE |
+					     DOE_SIM_STALE_READY));
 		pause(w);
 		pci_doe_reclaim_mb(mb);
 	}
