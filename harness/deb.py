@@ -50,7 +50,8 @@ def main(args):
     host.install({**host.BUILD_PACKAGES, **PACKAGES})
     if args.test:
         guest.install({"mmdebstrap": "mmdebstrap"})
-        small = kernel.Kernel(args.kernel, "deb-small", ("harness/small.config",), minimal=True)
+        small = kernel.Kernel(args.kernel, "deb-small",
+                              ("harness/small.config", "harness/deb.config"), minimal=True)
         small.configure()
         args.config = small.dir / ".config"
     built = Kernel(args.kernel, "deb-test" if args.test else "deb", args.config)
