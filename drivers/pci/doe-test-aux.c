@@ -135,13 +135,13 @@ static void aux_unbind_when_yielded(struct kunit *test)
 }
 
 static struct kunit_case doe_aux_cases[] = {
-	KUNIT_CASE_PARAM(aux_one_per_mailbox, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_offset, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_unbind_and_bind, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(aux_one_per_mailbox, mode_gen_params),
+	KUNIT_CASE_PARAM(aux_offset, mode_gen_params),
+	KUNIT_CASE_PARAM(aux_unbind_and_bind, mode_gen_params),
 	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_bind_when_gone, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(aux_unbind_when_yielded, doe_test_mode_gen_params),
+			 mode_gen_params),
+	KUNIT_CASE_PARAM(aux_bind_when_gone, mode_gen_params),
+	KUNIT_CASE_PARAM(aux_unbind_when_yielded, mode_gen_params),
 	{ }
 };
 

@@ -568,12 +568,12 @@ static void r54_cut_short(struct kunit *test)
 
 static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r50_errno, errno_gen_params),
-	KUNIT_CASE_PARAM(r33_cdat, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r33_cdat, mode_gen_params),
 	KUNIT_CASE_PARAM(request_too_long_for_device,
-			 doe_test_mode_gen_params),
+			 mode_gen_params),
 	KUNIT_CASE_PARAM(r36_busy_before_request, busy_gen_params),
 	KUNIT_CASE(abort_leaves_half_a_request),
-	KUNIT_CASE_PARAM(busy_stuck_after_go, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(busy_stuck_after_go, mode_gen_params),
 	KUNIT_CASE(refused_object),
 	KUNIT_CASE_PARAM(r48_dead, dead_gen_params),
 	KUNIT_CASE(dead_with_tasks_queued),

@@ -169,9 +169,9 @@ static struct kunit_case doe_pm_cases[] = {
 	KUNIT_CASE_SLOW(resume_fails),
 	KUNIT_CASE(resumes_in_request),
 	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
-			 doe_test_irq_gen_params),
-	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(power_lost_in_flight, doe_test_mode_gen_params),
+			 irq_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, mode_gen_params),
+	KUNIT_CASE_PARAM(power_lost_in_flight, mode_gen_params),
 	KUNIT_CASE(lost_in_d3),
 	{ }
 };

@@ -334,20 +334,20 @@ static void r49_signal_queued(struct kunit *test)
 }
 
 static struct kunit_case doe_queue_cases[] = {
-	KUNIT_CASE_PARAM(r09_fifo, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(mailboxes_are_independent, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(cancel_queued, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(cancel_ended, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(cancel_submitted_again, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(cancel_waits_for_complete, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r25_many_cancellers, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r09_fifo, all_gen_params),
+	KUNIT_CASE_PARAM(mailboxes_are_independent, mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_queued, all_gen_params),
+	KUNIT_CASE_PARAM(cancel_ended, all_gen_params),
+	KUNIT_CASE_PARAM(cancel_submitted_again, mode_gen_params),
+	KUNIT_CASE_PARAM(cancel_waits_for_complete, mode_gen_params),
+	KUNIT_CASE_PARAM(r25_many_cancellers, all_gen_params),
 	KUNIT_CASE_PARAM(cancel_does_not_wait_for_abort,
-			 doe_test_mode_gen_params),
+			 mode_gen_params),
 	KUNIT_CASE(cancel_long_transfer),
 	KUNIT_CASE(restored_half_way),
 	KUNIT_CASE(restored_in_response),
-	KUNIT_CASE_PARAM(r46_cancel_while_busy, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r49_signal_queued, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r46_cancel_while_busy, all_gen_params),
+	KUNIT_CASE_PARAM(r49_signal_queued, mode_gen_params),
 	{ }
 };
 

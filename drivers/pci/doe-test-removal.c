@@ -178,14 +178,14 @@ static void frozen_then_lost(struct kunit *test)
 }
 
 static struct kunit_case doe_life_cases[] = {
-	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r27_exchange_in_remove, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, all_gen_params),
+	KUNIT_CASE_PARAM(r27_exchange_in_remove, mode_gen_params),
 	KUNIT_CASE(r12_managed_bad_offset),
 	KUNIT_CASE_PARAM(r23_reference_outlives_device,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r23_complete_drops_the_last, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(surprise_is_told_at_once, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_then_lost, doe_test_mode_gen_params),
+			 mode_gen_params),
+	KUNIT_CASE_PARAM(r23_complete_drops_the_last, mode_gen_params),
+	KUNIT_CASE_PARAM(surprise_is_told_at_once, mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_then_lost, mode_gen_params),
 	{ }
 };
 

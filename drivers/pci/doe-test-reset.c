@@ -347,18 +347,18 @@ static void reset_of_lent_device(struct kunit *test)
 
 static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE(reset_of_lent_device),
-	KUNIT_CASE_PARAM(r52_reset_while_idle, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(r52_reset_while_idle, all_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_reset_callbacks,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_channel, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(frozen_between_entries, doe_test_mode_gen_params),
+			 mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_channel, all_gen_params),
+	KUNIT_CASE_PARAM(frozen_between_entries, mode_gen_params),
 	KUNIT_CASE_SLOW(frozen_for_good),
-	KUNIT_CASE_PARAM(unannounced_reset_in_flight, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, doe_test_irq_gen_params),
-	KUNIT_CASE_PARAM(reset_changes_features, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(reset_within_list, doe_test_irq_gen_params),
-	KUNIT_CASE_PARAM(request_resets, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_behind_task, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_in_flight, mode_gen_params),
+	KUNIT_CASE_PARAM(unannounced_reset_is_noticed, irq_gen_params),
+	KUNIT_CASE_PARAM(reset_changes_features, mode_gen_params),
+	KUNIT_CASE_PARAM(reset_within_list, irq_gen_params),
+	KUNIT_CASE_PARAM(request_resets, mode_gen_params),
+	KUNIT_CASE_PARAM(frozen_behind_task, mode_gen_params),
 	{ }
 };
 

@@ -249,12 +249,12 @@ static void r48_dead_until_resume(struct kunit *test)
 }
 
 static struct kunit_case doe_sleep_cases[] = {
-	KUNIT_CASE_PARAM(sleep_while_idle, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(sleep_while_idle, all_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks,
-			 doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_of_suspended_device, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(sleep_on, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r48_dead_until_resume, doe_test_mode_gen_params),
+			 mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_of_suspended_device, mode_gen_params),
+	KUNIT_CASE_PARAM(sleep_on, mode_gen_params),
+	KUNIT_CASE_PARAM(r48_dead_until_resume, mode_gen_params),
 	{ }
 };
 

@@ -611,18 +611,18 @@ static void discovery_starts_late(struct kunit *test)
 }
 
 static struct kunit_case doe_time_cases[] = {
-	KUNIT_CASE_PARAM(looks_without_answer, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(looks_at_abort, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(answer_is_noticed, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(answer_is_noticed_detached, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(exchange_ends_in_time, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(discovery_ends_in_time, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(discovery_starts_late, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(removal_in_time, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(accesses_are_counted, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(accesses_of_discovery, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(caller_wakes_once, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(looks_without_answer, mode_gen_params),
+	KUNIT_CASE_PARAM(looks_at_abort, mode_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed, mode_gen_params),
+	KUNIT_CASE_PARAM(answer_is_noticed_detached, mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_ends_in_time, mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_ends_in_time, mode_gen_params),
+	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, mode_gen_params),
+	KUNIT_CASE_PARAM(discovery_starts_late, mode_gen_params),
+	KUNIT_CASE_PARAM(removal_in_time, mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_are_counted, mode_gen_params),
+	KUNIT_CASE_PARAM(accesses_of_discovery, mode_gen_params),
+	KUNIT_CASE_PARAM(caller_wakes_once, mode_gen_params),
 	{}
 };
 

@@ -95,20 +95,20 @@ struct doe_test_task {
 	u8 rsp[DOE_TEST_BUF];
 };
 
-#define DOE_TEST_SUITE_INIT(id, start)					\
+/* The suite pci-doe-@id of the cases doe_@id_cases; in virtual time alone */
+#define DOE_TEST_SUITE(id, ...)						\
 static struct kunit_suite doe_##id##_suite = {				\
 	.name = "pci-doe-" #id,						\
-	.suite_init = start,						\
 	.init = doe_test_init,						\
 	.exit = doe_test_exit,						\
 	.test_cases = doe_##id##_cases,					\
+	__VA_ARGS__							\
 };									\
 kunit_test_suite(doe_##id##_suite)
 
-/* The suite pci-doe-@id of the cases doe_@id_cases; in virtual time alone */
-#define DOE_TEST_SUITE(id)	DOE_TEST_SUITE_INIT(id, NULL)
-#define DOE_TEST_VIRTUAL_SUITE(id)					\
-	DOE_TEST_SUITE_INIT(id, doe_test_need_virtual_time)
+#define DOE_TEST_VIRTUAL_SUITE(id, ...)					\
+	DOE_TEST_SUITE(id, .suite_init = doe_test_need_virtual_time,	\
+		       __VA_ARGS__)
 
 /* Time */
 bool doe_test_virtual_time(void);
@@ -326,8 +326,7 @@ doe_test_irq_params[] __maybe_unused = {
 
 /* Each file makes the generators that it uses */
 #define DOE_TEST_PARAMS(name)						\
-	KUNIT_ARRAY_PARAM(doe_test_##name, doe_test_##name##_params,	\
-			  doe_test_desc)
+	KUNIT_ARRAY_PARAM(name, doe_test_##name##_params, doe_test_desc)
 
 /* A delay that makes a device slow enough to be waited for, in ns */
 #define DOE_TEST_SLOW		(300 * (u64)NSEC_PER_USEC)

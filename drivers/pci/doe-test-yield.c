@@ -306,13 +306,13 @@ static void debugfs_line(struct kunit *test)
 
 static struct kunit_case doe_user_cases[] = {
 	KUNIT_CASE(reclaim_cleans_up),
-	KUNIT_CASE_PARAM(yields_and_reclaims, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r34_registers_are_claimed, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(claimed_by_another_driver, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(yield_and_reclaim, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(yields_and_reclaims, mode_gen_params),
+	KUNIT_CASE_PARAM(r34_registers_are_claimed, mode_gen_params),
+	KUNIT_CASE_PARAM(claimed_by_another_driver, mode_gen_params),
+	KUNIT_CASE_PARAM(yield_and_reclaim, all_gen_params),
 	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
 	KUNIT_CASE(answer_left_behind),
-	KUNIT_CASE_PARAM(reclaimed_in_reset, doe_test_mode_gen_params),
+	KUNIT_CASE_PARAM(reclaimed_in_reset, mode_gen_params),
 	KUNIT_CASE(debugfs_line),
 	{ }
 };

@@ -344,17 +344,17 @@ static void create_mb(struct kunit *test)
 }
 
 static struct kunit_case doe_api_cases[] = {
-	KUNIT_CASE_PARAM(exchange, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(submit_in_atomic, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(complete_resubmits, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, doe_test_mode_gen_params),
-	KUNIT_CASE_PARAM(r29_request_lengths, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(r32_response_lengths, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(exchange, all_gen_params),
+	KUNIT_CASE_PARAM(submit_in_atomic, mode_gen_params),
+	KUNIT_CASE_PARAM(complete_resubmits, all_gen_params),
+	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, mode_gen_params),
+	KUNIT_CASE_PARAM(r29_request_lengths, all_gen_params),
+	KUNIT_CASE_PARAM(r32_response_lengths, all_gen_params),
 	KUNIT_CASE(r18_largest_object),
 	KUNIT_CASE(r19_request_too_long),
 	KUNIT_CASE(bad_arguments),
-	KUNIT_CASE_PARAM(feature_not_offered, doe_test_all_gen_params),
-	KUNIT_CASE_PARAM(submitted_twice, doe_test_all_gen_params),
+	KUNIT_CASE_PARAM(feature_not_offered, all_gen_params),
+	KUNIT_CASE_PARAM(submitted_twice, all_gen_params),
 	KUNIT_CASE(create_mb),
 	{ }
 };
