@@ -30,8 +30,6 @@ static void expect_untouched(struct doe_test *dt)
 	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
 }
 
-/* ---- A reset that takes as long as the case wants ---- */
-
 /* A slot that the device is in, which can be reset */
 struct slot_reset {
 	struct hotplug_slot hotplug;
@@ -69,8 +67,6 @@ static void do_reset(struct slot_reset *reset)
 	pci_destroy_slot(slot);
 }
 
-/* ---- Lookup ---- */
-
 static int lookup_thread(struct doe_test_thread *thread)
 {
 	struct doe_test *dt = thread->data;
@@ -102,35 +98,30 @@ static void lookup_waits_for_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 }
 
+/* Error recovery: a lookup waits for its end, for 5 s and no more */
 static void lookup_waits_for_thaw(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_new_undiscovered(test);
 	struct doe_test_thread *thread;
+	struct doe_test *dt;
+	u64 since;
+	int thaw;
 
-	dt->pdev->error_state = pci_channel_io_frozen;
-	thread = doe_test_thread(test, lookup_thread, dt);
-	doe_test_sleep_ms(3000);
-	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	doe_sim_behave(dt->sim, 0);
-	dt->pdev->error_state = pci_channel_io_normal;
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 1);
-}
-
-/* Error recovery does not end: a lookup waits for 5 s and no more */
-static void lookup_gives_up(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_undiscovered(test);
-	u64 since, ms;
-
-	dt->pdev->error_state = pci_channel_io_frozen;
-	since = ktime_get_ns();
-	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
-	ms = elapsed_ms(since);
-	KUNIT_EXPECT_GE(test, ms, 4900);
-	KUNIT_EXPECT_LE(test, ms, 5020);
-	doe_sim_behave(dt->sim, 0);
-	dt->pdev->error_state = pci_channel_io_normal;
-	KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+	for (thaw = 0; thaw < 2; thaw++) {
+		dt = doe_test_new_undiscovered(test);
+		dt->pdev->error_state = pci_channel_io_frozen;
+		since = ktime_get_ns();
+		thread = doe_test_thread(test, lookup_thread, dt);
+		doe_test_sleep_ms(3000);
+		KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+		doe_sim_behave(dt->sim, 0);
+		if (thaw)
+			dt->pdev->error_state = pci_channel_io_normal;
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), thaw);
+		KUNIT_EXPECT_GE(test, elapsed_ms(since), thaw ? 3000 : 4900);
+		KUNIT_EXPECT_LE(test, elapsed_ms(since), thaw ? 3020 : 5020);
+		dt->pdev->error_state = pci_channel_io_normal;
+		KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
+	}
 }
 
 /* The mailbox is handed over before Discovery has ended */
@@ -145,8 +136,6 @@ static void lookup_handed_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 }
-
-/* ---- Reset ---- */
 
 /* error_state stays frozen, but the device is back */
 static void reset_after_failed_recovery(struct kunit *test)
@@ -169,77 +158,6 @@ static void reset_after_failed_recovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	dt->pdev->error_state = pci_channel_io_normal;
 	doe_test_works(dt, 0);
-}
-
-static int yield_thread(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-
-	return pci_doe_yield_mb(dt->mb[0]);
-}
-
-/* Attach and detach the interrupt while a hand-over waits */
-static void come_and_go(struct slot_reset *reset)
-{
-	struct doe_test *dt = reset->dt;
-	u64 accesses = doe_test_accesses(dt, 0);
-
-	doe_test_give_irq(dt, 0);
-	doe_test_take_irq(dt, 0);
-	doe_test_give_irq(dt, 0);
-	doe_test_take_irq(dt, 0);
-	/* For debugging, free_irq() calls the handler once more */
-	accesses += IS_ENABLED(CONFIG_DEBUG_SHIRQ);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
-	expect_untouched(dt);
-}
-
-/* Hand-over waits for an abort when the reset is announced */
-static void no_access_in_reset(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_with(test, bind, false);
-	struct slot_reset reset = { .dt = dt, .amid = come_and_go };
-	struct doe_test_thread *thread;
-	struct doe_test_task *tt;
-
-	doe_test_alloc_vectors(dt);
-	doe_test_take_irq(dt, 0);
-	doe_test_works(dt, 0);
-	do_reset(&reset);
-	doe_test_works(dt, 0);
-
-	doe_test_knob(dt, abort_ns, 500 * NSEC_PER_MSEC);
-	tt = doe_test_stuck(dt);
-	thread = doe_test_thread(test, yield_thread, dt);
-	doe_test_sleep_ms(10);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
-	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
-	do_reset(&reset);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), 0);
-	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
-	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	doe_test_works(dt, 0);
-}
-
-/* The handler runs, but nobody writes Control */
-static void no_access_of_storm(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-	u64 writes;
-
-	doe_test_works(dt, 0);
-	dt->pdev->error_state = pci_channel_io_frozen;
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
-	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC, storm_status, true);
-	doe_test_sleep_ms(200);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
-			[DOE_SIM_REG_CTRL], writes);
-	dt->pdev->error_state = pci_channel_io_normal;
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
-	doe_sim_behave(dt->sim, 0);
 }
 
 /* As CMA does in pci_reset_bus_function(); other threads may not */
@@ -306,8 +224,6 @@ static void exchange_in_slot_reset(struct kunit *test)
 	pci_dev_set_io_state(dt->pdev, pci_channel_io_normal);
 	doe_test_works(dt, 0);
 }
-
-/* ---- System sleep ---- */
 
 /* Another kernel sends a request to the device and does not take the answer */
 static void restoring_kernel(struct doe_test *dt)
@@ -402,7 +318,6 @@ static void r52_sleep_with_tasks(struct kunit *test)
 		{ { pm->poweroff, pm->poweroff_noirq, pm->restore_noirq,
 		    pm->restore } },
 	};
-	static struct doe_test_hooks hooks;
 	struct doe_test *dt = doe_test_new_unbound(test);
 	int i, nr = ARRAY_SIZE(phases);
 
@@ -412,41 +327,32 @@ static void r52_sleep_with_tasks(struct kunit *test)
 					pci_register_driver(&legacy_driver));
 		if (i == 2 * nr) {
 			pci_unregister_driver(&legacy_driver);
-			doe_test_bind(test, &hooks);
+			doe_test_bind(dt, NULL);
 		}
 		KUNIT_EXPECT_EQ(test, !!dt->pdev->dev.driver, i >= nr);
 		fall_asleep_and_wake(dt, &phases[i % nr]);
 	}
 }
 
-/* ---- Runtime PM ---- */
-
-static int nr_suspends;
-
-static void count_suspend(struct doe_test_hooks *hooks)
-{
-	nr_suspends++;
-}
-
 /* Pauses that are shorter than the delay of autosuspend */
 static void dialogue_stays_awake(struct kunit *test)
 {
-	static struct doe_test_hooks hooks = { .suspend = count_suspend };
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
+	unsigned int *nr = &dt->hooks->calls[DOE_TEST_RUNTIME_SUSPEND];
 	struct device *dev = &dt->pdev->dev;
 	int i;
 
 	pm_runtime_set_autosuspend_delay(dev, 500);
 	pm_runtime_use_autosuspend(dev);
 	doe_test_works(dt, 0);
-	nr_suspends = 0;
+	*nr = 0;
 	for (i = 0; i < 10; i++) {
 		doe_test_sleep_ms(400);
 		doe_test_works(dt, 0);
 	}
-	KUNIT_EXPECT_EQ(test, nr_suspends, 0);
+	KUNIT_EXPECT_EQ(test, *nr, 0);
 	doe_test_sleep_ms(1000);
-	KUNIT_EXPECT_EQ(test, nr_suspends, 1);
+	KUNIT_EXPECT_EQ(test, *nr, 1);
 	KUNIT_EXPECT_TRUE(test, pm_runtime_suspended(dev));
 	pm_runtime_dont_use_autosuspend(dev);
 }
@@ -454,8 +360,7 @@ static void dialogue_stays_awake(struct kunit *test)
 /* PCIe lets a device take 1.1 s */
 static void slow_wake(struct kunit *test)
 {
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
 	u64 since = ktime_get_ns();
 
 	dt->pdev->d3hot_delay = 1100;
@@ -488,8 +393,7 @@ static void unbound_in_d3(struct kunit *test)
 /* User space cannot wake the device, so hand-over keeps it awake */
 static void awake_while_handed_over(struct kunit *test)
 {
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
 	struct device *dev = &dt->pdev->dev;
 
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
@@ -501,8 +405,6 @@ static void awake_while_handed_over(struct kunit *test)
 	doe_test_works(dt, 0);
 	doe_test_until(test, pm_runtime_suspended(dev));
 }
-
-/* ---- User reads ---- */
 
 static u32 user_read(struct doe_test *dt, int reg)
 {
@@ -535,21 +437,6 @@ static struct doe_test_task *begin_answered(struct doe_test *dt)
 	doe_test_knob(dt, proc_ns, 10 * NSEC_PER_MSEC,
 		      busy, DOE_SIM_BUSY_READY);
 	return doe_test_begin_sent(dt);
-}
-
-/* The answer comes between two looks */
-static void hidden_in_flight(struct doe_test *dt)
-{
-	struct doe_test_task *tt;
-
-	doe_test_knob(dt, proc_ns, 201 * NSEC_PER_MSEC);
-	tt = doe_test_begin_sent(dt);
-	do {
-		usleep_range(10, 11);
-	} while (!(doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
-		   PCI_DOE_STATUS_DATA_OBJECT_READY));
-	expect_hidden(dt);
-	doe_test_wait_echo(dt->test, tt);
 }
 
 /* While an abort goes on, and when it has failed */
@@ -590,27 +477,6 @@ static void shown_after_reset(struct doe_test *dt)
 			DOE_SIM_VENDOR_ID);
 }
 
-/* The device stays in D0, and goes on with what it has */
-static void hidden_asleep(struct doe_test *dt)
-{
-	struct doe_test_task *tt = begin_answered(dt);
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	struct device *dev = &dt->pdev->dev;
-
-	pm_runtime_get_noresume(dev);
-	pm_runtime_disable(dev);
-	KUNIT_EXPECT_EQ(dt->test, pm->suspend_noirq(dev), 0);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
-	doe_test_sleep_ms(20);
-	expect_hidden(dt);
-	dev->power.must_resume = true;
-	KUNIT_EXPECT_EQ(dt->test, pm->resume_noirq(dev), 0);
-	pm_runtime_enable(dev);
-	pm_runtime_put_noidle(dev);
-	/* It is still there until somebody uses the mailbox */
-	expect_hidden(dt);
-}
-
 /* The response belongs to user space */
 static void shown_when_handed_over(struct doe_test *dt)
 {
@@ -625,10 +491,8 @@ static const struct hidden_param {
 	const char *desc;
 	void (*fn)(struct doe_test *dt);
 } hidden_params[] = {
-	{ "in flight", hidden_in_flight },
 	{ "dead", hidden_when_dead },
 	{ "after a reset", shown_after_reset },
-	{ "asleep", hidden_asleep },
 	{ "handed over", shown_when_handed_over },
 };
 
@@ -643,8 +507,6 @@ static void response_hidden(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
 }
-
-/* ---- Real time ---- */
 
 struct contexts {
 	unsigned int irqs_off;
@@ -717,7 +579,7 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* As if the core had had no memory for the mailbox */
+/* As if the core found no memory for the mailbox */
 static struct doe_test *new_without_mailbox(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
@@ -789,11 +651,8 @@ static void features_without_memory(struct kunit *test)
 static struct kunit_case doe_hold_cases[] = {
 	KUNIT_CASE_SLOW(lookup_waits_for_reset),
 	KUNIT_CASE_SLOW(lookup_waits_for_thaw),
-	KUNIT_CASE_SLOW(lookup_gives_up),
 	KUNIT_CASE(lookup_handed_over),
 	KUNIT_CASE(reset_after_failed_recovery),
-	KUNIT_CASE_SLOW(no_access_in_reset),
-	KUNIT_CASE(no_access_of_storm),
 	KUNIT_CASE(exchange_amid_reset),
 	KUNIT_CASE(exchange_in_slot_reset),
 	KUNIT_CASE_SLOW(r52_sleep_with_tasks),
@@ -816,13 +675,4 @@ static void await_kmemleak(struct kunit_suite *suite)
 	msleep_interruptible(1300 * MSEC_PER_SEC);
 }
 
-static struct kunit_suite doe_hold_suite = {
-	.name = "pci-doe-hold",
-	.suite_init = doe_test_need_virtual_time,
-	.suite_exit = await_kmemleak,
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_hold_cases,
-};
-
-kunit_test_suite(doe_hold_suite);
+DOE_TEST_VIRTUAL_SUITE(hold, .suite_exit = await_kmemleak);

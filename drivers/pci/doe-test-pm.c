@@ -20,8 +20,7 @@ static void resumes_in_request(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 	size_t size = (config.max_object - 2) * sizeof(u32);
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
 	int i;
 
 	for (i = 0; i < 100; i++) {
@@ -33,21 +32,15 @@ static void resumes_in_request(struct kunit *test)
 /* The device has its interrupt again each time it resumes */
 static void interrupt_after_runtime_suspend(struct kunit *test)
 {
-	static struct doe_test_managed managed;
-	static struct doe_test_hooks hooks = {
-		.probe = doe_test_probe_managed,
-		.data = &managed,
-	};
 	struct doe_test *dt = doe_test_new_unbound(test);
+	struct doe_test_hooks *hooks;
 	int i;
 
-	managed = (struct doe_test_managed) { .dt = dt };
-	doe_test_bind(test, &hooks);
-	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	hooks = doe_test_bind(dt, doe_test_probe_managed);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs, 1);
 
-	doe_test_allow_pm(dt->pdev, &hooks);
+	doe_test_allow_pm(hooks);
 	pm_request_idle(&dt->pdev->dev);
 	for (i = 0; i < 20; i++) {
 		doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
@@ -67,34 +60,19 @@ static void interrupt_after_runtime_suspend(struct kunit *test)
 	pm_runtime_forbid(&dt->pdev->dev);
 }
 
-static void count_good(struct doe_test_hooks *hooks)
-{
-	struct doe_test_managed *managed = hooks->data;
-
-	if (managed->dt)
-		managed->rv += doe_test_try(managed->dt, 0);
-}
-
 /* The device's own PM callbacks may exchange as well */
 static void exchange_in_pm_callbacks(struct kunit *test)
 {
-	static struct doe_test_managed managed;
-	static struct doe_test_hooks hooks = {
-		.suspend = count_good,
-		.resume = count_good,
-		.data = &managed,
-	};
-	struct doe_test *dt;
+	struct doe_test *dt = doe_test_new_suspending(test);
+	struct device *dev = &dt->pdev->dev;
 
-	managed = (struct doe_test_managed) { };
-	dt = doe_test_new_suspending(test, &hooks);
-	managed.dt = dt;
-	KUNIT_EXPECT_EQ(test, pm_runtime_resume_and_get(&dt->pdev->dev), 0);
-	KUNIT_EXPECT_EQ(test, managed.rv, 8);
-	KUNIT_EXPECT_GE(test, pm_runtime_put_sync(&dt->pdev->dev), 0);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
-	KUNIT_EXPECT_EQ(test, managed.rv, 8 + 8);
-	managed.dt = NULL;
+	dt->hooks->exchange = true;
+	KUNIT_EXPECT_EQ(test, pm_runtime_resume_and_get(dev), 0);
+	KUNIT_EXPECT_EQ(test, dt->hooks->good[DOE_TEST_RUNTIME_RESUME], 2);
+	KUNIT_EXPECT_GE(test, pm_runtime_put_sync(dev), 0);
+	doe_test_until(test, pm_runtime_suspended(dev));
+	KUNIT_EXPECT_EQ(test, dt->hooks->good[DOE_TEST_RUNTIME_SUSPEND], 2);
+	dt->hooks->exchange = false;
 	doe_test_works(dt, 0);
 }
 
@@ -150,8 +128,7 @@ static void set_resume_error(struct device *dev, int error)
 /* A device that cannot be resumed ends the exchange, and is not written to */
 static void resume_fails(struct kunit *test)
 {
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
 	struct doe_test_thread *thread;
 
 	doe_sim_clear_counters(dt->sim, 0);
@@ -168,8 +145,7 @@ static void resume_fails(struct kunit *test)
 static struct kunit_case doe_pm_cases[] = {
 	KUNIT_CASE_SLOW(resume_fails),
 	KUNIT_CASE(resumes_in_request),
-	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend,
-			 irq_gen_params),
+	KUNIT_CASE_PARAM(interrupt_after_runtime_suspend, irq_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_pm_callbacks, mode_gen_params),
 	KUNIT_CASE_PARAM(power_lost_in_flight, mode_gen_params),
 	KUNIT_CASE(lost_in_d3),

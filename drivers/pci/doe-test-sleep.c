@@ -47,13 +47,11 @@ void doe_test_wake_up(struct doe_test *dt)
 }
 
 /* A driver whose device is put to D3hot, with its interrupt if it has one */
-static struct doe_test *new_sleeper(struct kunit *test,
-				    struct doe_test_hooks *hooks)
+static struct doe_test *new_sleeper(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
 
-	doe_test_bind(test, hooks);
-	KUNIT_ASSERT_NOT_NULL(test, dt->pdev->dev.driver);
+	dt->hooks = doe_test_bind(dt, NULL);
 	if (doe_test_has_irq(dt)) {
 		doe_test_alloc_vectors(dt);
 		doe_test_take_irq(dt, 0);
@@ -64,8 +62,6 @@ static struct doe_test *new_sleeper(struct kunit *test,
 
 	return dt;
 }
-
-static struct doe_test_hooks no_hooks;
 
 /* The mailbox works, with its interrupt if it has one */
 static void works_as_before(struct doe_test *dt)
@@ -81,7 +77,7 @@ static void works_as_before(struct doe_test *dt)
 
 static void sleep_while_idle(struct kunit *test)
 {
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test *dt = new_sleeper(test);
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -111,44 +107,6 @@ static void expect_asleep(struct doe_test *dt)
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
 }
 
-struct sleep_order {
-	struct doe_test *dt;
-	int rv[DOE_TEST_NR_PHASES];
-	struct doe_test_task *tt[DOE_TEST_NR_PHASES];
-	bool in_d0;
-};
-
-static void exchange_in_phase(struct pci_dev *pdev,
-			      struct doe_test_hooks *hooks,
-			      enum doe_test_phase phase)
-{
-	struct sleep_order *order = hooks->data;
-	struct doe_test_task *tt;
-
-	order->rv[phase] = doe_test_try(order->dt, 0);
-	tt = doe_test_task(order->dt->test);
-	if (!doe_test_submit(order->dt, 0, tt))
-		doe_test_wait(order->dt->test, tt);
-	order->tt[phase] = tt;
-
-	/* A driver that does so keeps its device in D0 */
-	if (order->in_d0 && phase == DOE_TEST_SUSPEND_NOIRQ)
-		KUNIT_EXPECT_EQ(order->dt->test, pci_save_state(pdev), 0);
-}
-
-static void expect_good_phases(struct sleep_order *order)
-{
-	struct kunit *test = order->dt->test;
-	int i;
-
-	for (i = 0; i < DOE_TEST_NR_PHASES; i++) {
-		KUNIT_EXPECT_EQ_MSG(test, order->rv[i], 8, "phase %d", i);
-		KUNIT_ASSERT_NOT_NULL(test, order->tt[i]);
-		KUNIT_EXPECT_TRUE_MSG(test, doe_test_echoed(order->tt[i]),
-				      "phase %d", i);
-	}
-}
-
 /*
  * Exchanges work in each of the device's own callbacks, noirq included.  The
  * third time the system is suspended to idle, which may leave the device in D0
@@ -156,26 +114,26 @@ static void expect_good_phases(struct sleep_order *order)
  */
 static void exchange_in_sleep_callbacks(struct kunit *test)
 {
-	static struct doe_test_hooks hooks;
-	static struct sleep_order order;
-	struct doe_test *dt;
+	struct doe_test *dt = new_sleeper(test);
+	struct doe_test_hooks *hooks = dt->hooks;
+	enum doe_test_call call;
 	int i;
 
-	hooks = (struct doe_test_hooks) { .data = &order };
-	dt = new_sleeper(test, &hooks);
-	for (i = 0; i < 3; i++) {
-		order = (struct sleep_order) { .dt = dt, .in_d0 = i == 2 };
-		hooks.sleep = exchange_in_phase;
-		if (order.in_d0)
+	for (i = 1; i <= 3; i++) {
+		hooks->exchange = true;
+		hooks->in_d0 = i == 3;
+		if (hooks->in_d0)
 			pm_set_suspend_no_platform();
 		doe_test_go_to_sleep(dt);
 		KUNIT_EXPECT_EQ(test, dt->pdev->current_state == PCI_D0,
-				order.in_d0);
+				hooks->in_d0);
 		expect_asleep(dt);
 		doe_test_wake_up(dt);
 		pm_suspend_clear_flags();
-		hooks.sleep = NULL;
-		expect_good_phases(&order);
+		hooks->exchange = false;
+		for (call = DOE_TEST_SUSPEND; call <= DOE_TEST_RESUME; call++)
+			KUNIT_EXPECT_EQ_MSG(test, hooks->good[call], 2 * i,
+					    "callback %d", call);
 	}
 	works_as_before(dt);
 }
@@ -183,8 +141,7 @@ static void exchange_in_sleep_callbacks(struct kunit *test)
 /* The PM core lets a device sleep on that was runtime suspended before */
 static void sleep_of_suspended_device(struct kunit *test)
 {
-	static struct doe_test_hooks hooks;
-	struct doe_test *dt = doe_test_new_suspending(test, &hooks);
+	struct doe_test *dt = doe_test_new_suspending(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	struct device *dev = &dt->pdev->dev;
 
@@ -208,7 +165,7 @@ static void sleep_of_suspended_device(struct kunit *test)
 /* A device that sleeps on when the system has woken, until somebody needs it */
 static void sleep_on(struct kunit *test)
 {
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test *dt = new_sleeper(test);
 	struct doe_test_task *tt = doe_test_task(test);
 	const struct dev_pm_ops *pm = pci_bus_type.pm;
 	struct device *dev = &dt->pdev->dev;
@@ -228,12 +185,10 @@ static void sleep_on(struct kunit *test)
 	works_as_before(dt);
 }
 
-/* ---- In each state ---- */
-
 /* R48: resume tries a dead mailbox again */
 static void r48_dead_until_resume(struct kunit *test)
 {
-	struct doe_test *dt = new_sleeper(test, &no_hooks);
+	struct doe_test *dt = new_sleeper(test);
 
 	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
 	doe_test_knob(dt, abort_ignored, true);
@@ -250,8 +205,7 @@ static void r48_dead_until_resume(struct kunit *test)
 
 static struct kunit_case doe_sleep_cases[] = {
 	KUNIT_CASE_PARAM(sleep_while_idle, all_gen_params),
-	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks,
-			 mode_gen_params),
+	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks, mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_of_suspended_device, mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_on, mode_gen_params),
 	KUNIT_CASE_PARAM(r48_dead_until_resume, mode_gen_params),

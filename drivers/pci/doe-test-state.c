@@ -50,8 +50,12 @@ static void hand_over(struct doe_test *dt)
 static void take_away(struct doe_test *dt)
 {
 	u64 aborts = doe_test_counters(dt, 0)->aborts;
+	ktime_t start = ktime_get();
 
 	doe_test_remove(dt);
+	if (doe_test_virtual_time())
+		KUNIT_EXPECT_LE(dt->test, ktime_ms_delta(ktime_get(), start),
+				1000);
 	/* The device is told, and not waited for */
 	KUNIT_EXPECT_LE(dt->test, doe_test_counters(dt, 0)->aborts, aborts + 1);
 	dt->messy = true;
@@ -120,6 +124,7 @@ KUNIT_ARRAY_PARAM(state, state_params, make_param);
 static void enter(struct subject *s, enum state state)
 {
 	struct doe_test *dt = s->dt;
+	int i;
 
 	s->nr = 1;
 	s->begun = state == STATE_QUEUED || state == STATE_BUSY;
@@ -130,14 +135,20 @@ static void enter(struct subject *s, enum state state)
 		break;
 	case STATE_CALLS:
 		s->nr = 0;
-		doe_test_stuck_threads(dt, doe_test_echo_thread, s->call,
-				       NR_CALLS);
+		doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
+		for (i = 0; i < NR_CALLS; i++)
+			s->call[i] = doe_test_thread(dt->test,
+						     doe_test_echo_thread, dt);
+		doe_test_until(dt->test, doe_test_counters(dt, 0)->gos);
 		break;
 	case STATE_BUSY:
 		s->tt[0] = doe_test_begin_busy(dt);
 		break;
 	case STATE_ABORTING:
-		s->tt[0] = doe_test_begin_aborting(dt);
+		doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO,
+			      abort_ns, DOE_SIM_NEVER);
+		KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
+		s->tt[0] = doe_test_begin(dt, 0);
 		break;
 	case STATE_FROZEN:
 		dt->pdev->error_state = pci_channel_io_frozen;
@@ -182,6 +193,7 @@ static void ends_in_each_state(struct kunit *test)
 	const struct state_param *param = test->param_value;
 	const struct event *event = param->event;
 	struct subject s = { };
+	ktime_t start;
 	u64 accesses;
 
 	s.dt = param->state == STATE_DISCOVERY ?
@@ -190,11 +202,15 @@ static void ends_in_each_state(struct kunit *test)
 	/* Nothing that ends then is done by the device, nor waited for */
 	if (event->queued == 8)
 		doe_sim_behave(s.dt->sim, 0);
+	start = ktime_get();
 	event->fn(s.dt);
 	expect_calls_end(&s, event);
 	if (event->after)
 		event->after(s.dt);
 	expect_tasks_end(&s, event);
+	/* Not with the next look at the device, or its deadline */
+	if (event->fn == pull_out && doe_test_virtual_time())
+		KUNIT_EXPECT_EQ(test, ktime_ms_delta(ktime_get(), start), 0);
 
 	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 	if (event->rv == -ENODEV) {

@@ -33,7 +33,6 @@
 #define WAIT_NS			((u64)NSEC_PER_SEC)
 #define EXCHANGE_NS		(3 * WAIT_NS)
 #define DISCOVERY_NS		(5 * (u64)NSEC_PER_SEC)
-#define REMOVAL_NS		((u64)NSEC_PER_SEC)
 
 /* The clock has steps of 256 ns, and a timer fires within 501 ns after it */
 #define GRAIN_NS		((u64)NSEC_PER_USEC)
@@ -422,30 +421,6 @@ static void silent_discovery_ends_in_time(struct kunit *test)
 	expect_discovery_ends(test, DOE_SIM_NEVER, 2 * WAIT_NS, 2 * TICK_NSEC);
 }
 
-/* While the mailbox waits for Busy to clear, for an answer, or for an abort */
-static void removal_in_time(struct kunit *test)
-{
-	struct doe_test_task *tt;
-	struct doe_test *dt;
-	u64 from;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		dt = new_device(test);
-		tt = i == 0 ? doe_test_begin_busy(dt) :
-		     i == 1 ? doe_test_stuck(dt) : doe_test_begin_aborting(dt);
-		msleep(500);
-		KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
-		from = now_ns();
-		doe_test_remove(dt);
-		KUNIT_EXPECT_LE(test, now_ns() - from, REMOVAL_NS);
-		KUNIT_EXPECT_TRUE(test, doe_test_ended(tt));
-		KUNIT_EXPECT_EQ(test, tt->task.rv, -ENODEV);
-		dt->messy = true;
-		doe_test_discard(dt);
-	}
-}
-
 /* ---- Counts ---- */
 
 /*
@@ -619,19 +594,10 @@ static struct kunit_case doe_time_cases[] = {
 	KUNIT_CASE_PARAM(discovery_ends_in_time, mode_gen_params),
 	KUNIT_CASE_PARAM(silent_discovery_ends_in_time, mode_gen_params),
 	KUNIT_CASE_PARAM(discovery_starts_late, mode_gen_params),
-	KUNIT_CASE_PARAM(removal_in_time, mode_gen_params),
 	KUNIT_CASE_PARAM(accesses_are_counted, mode_gen_params),
 	KUNIT_CASE_PARAM(accesses_of_discovery, mode_gen_params),
 	KUNIT_CASE_PARAM(caller_wakes_once, mode_gen_params),
 	{}
 };
 
-static struct kunit_suite doe_time_suite = {
-	.name = "pci-doe-time",
-	.suite_init = doe_test_need_virtual_time,
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_time_cases,
-};
-
-kunit_test_suite(doe_time_suite);
+DOE_TEST_VIRTUAL_SUITE(time);

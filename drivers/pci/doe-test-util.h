@@ -37,6 +37,7 @@
 /* What a buffer holds where nothing was stored */
 #define DOE_TEST_POISON		0xa5
 
+struct doe_test_hooks;
 struct kernfs_node;
 struct task_struct;
 
@@ -51,6 +52,7 @@ struct task_struct;
  * @enabled: the case has enabled the device
  * @vectors: the case has allocated its vectors
  * @messy: the case leaves a mailbox that is not idle
+ * @hooks: its driver, if the case needs to know
  * @met: what the case waits for, or has somebody wait for; the access of
  *	doe_test_stop_at() is being made
  * @cnt: what doe_test_counters() has read, that of all at the end
@@ -66,6 +68,7 @@ struct doe_test {
 	bool enabled;
 	bool vectors;
 	bool messy;
+	struct doe_test_hooks *hooks;
 	struct completion met;
 	struct doe_sim_counters cnt[DOE_TEST_MAX_MB + 1];
 	struct doe_test *next;

@@ -16,8 +16,6 @@
 DOE_TEST_PARAMS(all);
 DOE_TEST_PARAMS(mode);
 
-/* ---- Exchanges ---- */
-
 /* Nothing of an exchange affects the next one */
 static void exchange(struct kunit *test)
 {
@@ -75,44 +73,6 @@ static void submit_in_atomic(struct kunit *test)
 	doe_test_wait_echo(test, tt);
 }
 
-struct again {
-	struct doe_test *dt;
-	int left;
-	int rc;
-};
-
-static void submit_again(struct doe_test_task *tt)
-{
-	struct again *again = tt->data;
-
-	usleep_range(10, 20);
-	if (!doe_test_echoed(tt) && !again->rc)
-		again->rc = -EIO;
-	if (again->left-- && !again->rc) {
-		memset(tt->rsp, DOE_TEST_POISON, sizeof(tt->rsp));
-		again->rc = doe_test_submit(again->dt, 0, tt);
-		if (!again->rc)
-			return;
-	}
-	complete(&tt->done);
-}
-
-/* complete() may sleep, and submit its own task again */
-static void complete_resubmits(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
-	struct again again = { .dt = dt, .left = 50 };
-
-	tt->then = submit_again;
-	tt->data = &again;
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_await(test, &tt->done);
-	KUNIT_EXPECT_EQ(test, again.rc, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 51);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->objects_out, 51);
-}
-
 /*
  * R20, R21: nothing on the caller's stack outlives the call.  The threads end
  * at once, and CONFIG_DEBUG_OBJECTS would report what is left.
@@ -132,8 +92,6 @@ static void r20_nothing_left_on_stack(struct kunit *test)
 			doe_test_reap(test, thread[i]);
 	}
 }
-
-/* ---- Lengths ---- */
 
 /*
  * R28, R29: a request is a byte stream, padded with 0 to a DW.  Buffers need
@@ -253,8 +211,6 @@ static void r19_request_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
 }
 
-/* ---- Bad arguments ---- */
-
 static void bad_arguments(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
@@ -333,6 +289,8 @@ static void create_mb(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		mb[0] = pci_doe_create_mb(dt->pdev, bad[i], i & 1);
 		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(mb[0]), -EINVAL);
+		mb[0] = pcim_doe_create_mb(dt->pdev, bad[i], i & 1);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(mb[0]), -EINVAL);
 	}
 	off = doe_sim_offset(dt->sim, 0);
 	for (i = 1; i < PCI_DOE_CAP_SIZEOF; i++) {
@@ -346,7 +304,6 @@ static void create_mb(struct kunit *test)
 static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(exchange, all_gen_params),
 	KUNIT_CASE_PARAM(submit_in_atomic, mode_gen_params),
-	KUNIT_CASE_PARAM(complete_resubmits, all_gen_params),
 	KUNIT_CASE_PARAM(r20_nothing_left_on_stack, mode_gen_params),
 	KUNIT_CASE_PARAM(r29_request_lengths, all_gen_params),
 	KUNIT_CASE_PARAM(r32_response_lengths, all_gen_params),
