@@ -21,8 +21,6 @@ static u64 elapsed_ns(u64 since)
 	return ktime_get_ns() - since;
 }
 
-/* ---- Discovery ---- */
-
 /* Each attempt of a device that refuses Discovery has two exchanges */
 static struct doe_test *new_refusing(struct kunit *test)
 {
@@ -115,30 +113,6 @@ static void caller_waits_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 4);
 }
 
-/* sysfs shows what the first Discovery has found, and the rest later */
-static void features_after_cut(struct kunit *test)
-{
-	struct doe_test *dt;
-
-	dt = doe_test_make(doe_test_new_early, test, knobs.skip, 2,
-			   knobs.proc_ns, DOE_SIM_NEVER);
-	doe_test_until(test, doe_test_counters(dt, 0)->gos == 3);
-	dt->pdev->error_state = pci_channel_io_frozen;
-	/* A lookup waits at most 5 s for the end of error recovery */
-	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
-	doe_test_until(test, doe_test_has_file(dt, "doe_discovery"));
-	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:00"));
-	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:01"));
-
-	doe_sim_behave(dt->sim, 0);
-	dt->pdev->error_state = pci_channel_io_normal;
-	KUNIT_EXPECT_TRUE(test, doe_test_offers(dt, DOE_SIM_VENDOR_ID,
-						DOE_SIM_TYPE_SIZED));
-	doe_test_until(test, doe_test_has_file(dt, "1e98:00"));
-	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
-	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "1e98:02"));
-}
-
 /* A device that denies even the first entry has failed Discovery */
 static void discovery_denied(struct kunit *test)
 {
@@ -217,8 +191,6 @@ static void error_amid_later_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_sized(dt, 0, 1, &rsp, 4), 4);
 }
 
-/* ---- Recovery ---- */
-
 /* The driver is bound during an FLR: the library asks again later */
 static void interrupt_while_away(struct kunit *test)
 {
@@ -291,8 +263,6 @@ static void reset_amid_request(struct kunit *test)
 				NR_PLAIN + 1);
 	}
 }
-
-/* ---- Exactness ---- */
 
 /* An object that ends early costs a stray read, and no stray acknowledge */
 static void nothing_from_empty_mailbox(struct kunit *test)
@@ -459,8 +429,6 @@ static void response_sizes(struct kunit *test)
 		kvfree(tt->task.response_pl);
 }
 
-/* ---- Odd devices ---- */
-
 /*
  * Looks keep the device from its work.  It works once they are far enough
  * apart, and the library never declares it dead.
@@ -485,29 +453,6 @@ static void starved_firmware(struct kunit *test)
 	}
 }
 
-/* 50 messages a second that mean nothing are no storm, either */
-static void odd_bits_and_messages(struct kunit *test)
-{
-	struct doe_test *dt;
-	int i;
-
-	dt = doe_test_new_with(test, knobs.status_or, BIT(4),
-			       knobs.cap_or, 0x3000, knobs.ctrl_or, 0xf8,
-			       knobs.proc_ns, DOE_TEST_SLOW);
-	doe_test_works(dt, 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC, storm_status, true);
-	for (i = 0; i < 50; i++) {
-		doe_test_works(dt, 0);
-		doe_test_sleep_ms(200);
-	}
-	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs_spurious, 490);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].irqs - dt->cnt[0].irqs_spurious, 50);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].gos, 50);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].aborts, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
-}
-
 /* It would keep the mailbox from its work for a second, and then for good */
 static void error_behind_abort(struct kunit *test)
 {
@@ -530,7 +475,6 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
 	KUNIT_CASE_SLOW(user_tries_again),
 	KUNIT_CASE_SLOW(caller_waits_once),
-	KUNIT_CASE_SLOW(features_after_cut),
 	KUNIT_CASE(discovery_denied),
 	KUNIT_CASE(no_entry_for_discovery),
 	KUNIT_CASE_SLOW(error_amid_list),
@@ -545,7 +489,6 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(error_behind_abort),
 	KUNIT_CASE_PARAM(response_sizes, size_gen_params),
 	KUNIT_CASE_SLOW(starved_firmware),
-	KUNIT_CASE_SLOW(odd_bits_and_messages),
 	{ }
 };
 
