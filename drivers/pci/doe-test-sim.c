@@ -75,8 +75,6 @@ static struct doe_test *sim_start(struct kunit *test,
 		.busy = DOE_SIM_BUSY_NEVER, .length = -1,		\
 		.discovery_version = -1, .discovery_dw = 3, __VA_ARGS__ })
 
-/* ---- Wrong hosts ---- */
-
 /* Status was clear when it was read, by this thread or by another one */
 static int look_thread(struct doe_test_thread *thread)
 {
@@ -131,8 +129,6 @@ static void go_in_d3(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* ---- Right hosts ---- */
-
 /* One request of each type may be outstanding, and Status read by bytes */
 static void interleaved(struct kunit *test)
 {
@@ -154,8 +150,6 @@ static void interleaved(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
 }
 
-/* ---- Faults ---- */
-
 static void error_takes_ready(struct kunit *test)
 {
 	struct doe_test *dt = sim_start(test, SIM_KNOBS(.error_unready = true,
@@ -173,55 +167,12 @@ static void error_takes_ready(struct kunit *test)
 	sim_abort(dt);
 }
 
-/* ---- Shapes that the library has to cope with ---- */
-
-static const struct sim_shape {
-	const char *name;
-	enum doe_sim_cap_list caps;
-	enum doe_sim_bad_index bad_index;
-	bool no_entry;
-	bool dsn;
-} sim_shapes[] = {
-	{ "list out of order", DOE_SIM_CAPS_REVERSED },
-	{ "after another capability", DOE_SIM_CAPS_REVERSED, .dsn = true },
-	{ "list that loops", DOE_SIM_CAPS_LOOP },
-	{ "no entry for Discovery", .no_entry = true },
-	{ "FFFFh and Next Index 0", .bad_index = DOE_SIM_BAD_INDEX_LAST },
-};
-
-KUNIT_ARRAY_PARAM_DESC(sim_shape, sim_shapes, name);
-
-static void shapes(struct kunit *test)
-{
-	static const struct doe_sim_feature echo = { DOE_SIM_VENDOR_ID,
-						     DOE_SIM_TYPE_ECHO };
-	static const struct doe_sim_feature_list one[3] = { { &echo, 1 },
-							    { &echo, 1 },
-							    { &echo, 1 } };
-	const struct sim_shape *shape = test->param_value;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
-	unsigned int i;
-
-	config.nr_mailboxes = 3;
-	config.cap_list = shape->caps;
-	config.dsn = shape->dsn;
-	config.knobs.chain = shape->bad_index ? DOE_SIM_CHAIN_OPEN :
-						DOE_SIM_CHAIN_GOOD;
-	config.knobs.bad_index = shape->bad_index;
-	config.mailbox_features = shape->no_entry ? one : NULL;
-	dt = doe_test_new(test, &config);
-	for (i = 0; i < config.nr_mailboxes; i++)
-		doe_test_works(dt, i);
-}
-
 static struct kunit_case doe_sim_cases[] = {
 	KUNIT_CASE(foreign_look),
 	KUNIT_CASE(newer_bits),
 	KUNIT_CASE(go_in_d3),
 	KUNIT_CASE(interleaved),
 	KUNIT_CASE(error_takes_ready),
-	KUNIT_CASE_PARAM(shapes, sim_shape_gen_params),
 	{ }
 };
 
