@@ -35,14 +35,19 @@ static struct device *auxdev(struct doe_test *dt)
 	return found.last;
 }
 
+/* The offset tells which mailbox it is */
 static void aux_one_per_mailbox(struct kunit *test)
 {
 	struct auxdevs found = { };
 	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 5);
+	char want[8];
 	u32 id;
 
 	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
 	KUNIT_ASSERT_EQ(test, found.nr, 5);
+	snprintf(want, sizeof(want), "%#x\n", doe_sim_offset(dt->sim, 4));
+	doe_test_expect_file(test, found.last, found.last->kobj.sd, "offset",
+			     want);
 	id = to_auxiliary_dev(found.last)->id;
 	device_release_driver(&dt->pdev->dev);
 	found.nr = 0;
@@ -54,17 +59,6 @@ static void aux_one_per_mailbox(struct kunit *test)
 	device_for_each_child(&dt->pdev->dev, &found, find_auxdev);
 	KUNIT_ASSERT_EQ(test, found.nr, 5);
 	KUNIT_EXPECT_EQ(test, to_auxiliary_dev(found.last)->id, id);
-}
-
-/* The offset tells which mailbox it is */
-static void aux_offset(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct device *dev = auxdev(dt);
-	char want[8];
-
-	snprintf(want, sizeof(want), "%#x\n", doe_sim_offset(dt->sim, 0));
-	doe_test_expect_file(test, dev, dev->kobj.sd, "offset", want);
 }
 
 /* Unbinding the auxiliary driver hands over, binding takes back */
@@ -136,10 +130,8 @@ static void aux_unbind_when_yielded(struct kunit *test)
 
 static struct kunit_case doe_aux_cases[] = {
 	KUNIT_CASE_PARAM(aux_one_per_mailbox, mode_gen_params),
-	KUNIT_CASE_PARAM(aux_offset, mode_gen_params),
 	KUNIT_CASE_PARAM(aux_unbind_and_bind, mode_gen_params),
-	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back,
-			 mode_gen_params),
+	KUNIT_CASE_PARAM(aux_parent_unbind_takes_back, mode_gen_params),
 	KUNIT_CASE_PARAM(aux_bind_when_gone, mode_gen_params),
 	KUNIT_CASE_PARAM(aux_unbind_when_yielded, mode_gen_params),
 	{ }

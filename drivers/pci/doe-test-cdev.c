@@ -230,35 +230,24 @@ static void bad_request(struct kunit *test)
 	echo(dt, file, 3);
 }
 
-static const struct kept_param {
-	const char *desc;
-	u32 feature;
-	u8 type;
-} kept_params[] = {
-	{ "CMA-SPDM", DOE_SIM_FEAT_CMA, DOE_SIM_TYPE_CMA },
-	{ "Secured CMA-SPDM", DOE_SIM_FEAT_SSESSION, DOE_SIM_TYPE_SSESSION },
-};
-
-KUNIT_ARRAY_PARAM_DESC(kept, kept_params, desc);
-
 /* Only the kernel talks SPDM if it has sessions of its own */
 static void kept_by_kernel(struct kunit *test)
 {
-	const struct kept_param *param = test->param_value;
-	struct doe_test *dt;
-	struct file *file;
+	struct doe_test *dt = doe_test_new_with(test, features,
+						DOE_SIM_FEAT_ALL);
+	struct file *file = open_mb(dt);
 	__le32 *obj;
+	u8 type;
 
-	dt = doe_test_make_plain(doe_test_new, test, features,
-				 DOE_SIM_FEAT_DEFAULT | param->feature);
-	file = open_mb(dt);
-	obj = new_object(dt, param->type, 3);
-	obj[0] = cpu_to_le32(DOE_SIM_VID_PCI_SIG | param->type << 16);
-	if (IS_ENABLED(CONFIG_PCI_TSM)) {
-		KUNIT_EXPECT_EQ(test, put(file, obj, 3), -EACCES);
-	} else {
-		KUNIT_EXPECT_EQ(test, put(file, obj, 3), 12);
-		expect_object(dt, file, obj, 3);
+	for (type = DOE_SIM_TYPE_CMA; type <= DOE_SIM_TYPE_SSESSION; type++) {
+		obj = new_object(dt, type, 3);
+		obj[0] = cpu_to_le32(DOE_SIM_VID_PCI_SIG | type << 16);
+		if (IS_ENABLED(CONFIG_PCI_TSM)) {
+			KUNIT_EXPECT_EQ(test, put(file, obj, 3), -EACCES);
+		} else {
+			KUNIT_EXPECT_EQ(test, put(file, obj, 3), 12);
+			expect_object(dt, file, obj, 3);
+		}
 	}
 	echo(dt, file, 3);
 }
@@ -297,52 +286,44 @@ static void small_buffer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
 }
 
-/* Each open file has one exchange at a time */
-static void two_writers(struct kunit *test)
+/* Each open file has one exchange at a time, and its own response */
+static void many_files(struct kunit *test)
 {
-	struct doe_test *dt = doe_test_start(test);
-	struct file *file[2] = { open_mb(dt), open_mb(dt) };
-	__le32 *obj[2] = {
-		new_object(dt, DOE_SIM_TYPE_ECHO, 3),
-		new_object(dt, DOE_SIM_TYPE_ECHO, 4),
-	};
+	struct doe_test *dt = doe_test_new_plain(test);
+	__le32 **obj;
 	int i;
 
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, put(file[i], obj[i], i + 3), 12 + 4 * i);
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, put_any(dt, file[i]), -EBUSY);
-	doe_test_until(test, polled(file[0]) && polled(file[1]));
-	for (i = 1; i >= 0; i--) {
-		KUNIT_EXPECT_EQ(test, put_any(dt, file[i]), -EBUSY);
-		expect_object(dt, file[i], obj[i], i + 3);
-		echo(dt, file[i], 3);
+	obj = kunit_kcalloc(test, NR_FILES, sizeof(*obj), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	for (i = 0; i < NR_FILES; i++) {
+		open_mb(dt);
+		obj[i] = new_object(dt, DOE_SIM_TYPE_ECHO, 3 + i % 2);
 	}
+	for (i = 0; i < NR_FILES; i++) {
+		KUNIT_EXPECT_EQ(test, put(files[i], obj[i], 3 + i % 2),
+				12 + 4 * (i % 2));
+		KUNIT_EXPECT_EQ(test, put_any(dt, files[i]), -EBUSY);
+	}
+	for (i = NR_FILES - 1; i >= 0; i--) {
+		doe_test_until(test, polled(files[i]));
+		KUNIT_EXPECT_EQ(test, put_any(dt, files[i]), -EBUSY);
+		expect_object(dt, files[i], obj[i], 3 + i % 2);
+	}
+	echo(dt, files[0], 3);
 }
 
-static void nonblock(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct file *file = open_flags(dt, 0, O_NONBLOCK);
-	__le32 *obj = new_object(dt, DOE_SIM_TYPE_ECHO, 3);
-
-	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
-	doe_test_knob(dt, proc_ns, DOE_TEST_SLOW);
-	KUNIT_EXPECT_EQ(test, put(file, obj, 3), 12);
-	KUNIT_EXPECT_EQ(test, get_any(file), -EAGAIN);
-	doe_test_until(test, polled(file));
-	expect_object(dt, file, obj, 3);
-}
-
+/* What poll() says, and read() if it may not wait */
 static void poll_masks(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct file *file = open_mb(dt);
+	struct file *file = open_flags(dt, 0, O_NONBLOCK);
 
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_WRITE);
+	KUNIT_EXPECT_EQ(test, get_any(file), -ENODATA);
 	begin_stuck(dt, file);
 	KUNIT_EXPECT_EQ(test, polled(file), 0);
-	/* A file whose exchange failed can be read, too: that returns why, once */
+	KUNIT_EXPECT_EQ(test, get_any(file), -EAGAIN);
+	/* A file whose exchange failed can be read: that says why, once */
 	doe_test_until(test, polled(file));
 	KUNIT_EXPECT_EQ(test, polled(file), CAN_READ);
 	KUNIT_EXPECT_EQ(test, get_any(file), -ETIMEDOUT);
@@ -525,24 +506,6 @@ static void removed_while_used(struct kunit *test)
 	}
 }
 
-static void many_files(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_plain(test);
-	__le32 **obj;
-	int i;
-
-	obj = kunit_kcalloc(test, NR_FILES, sizeof(*obj), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, obj);
-	for (i = 0; i < NR_FILES; i++) {
-		open_mb(dt);
-		obj[i] = new_object(dt, DOE_SIM_TYPE_ECHO, 3);
-	}
-	for (i = 0; i < NR_FILES; i++)
-		KUNIT_EXPECT_EQ(test, put(files[i], obj[i], 3), 12);
-	for (i = NR_FILES - 1; i >= 0; i--)
-		expect_object(dt, files[i], obj[i], 3);
-}
-
 /* Memory that is not the program's; the response stays until it is read */
 static void bad_memory(struct kunit *test)
 {
@@ -564,11 +527,9 @@ static void bad_memory(struct kunit *test)
 static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(objects, mode_gen_params),
 	KUNIT_CASE_PARAM(bad_request, bad_gen_params),
-	KUNIT_CASE_PARAM(kept_by_kernel, kept_gen_params),
+	KUNIT_CASE(kept_by_kernel),
 	KUNIT_CASE(unprivileged),
 	KUNIT_CASE_PARAM(small_buffer, mode_gen_params),
-	KUNIT_CASE_PARAM(two_writers, mode_gen_params),
-	KUNIT_CASE_PARAM(nonblock, mode_gen_params),
 	KUNIT_CASE_PARAM(poll_masks, mode_gen_params),
 	KUNIT_CASE_PARAM(signal_in_read, mode_gen_params),
 	KUNIT_CASE_PARAM(close_early, mode_gen_params),

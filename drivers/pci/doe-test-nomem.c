@@ -73,8 +73,6 @@ static void check_works(struct doe_test *dt)
 	doe_test_works(dt, 0);
 }
 
-/* ---- Simulated devices ---- */
-
 static int run_create(struct doe_test *dt)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
@@ -99,8 +97,6 @@ static void nomem_create(struct kunit *test)
 	each_allocation(doe_test_start(test), run_create, check_works);
 }
 
-/* ---- Mailboxes ---- */
-
 static int run_create_mb(struct doe_test *dt)
 {
 	struct pci_doe_mb *mb;
@@ -111,23 +107,6 @@ static int run_create_mb(struct doe_test *dt)
 	pci_doe_destroy_mb(mb);
 
 	return 0;
-}
-
-/* A driver's calls, without a driver */
-static void each_of_unbound(struct kunit *test, int (*run)(struct doe_test *dt))
-{
-	struct doe_test *dt = doe_test_new_unbound(test);
-
-	doe_test_alloc_vectors(dt);
-	/* The IRQ core ignores that it cannot make its files, and later warns */
-	KUNIT_EXPECT_EQ(test, run_create_mb(dt), 0);
-	each_allocation(dt, run, check_works);
-}
-
-/* Without memory for an interrupt the mailbox has none */
-static void nomem_create_mb(struct kunit *test)
-{
-	each_of_unbound(test, run_create_mb);
 }
 
 static int run_create_managed(struct doe_test *dt)
@@ -145,23 +124,25 @@ static int run_create_managed(struct doe_test *dt)
 	return PTR_ERR_OR_ZERO(mb);
 }
 
-static void nomem_create_managed(struct kunit *test)
-{
-	each_of_unbound(test, run_create_managed);
-}
-
 static int run_hand_over(struct doe_test *dt)
 {
 	return pci_doe_yield_mb(dt->mb[0]) ?: pci_doe_reclaim_mb(dt->mb[0]);
 }
 
-static void nomem_hand_over(struct kunit *test)
+/* A driver's calls, without a driver; one without an interrupt polls */
+static void nomem_mailbox(struct kunit *test)
 {
-	each_allocation(doe_test_start(test), run_hand_over, check_works);
+	struct doe_test *dt = doe_test_new_unbound(test);
+
+	doe_test_alloc_vectors(dt);
+	/* The IRQ core ignores that it cannot make its files, and later warns */
+	KUNIT_EXPECT_EQ(test, run_create_mb(dt), 0);
+	each_allocation(dt, run_create_mb, check_works);
+	each_allocation(dt, run_create_managed, check_works);
+	each_allocation(dt, run_hand_over, check_works);
 }
 
-/* ---- Drivers, and with them auxiliary devices ---- */
-
+/* Drivers, and with them auxiliary devices */
 static int run_bind(struct doe_test *dt)
 {
 	int rc;
@@ -178,15 +159,13 @@ static void check_bind(struct doe_test *dt)
 	doe_test_works(dt, 0);
 }
 
-/* Without interrupts: the IRQ core would warn, see each_of_unbound() */
+/* Without interrupts: the IRQ core would warn, see nomem_mailbox() */
 static void nomem_bind(struct kunit *test)
 {
 	each_allocation(doe_test_new_with(test, nr_mailboxes, 2,
 					  irq_mode, DOE_SIM_IRQ_NONE),
 			run_bind, check_bind);
 }
-
-/* ---- Enumeration ---- */
 
 static int run_enumerate(struct doe_test *dt)
 {
@@ -235,9 +214,7 @@ kunit_test_suite(doe_nomem_core_suite);
 
 static struct kunit_case doe_nomem_cases[] = {
 	KUNIT_CASE_SLOW(nomem_create),
-	KUNIT_CASE(nomem_create_mb),
-	KUNIT_CASE(nomem_create_managed),
-	KUNIT_CASE(nomem_hand_over),
+	KUNIT_CASE_SLOW(nomem_mailbox),
 	KUNIT_CASE_SLOW(nomem_bind),
 	{ }
 };

@@ -16,11 +16,10 @@
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
-#include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 #include <linux/unaligned.h>
 
-#include "doe-test-util.h"
+#include "doe-test-driver.h"
 #include "pci.h"
 
 static unsigned int pairs_every = 1;
@@ -130,29 +129,16 @@ static void reset(struct pairs *p)
 	device_unlock(&pdev->dev);
 }
 
-/* As the PM core does it to all devices */
 static void sleep_and_wake(struct pairs *p)
 {
 	struct device *dev = &p->dt->pdev->dev;
-	const struct dev_pm_ops *pm = dev->bus->pm;
 
 	device_lock(dev);
-	if (!device_is_registered(dev))
-		goto unlock;
-	pm_runtime_get_noresume(dev);
-	pm->prepare(dev);
-	pm->suspend(dev);
-	pm_runtime_disable(dev);
-	pm->suspend_late(dev);
-	pm->suspend_noirq(dev);
-	usleep_range(100, 200);
-	pm->resume_noirq(dev);
-	pm->resume_early(dev);
-	pm_runtime_enable(dev);
-	pm->resume(dev);
-	pm->complete(dev);
-	pm_runtime_put_noidle(dev);
-unlock:
+	if (device_is_registered(dev)) {
+		doe_test_go_to_sleep(p->dt);
+		usleep_range(100, 200);
+		doe_test_wake_up(p->dt);
+	}
 	device_unlock(dev);
 }
 
@@ -858,13 +844,4 @@ static void say_runs(struct kunit_suite *suite)
 	pr_info("%s: %u runs\n", suite->name, runs);
 }
 
-static struct kunit_suite doe_pairs_suite = {
-	.name = "pci-doe-pairs",
-	.suite_init = doe_test_need_virtual_time,
-	.suite_exit = say_runs,
-	.init = doe_test_init,
-	.exit = doe_test_exit,
-	.test_cases = doe_pairs_cases,
-};
-
-kunit_test_suite(doe_pairs_suite);
+DOE_TEST_VIRTUAL_SUITE(pairs, .suite_exit = say_runs);

@@ -93,6 +93,23 @@ static void yield_and_reclaim(struct kunit *test)
 	}
 }
 
+/* Hand-over waits for the abort, so that user space finds no Busy */
+static void yield_waits_for_abort(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt;
+
+	doe_test_knob(dt, abort_ns, 100 * NSEC_PER_MSEC);
+	tt = doe_test_stuck(dt);
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
+
+	doe_sim_behave(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+	doe_test_works(dt, 0);
+}
+
 /* Whatever user space left in the mailbox */
 static void reclaim_cleans_up(struct kunit *test)
 {
@@ -108,60 +125,24 @@ static void reclaim_cleans_up(struct kunit *test)
 	}
 }
 
-static const struct spdm_param {
-	u32 features;
-	const char *desc;
-} spdm_params[] = {
-	{ DOE_SIM_FEAT_CMA, "CMA-SPDM" },
-	{ DOE_SIM_FEAT_SSESSION, "Secured CMA-SPDM" },
-	{ 0, "neither" },
-};
-
-KUNIT_ARRAY_PARAM_DESC(spdm, spdm_params, desc);
-
 /* A kernel that keeps SPDM sessions does not give their mailbox away */
 static void yield_of_spdm(struct kunit *test)
 {
-	const struct spdm_param *param = test->param_value;
-	int want = param->features && IS_ENABLED(CONFIG_PCI_TSM) ? -EPERM : 0;
-	struct doe_test *dt;
-
-	dt = doe_test_make_plain(doe_test_new, test, features,
-				 DOE_SIM_FEAT_DEFAULT | param->features);
-	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), want);
-	if (!want)
-		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	doe_test_works(dt, 0);
-}
-
-/*
- * The device was away just when the answer came.  User space must not read
- * that answer, and must not get it with the mailbox.
- */
-static void answer_left_behind(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	int reg = doe_sim_offset(dt->sim, 0) + PCI_DOE_READ;
-	/* Status, four DWs, Go, and the next */
-	struct doe_sim_trigger trigger = {
-		.at = 7,
-		.event = DOE_SIM_EV_GONE_VALUE,
-		.duration = 1,
+	static const u32 features[] = {
+		0, DOE_SIM_FEAT_CMA, DOE_SIM_FEAT_SSESSION
 	};
-	u32 user;
+	struct doe_test *dt;
+	int i, want;
 
-	doe_test_works(dt, 0);
-	doe_sim_set_trigger(dt->sim, 0, &trigger);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	KUNIT_EXPECT_NE(test, doe_test_read_reg(dt, 0, PCI_DOE_READ), 0);
-	KUNIT_EXPECT_EQ(test, pci_user_read_config_dword(dt->pdev, reg, &user),
-			0);
-	KUNIT_EXPECT_EQ(test, user, 0);
-
-	KUNIT_ASSERT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	doe_test_works(dt, 0);
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		dt = doe_test_new_with(test, features,
+				       DOE_SIM_FEAT_DEFAULT | features[i]);
+		want = i && IS_ENABLED(CONFIG_PCI_TSM) ? -EPERM : 0;
+		KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), want);
+		if (!want)
+			KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
+		doe_test_works(dt, 0);
+	}
 }
 
 static int reset_once_thread(struct doe_test_thread *thread)
@@ -193,49 +174,6 @@ static void reclaimed_in_reset(struct kunit *test)
 
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset), 0);
-	doe_test_works(dt, 0);
-}
-
-#define NR_ROUNDS 300
-
-/* Return how often the thread handed over more than it reclaimed */
-static int hand_over_thread(struct doe_test_thread *thread)
-{
-	struct doe_test *dt = thread->data;
-	int i, rc, left = 0;
-
-	for (i = 0; i < NR_ROUNDS; i++) {
-		rc = pci_doe_yield_mb(dt->mb[0]);
-		/* A kernel with PCI_TSM expects CMA until Discovery ends */
-		KUNIT_EXPECT_TRUE(dt->test, !rc || rc == -EBUSY ||
-				  (rc == -EPERM && IS_ENABLED(CONFIG_PCI_TSM)));
-		left += !rc;
-		usleep_range(10, 60);
-		rc = pci_doe_reclaim_mb(dt->mb[0]);
-		KUNIT_EXPECT_TRUE(dt->test, !rc || rc == -EINVAL);
-		left -= !rc;
-	}
-
-	return left;
-}
-
-/* Each hand-over is one caller's, and each is taken back once */
-static void yields_and_reclaims(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread[5];
-	int i, left = 0;
-
-	doe_test_knob(dt, abort_ns, 50 * NSEC_PER_USEC);
-	for (i = 0; i < ARRAY_SIZE(thread); i++)
-		thread[i] = doe_test_thread(test, hand_over_thread, dt);
-	for (i = 0; i < ARRAY_SIZE(thread); i++)
-		left += doe_test_join(test, thread[i]);
-
-	/* The last thread has taken the mailbox back */
-	KUNIT_EXPECT_EQ(test, left, 0);
-	KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot claim"), 0);
 	doe_test_works(dt, 0);
 }
 
@@ -305,13 +243,12 @@ static void debugfs_line(struct kunit *test)
 }
 
 static struct kunit_case doe_user_cases[] = {
+	KUNIT_CASE_PARAM(yield_waits_for_abort, mode_gen_params),
 	KUNIT_CASE(reclaim_cleans_up),
-	KUNIT_CASE_PARAM(yields_and_reclaims, mode_gen_params),
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, mode_gen_params),
 	KUNIT_CASE_PARAM(claimed_by_another_driver, mode_gen_params),
 	KUNIT_CASE_PARAM(yield_and_reclaim, all_gen_params),
-	KUNIT_CASE_PARAM(yield_of_spdm, spdm_gen_params),
-	KUNIT_CASE(answer_left_behind),
+	KUNIT_CASE(yield_of_spdm),
 	KUNIT_CASE_PARAM(reclaimed_in_reset, mode_gen_params),
 	KUNIT_CASE(debugfs_line),
 	{ }
