@@ -54,8 +54,6 @@ struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
 	return w;
 }
 
-/* ---- Plans ---- */
-
 #define ANY_ERROR	(-MAX_ERRNO)
 
 static size_t random_size(struct doe_worker *w)

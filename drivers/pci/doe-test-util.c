@@ -80,16 +80,6 @@ bool doe_test_virtual_time(void)
 #endif
 }
 
-/* Exact in virtual time, a lower bound in real time */
-void doe_test_expect_elapsed(struct kunit *test, ktime_t start, s64 ns)
-{
-	s64 elapsed = ktime_to_ns(ktime_sub(ktime_get(), start));
-
-	KUNIT_EXPECT_GE(test, elapsed, ns);
-	if (doe_test_virtual_time())
-		KUNIT_EXPECT_LT(test, elapsed, ns + NSEC_PER_MSEC);
-}
-
 /* msleep() is late by an eighth at times */
 void doe_test_sleep_ms(unsigned int ms)
 {
@@ -499,30 +489,6 @@ struct doe_test_task *doe_test_task(struct kunit *test)
 	return tt;
 }
 
-static void doe_test_complete_and_free(struct pci_doe_task *task)
-{
-	struct completion *done = task->private;
-
-	kfree(task);
-	complete(done);
-}
-
-/* Have complete() free its task; returns the dangling pointer */
-struct pci_doe_task *doe_test_free_task(struct doe_test *dt)
-{
-	struct pci_doe_task *task = kzalloc_obj(*task);
-
-	KUNIT_ASSERT_NOT_NULL(dt->test, task);
-	task->feat.vid = DOE_SIM_VENDOR_ID;
-	task->feat.type = DOE_SIM_TYPE_ECHO;
-	task->complete = doe_test_complete_and_free;
-	task->private = &dt->met;
-	KUNIT_ASSERT_EQ(dt->test, pci_doe_submit_task(dt->mb[0], task), 0);
-	doe_test_await(dt->test, &dt->met);
-
-	return task;
-}
-
 int doe_test_submit(struct doe_test *dt, unsigned int mb,
 		    struct doe_test_task *tt)
 {
@@ -560,15 +526,6 @@ struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 		       reads[DOE_SIM_REG_STATUS]);
 
 	return tt;
-}
-
-/* Submit one behind an abort that does not end */
-struct doe_test_task *doe_test_begin_aborting(struct doe_test *dt)
-{
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ns, DOE_SIM_NEVER);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
-	return doe_test_begin(dt, 0);
 }
 
 /* The first mailbox does not answer from now on */
@@ -636,14 +593,6 @@ bool doe_test_echoed(struct doe_test_task *tt)
 {
 	return tt->task.rv == 8 && !memcmp(tt->req, tt->rsp, 8) &&
 	       doe_test_poisoned(tt->rsp + 8, sizeof(tt->rsp) - 8);
-}
-
-/* For tt->then: complete() goes on until tt->data is completed */
-void doe_test_linger(struct doe_test_task *tt)
-{
-	complete(&tt->done);
-	WARN_ON(!wait_for_completion_timeout(tt->data, DOE_TEST_HANG));
-	atomic_inc(&tt->calls);
 }
 
 /* ---- Threads ---- */
@@ -719,20 +668,6 @@ int doe_test_cancel_thread(struct doe_test_thread *thread)
 	return pci_doe_cancel_task(dt->mb[0], &tt->task);
 }
 
-/* Threads that exchange with a mailbox that will not answer, one in flight */
-void doe_test_stuck_threads(struct doe_test *dt,
-			    int (*fn)(struct doe_test_thread *t),
-			    struct doe_test_thread **thread, int nr)
-{
-	u64 gos = doe_test_counters(dt, 0)->gos;
-	int i;
-
-	doe_test_mute(dt);
-	for (i = 0; i < nr; i++)
-		thread[i] = doe_test_thread(dt->test, fn, dt);
-	doe_test_until(dt->test, doe_test_counters(dt, 0)->gos > gos);
-}
-
 int doe_test_join(struct kunit *test, struct doe_test_thread *thread)
 {
 	if (!wait_for_completion_timeout(&thread->done, DOE_TEST_HANG)) {
@@ -749,6 +684,203 @@ void doe_test_join_all(struct kunit *test, struct doe_test_thread **thread,
 {
 	while (nr--)
 		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[nr]), want);
+}
+
+/* ---- Exchanges ---- */
+
+bool doe_test_poisoned(const void *buf, size_t len)
+{
+	return !memchr_inv(buf, DOE_TEST_POISON, len);
+}
+
+/* Whether these are the first @len bytes of a sized object's response */
+bool doe_test_is_sized(const void *rsp, size_t len, u32 seed)
+{
+	const u8 *byte = rsp;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (byte[i] != (u8)(doe_sim_sized_dw(seed, i / 4) >>
+				    i % 4 * 8))
+			return false;
+
+	return true;
+}
+
+/* pci_doe() with the first mailbox and a type of the device's vendor */
+int doe_test_exchange(struct doe_test *dt, u8 type, const void *req,
+		      size_t req_sz, void *rsp, size_t rsp_sz)
+{
+	return pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID, type, req, req_sz, rsp,
+		       rsp_sz);
+}
+
+/* Ask for a response of @dw payload DW */
+int doe_test_sized(struct doe_test *dt, unsigned int mb, u32 dw, void *rsp,
+		   size_t rsp_sz)
+{
+	__le32 req = cpu_to_le32(dw);
+
+	return pci_doe(dt->mb[mb], DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_SIZED, &req,
+		       sizeof(req), rsp, rsp_sz);
+}
+
+/* Send @len random bytes, expect them back; returns what pci_doe() does */
+int doe_test_echo(struct doe_test *dt, unsigned int mb, size_t len)
+{
+	size_t padded = round_up(len, sizeof(u32));
+	u8 *req = kvzalloc(2 * padded + 8, GFP_KERNEL);
+	u8 *rsp = req + padded;
+	int rv;
+
+	if (!req)
+		return -ENOMEM;
+
+	get_random_bytes(req, len);
+	memset(rsp, DOE_TEST_POISON, padded + 8);
+	rv = pci_doe(dt->mb[mb], DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO,
+		     req, len, rsp, padded);
+	if (rv >= 0) {
+		KUNIT_EXPECT_EQ(dt->test, rv, padded);
+		KUNIT_EXPECT_MEMEQ(dt->test, rsp, req, padded);
+	}
+	KUNIT_EXPECT_TRUE(dt->test, doe_test_poisoned(rsp + padded, 8));
+	kvfree(req);
+
+	return rv;
+}
+
+/* One echo of two DW */
+int doe_test_try(struct doe_test *dt, unsigned int mb)
+{
+	return doe_test_echo(dt, mb, 8);
+}
+
+/* The same, but a signal ends it */
+int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb)
+{
+	u8 buf[8] = { };
+
+	return pci_doe_interruptible(dt->mb[mb], DOE_SIM_VENDOR_ID,
+				     DOE_SIM_TYPE_ECHO, buf, sizeof(buf), buf,
+				     sizeof(buf));
+}
+
+/* For a thread: one exchange with the first mailbox of its device */
+int doe_test_echo_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try(thread->data, 0);
+}
+
+/* Make the device miss an exchange, after which Discovery is done again */
+void doe_test_make_stale(struct doe_test *dt)
+{
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_sim_clear_counters(dt->sim, 0);
+}
+
+/* Have a function called before the next access; it may ask for that again */
+void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
+			void (*fn)(struct doe_sim_dev *sim, unsigned int mb,
+				   void *data), void *data)
+{
+	struct doe_sim_trigger trigger = {
+		.at = 1,
+		.event = DOE_SIM_EV_CALL,
+		.fn = fn,
+		.data = data,
+	};
+
+	doe_sim_set_trigger(sim, mb, &trigger);
+}
+
+/* Wait with a limit: a case that hangs must not stop those after it */
+void doe_test_await(struct kunit *test, struct completion *done)
+{
+	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(done,
+							    DOE_TEST_HANG));
+}
+
+/* The handler may be a thread, which comes after the exchange */
+void doe_test_sync_irqs(struct doe_test *dt)
+{
+	int i, irq;
+
+	if (!dt->pdev->msi_enabled && !dt->pdev->msix_enabled)
+		return;
+	for (i = 0; (irq = pci_irq_vector(dt->pdev, i)) > 0; i++)
+		synchronize_irq(irq);
+}
+
+int doe_test_interruptible_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try_interruptible(thread->data, 0);
+}
+
+/* The mailbox is usable */
+void doe_test_works(struct doe_test *dt, unsigned int mb)
+{
+	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, mb), 8);
+}
+
+void doe_test_works_often(struct doe_test *dt, unsigned int nr)
+{
+	while (nr--)
+		doe_test_works(dt, 0);
+}
+
+/* The mailbox is usable once the device behaves */
+void doe_test_recovers(struct doe_test *dt)
+{
+	doe_sim_behave(dt->sim, 0);
+	doe_test_works(dt, 0);
+}
+
+/* Whether the first mailbox offers it */
+bool doe_test_offers(struct doe_test *dt, u16 vid, u8 type)
+{
+	return pci_doe_supports_feat(dt->mb[0], vid, type);
+}
+
+bool doe_test_offers_echo(struct doe_test *dt)
+{
+	return doe_test_offers(dt, DOE_SIM_VENDOR_ID, DOE_SIM_TYPE_ECHO);
+}
+
+/* After removal each call fails with -ENODEV and does not touch the device */
+void doe_test_expect_gone(struct doe_test *dt)
+{
+	struct doe_test_task *tt = doe_test_task(dt->test);
+	u16 off = doe_sim_offset(dt->sim, 0);
+	struct kunit *test = dt->test;
+
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
+	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
+	KUNIT_EXPECT_FALSE(test, doe_test_offers_echo(dt));
+	KUNIT_EXPECT_FALSE(test, pci_doe_supports_feat(dt->mb[0],
+						       DOE_SIM_VID_PCI_SIG,
+						       DOE_SIM_TYPE_DISCOVERY));
+	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
+	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  false)));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
+							  true)));
+}
+
+/* The first mailbox that offers it */
+struct pci_doe_mb *doe_test_find_echo(struct doe_test *dt)
+{
+	return pci_find_doe_mailbox(dt->pdev, DOE_SIM_VENDOR_ID,
+				    DOE_SIM_TYPE_ECHO);
 }
 
 /* ---- Parameters ---- */
