@@ -480,6 +480,31 @@ static void enable_does_not_stick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 }
 
+/*
+ * An exchange that was cancelled before its lost interrupt was missed leaves
+ * Interrupt Status set.  The abort does not clear it, and the next exchange
+ * would have no interrupt.
+ */
+static void lost_and_cancelled(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_task *tt, *next;
+	u64 before;
+	int i;
+
+	doe_test_works(dt, 0);
+	for (i = 0; i < 5; i++) {
+		doe_test_knob(dt, irq_lose, 1);
+		tt = doe_test_begin(dt, 0);
+		next = doe_test_begin(dt, 0);
+		before = irqs(dt);
+		doe_test_until(test, doe_test_counters(dt, 0)->irqs_lost > i);
+		doe_test_cancel(dt, tt);
+		doe_test_wait_echo(test, next);
+		KUNIT_EXPECT_EQ(test, irqs(dt), before + 1);
+	}
+}
+
 static const struct storm_param {
 	const char *desc;
 	bool status;	/* Interrupt Status is set */
@@ -567,6 +592,7 @@ static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE_PARAM(lost, irq_gen_params),
 	KUNIT_CASE_PARAM(lost_once, irq_gen_params),
 	KUNIT_CASE_PARAM(enable_does_not_stick, irq_gen_params),
+	KUNIT_CASE_PARAM(lost_and_cancelled, irq_gen_params),
 	KUNIT_CASE_PARAM(storming, storm_gen_params),
 	KUNIT_CASE_PARAM(no_storm, irq_gen_params),
 	{ }
