@@ -120,9 +120,9 @@ static int claim_remote(const char *remote, struct mailbox **m)
 }
 
 /*
- * Claim the mailbox at @addr, or the first of the device that offers @want.
- * One that is named is not asked what it offers: its answer to features that
- * it lacks may be just what the user wants to see.
+ * Claim the mailbox at @addr, or the first of the device that offers @want, or
+ * if that is NULL the only one.  One that is named is not asked what it offers:
+ * its answer to features that it lacks may be just what the user wants to see.
  */
 static int claim_for(const struct args *args, const struct doe_feature *want,
 		     struct mailbox **m)
@@ -133,6 +133,8 @@ static int claim_for(const struct args *args, const struct doe_feature *want,
 
 	if (args->remote)
 		return claim_remote(args->remote, m);
+	if (!want)
+		return one_mailbox(addr, m) ?: mailbox_claim(*m);
 
 	ret = dev_find(addr, m, &n);
 	if (ret)
@@ -140,13 +142,6 @@ static int claim_for(const struct args *args, const struct doe_feature *want,
 	if (addr->offset >= 0)
 		return mailbox_claim(*m);
 	return claim_first(*m, n, want, m);
-}
-
-static int claim_one(const struct args *args, struct mailbox **m)
-{
-	if (args->remote)
-		return claim_remote(args->remote, m);
-	return one_mailbox(args->addr, m) ?: mailbox_claim(*m);
 }
 
 static int cmd_features(const struct args *args)
@@ -170,26 +165,20 @@ static int cmd_features(const struct args *args)
 	return EXIT_OK;
 }
 
-static int cmd_discover(const struct args *args)
+static int discover(struct doe_mbox *mb)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
-	struct mailbox *m;
 	unsigned int n;
-	int err, ret;
+	int err;
 
-	ret = claim_one(args, &m);
-	if (ret)
-		return ret;
-
-	err = doe_discover(&m->mb, features, &n);
-	progress_end();
+	err = doe_discover(mb, features, &n);
 	if (n) {
-		out_mailbox(m->mb.name);
-		out_num("discovery_version", m->mb.version >= 2 ? 2 : 0);
+		out_mailbox(mb->name);
+		out_num("discovery_version", mb->version >= 2 ? 2 : 0);
 		out_features(features, n);
 		out_end();
 	}
-	return err ? exchange_failed(&m->mb, err) : EXIT_OK;
+	return err ? exchange_failed(mb, err) : EXIT_OK;
 }
 
 static int parse_feature(const char *s, struct doe_feature *f)
@@ -248,7 +237,6 @@ static int cmd_exchange(const struct args *args)
 	if (n < 0)
 		return exchange_failed(&m->mb, n);
 
-	progress_end();
 	out_mailbox(m->mb.name);
 	out_num("length", n);
 	if (!opts.out)
@@ -267,7 +255,6 @@ static int read_cdat(struct doe_mbox *mb)
 	if (err)
 		return exchange_failed(mb, err);
 
-	progress_end();
 	ret = cdat_decode(table, size);
 	return write_out(table, size) ?: ret;
 }
@@ -296,7 +283,7 @@ static int hand_over(const struct args *args)
 	return EXIT_OK;
 }
 
-/* Of each @run, or what to do with mailboxes, or with one that offers @feat */
+/* Of each @run, or what to do with all mailboxes, or with one */
 static const struct command {
 	const char *name;
 	enum { DEVICE, ANY, REMOTE } where;
@@ -310,7 +297,7 @@ static const struct command {
 	{ "list", ANY, .show = show_list },
 	{ "report", ANY, .show = show_report },
 	{ "features", DEVICE, .run = cmd_features },
-	{ "discover", REMOTE, .run = cmd_discover },
+	{ "discover", REMOTE, .use = discover },
 	{ "exchange", REMOTE, .run = cmd_exchange, .min = 1, .max = -1 },
 	{ "cdat", REMOTE, .use = read_cdat,
 	  .feat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 } },
@@ -356,7 +343,8 @@ static int run(const struct command *cmd, const struct args *args)
 	else if (cmd->show)
 		ret = dev_find(args->addr, &m, &n) ?: cmd->show(m, n);
 	else
-		ret = claim_for(args, &cmd->feat, &m) ?: cmd->use(&m->mb);
+		ret = claim_for(args, cmd->feat.vid ? &cmd->feat : NULL, &m) ?:
+		      cmd->use(&m->mb);
 	progress_end();
 	return ret;
 }

@@ -43,7 +43,6 @@ int exchange_failed(struct doe_mbox *mb, int err)
 	for (i = 0; i < ARRAY_SIZE(codes); i++)
 		if (codes[i].err == -err)
 			code = codes[i].code;
-	progress_end();
 	return fail(code, "%s: %s%s", mb->name, mb->why,
 		    code == EXIT_PERM ? permission_hint() : "");
 }
@@ -169,7 +168,6 @@ int show_compliance(struct doe_mbox *mb)
 	if (ret)
 		return ret;
 
-	progress_end();
 	out_mailbox(mb->name);
 	out_object("capability", "capability");
 	out_num("version", cap[1]);
@@ -232,7 +230,6 @@ int show_spdm_versions(struct doe_mbox *mb)
 	if (n < 0)
 		return exchange_failed(mb, n);
 
-	progress_end();
 	if (n >= 4 && resp[1] == SPDM_ERROR)
 		return fail(EXIT_DEVERR,
 			    "%s: SPDM error 0x%02x %s, data 0x%02x", mb->name,

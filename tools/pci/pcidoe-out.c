@@ -175,6 +175,7 @@ static void member(const char *key)
 
 static void out_open(const char *key, const char *brackets)
 {
+	progress_end();
 	if (out_json) {
 		member(key);
 		putchar(brackets[0]);
@@ -344,6 +345,7 @@ int fail(int code, const char *fmt, ...)
 	int err = errno;	/* for %m */
 	va_list ap;
 
+	progress_end();
 	fflush(stdout);
 	errno = err;
 	fprintf(stderr, "pcidoe: ");
