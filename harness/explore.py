@@ -6,30 +6,25 @@ import shutil
 import subprocess
 
 import host
+import mutate
 
 SOURCE = host.ROOT / "tools/testing/pci-doe"
 PLANTED = SOURCE / "planted.txt"
 BUILD = host.BUILD / "explore"
 SCHEDULES = 20000
-FUNCTION = r"^[a-z][^;{{}}]*?\b{}\([^;{{}}]*\)(?:\n\t__\w+\([^\n]*\))?\n\{{\n.*?^\}}\n"
 
 
 def planted():
-    """Faults: {name: [(function, what stands in it, what takes its place)]}."""
-    faults = {}
-    for name, *change in re.findall(r"^(\S+) (\w+): (.*) => (.*)", PLANTED.read_text(), re.M):
-        faults.setdefault(name, []).append(change)
-    return faults
+    """The changes that make each fault of the list."""
+    mutants, found = mutate.entries(PLANTED)
+    if found:
+        raise host.Fail(found[0])
+    return {mutant.name: [m for m in mutants if m.name == mutant.name] for mutant in mutants}
 
 
 def check(_):
     """./run check explore: each planted fault fits the source that it is for."""
-    try:
-        for name, changes in planted().items():
-            copy(name, changes)
-    except host.Fail as err:
-        return [str(err)]
-    return []
+    return mutate.entries(PLANTED)[1]
 
 
 def copy(name, changes):
@@ -39,13 +34,11 @@ def copy(name, changes):
     sources.mkdir(parents=True)
     for path in (host.ROOT / "drivers/pci").glob("doe*.[ch]"):
         shutil.copy2(path, sources)
-    for inside, old, new in changes:
-        places = [(path, body) for path in sources.glob("*.c") for body in
-                  re.findall(FUNCTION.format(inside), path.read_text(), re.M | re.S)]
-        if len(places) != 1 or places[0][1].count(old) != 1:
-            raise host.Fail(f"{name}: {inside}() has not once {old!r}")
-        (path, body), = places
-        path.write_text(path.read_text().replace(body, body.replace(old, new)))
+    bad = good = changes[0].function["rest"]
+    for change in changes:
+        bad = bad.replace(change.old, change.new)
+    path = sources / changes[0].path.name
+    path.write_text(path.read_text().replace(good, bad))
     return sources
 
 
@@ -58,16 +51,16 @@ def build(out, sources=None):
     return out / "explore"
 
 
-def run(program, jobs, schedules, *options):
+def run(program, jobs, schedules, *options, stderr=None):
     return subprocess.run([program, "-j", str(jobs), *options, str(schedules)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                          errors="replace", check=False)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                          text=True, errors="replace", check=False)
 
 
 def reasons(program, jobs, schedules, limit):
     """Why schedules fail, numbers left out, and the first line that says so."""
-    lines = re.findall(r"^seed \d+: .*$", run(program, jobs, schedules, "-k", str(limit)).stdout,
-                       re.M)
+    out = run(program, jobs, schedules, "-k", str(limit), stderr=subprocess.DEVNULL).stdout
+    lines = re.findall(r"^seed \d+: .*$", out, re.M)
     return {re.sub(r"\(.*\)|\d+", "", line): line for line in reversed(lines)}
 
 
@@ -75,14 +68,15 @@ def find_planted(jobs, schedules):
     """Each planted fault has to make schedules fail as they do not without it."""
     anyway = reasons(build(BUILD), jobs, schedules, schedules)
     missed = 0
-    for name, changes in planted().items():
+    faults = planted()
+    for name, changes in faults.items():
         program = build(BUILD / name, copy(name, changes))
         found = [line for why, line in reasons(program, jobs, schedules, schedules
                                                if anyway else 1).items() if why not in anyway]
         missed += not found
         print(f"{name:20} {found[-1] if found else f'not found in {schedules} schedules'}",
               flush=True)
-    print(f"{len(planted())} planted faults: {missed} missed")
+    print(f"{len(faults)} planted faults: {missed} missed")
     return int(bool(missed))
 
 

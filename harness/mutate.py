@@ -43,19 +43,18 @@ class Mutant:
                   for _ in range(place[1]["rest"].count(old))]
         if len(places) != 1:
             raise host.Fail(f"{self.name}: {inside}() has {len(places)} times {old!r}, not once")
-        if not ktap.cases(self.suite):
-            raise host.Fail(f"{self.name}: there is no case {self.suite}")
         (self.path, self.function), = places
+        self.old, self.new = old, new
         text = self.function["rest"]
         self.rest = text.replace(old, new)
         self.line = self.function.string.count(
             "\n", 0, self.function.start("rest") + text.index(old)) + 1
 
 
-def read():
-    """The mutants, and what is wrong with the list."""
-    text = re.sub(r"^#.*", "", LIST.read_text(), flags=re.M)
-    found = [f"{LIST.name}: not understood: {rest}"
+def entries(path):
+    """The mutants of a list, and what is wrong with it."""
+    text = re.sub(r"^#.*", "", path.read_text(), flags=re.M)
+    found = [f"{path.name}: not understood: {rest}"
              for rest in re.findall(r"^[^#\n].*", ENTRY.sub("", text), re.M)]
     functions = [(path, function) for path in kernel.library()
                  for function in FUNCTION.finditer(path.read_text())]
@@ -65,6 +64,14 @@ def read():
             mutants.append(Mutant(number, entry, functions))
         except host.Fail as err:
             found.append(str(err))
+    return mutants, found
+
+
+def read():
+    """The mutants that cases are to notice, and what is wrong with their list."""
+    mutants, found = entries(LIST)
+    found += [f"{mutant.name}: there is no case {mutant.suite}" for mutant in mutants
+              if not ktap.cases(mutant.suite)]
     places = [(mutant.path, mutant.line) for mutant in mutants]
     found += [f"{mutant.name}: another one is in line {mutant.line}" for mutant in mutants
               if places.count((mutant.path, mutant.line)) > 1]

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@
 /* A stack of our own is not what it would find uses after return with */
 const char *__asan_default_options(void)
 {
-	return "abort_on_error=1:detect_leaks=0:detect_stack_use_after_return=0";
+	return "abort_on_error=1:detect_leaks=0:"
+	       "detect_stack_use_after_return=0";
 }
 
 /* After all that, a healthy device works */

@@ -23,6 +23,7 @@
 /* An actor: a coroutine, or an interrupt */
 struct task_struct {
 	ucontext_t context;
+	u32 serial;		/* of those that had its place */
 	/* What follows is reset for each actor */
 	const char *name;
 	void (*fn)(void *arg);
@@ -287,6 +288,7 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	}
 	memset(&t->name, 0, sizeof(*t) - offsetof(struct task_struct, name));
 	t->used = true;
+	t->serial++;
 	nr_used++;
 	t->name = name;
 	t->fn = fn;
@@ -296,10 +298,11 @@ struct task_struct *spawn(const char *name, void (*fn)(void *), void *arg)
 	return t;
 }
 
-/* The slot may be in use again, for another one */
 void join(struct task_struct *task)
 {
-	while (task->used)
+	u32 serial = task->serial;
+
+	while (task->used && task->serial == serial)
 		block_on(task);
 }
 
@@ -453,28 +456,19 @@ void wake_up_var(const void *key)
 
 /* ---- Work: an item never runs twice at a time ---- */
 
-static bool is_running(const struct work_struct *work)
+static void worker(void *arg)
 {
+	struct work_struct *work = arg;
 	struct task_struct *t;
 
 	for_each_actor(t)
 		if (t->used && t->work == work)
-			return true;
-	return false;
-}
-
-static void worker(void *arg)
-{
-	struct work_struct *work = arg;
-
-	while (is_running(work))
-		block_on(work);
+			join(t);
 	work->pending = false;
 	current->work = work;
 	point();
 	work->func(work);
 	current->work = NULL;
-	wake_blocked(work);
 }
 
 void schedule_work(struct work_struct *work)
