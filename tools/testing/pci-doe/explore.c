@@ -27,8 +27,7 @@
 /* A stack of our own is not what it would find uses after return with */
 const char *__asan_default_options(void)
 {
-	return "abort_on_error=1:detect_leaks=0:"
-	       "detect_stack_use_after_return=0";
+	return "abort_on_error=1:detect_leaks=0:detect_stack_use_after_return=0";
 }
 
 /* After all that, a healthy device works */

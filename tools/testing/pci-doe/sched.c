@@ -23,6 +23,7 @@
 /* An actor: a coroutine, or an interrupt */
 struct task_struct {
 	ucontext_t context;
+	bool away;		/* others run */
 	u32 serial;		/* of those that had its place */
 	/* What follows is reset for each actor */
 	const char *name;
@@ -150,12 +151,13 @@ static struct task_struct *pick_actor(void)
 /* As swapcontext() does, which AddressSanitizer does not like */
 static void switch_to(struct task_struct *next)
 {
-	volatile bool is_back = next == current;
+	struct task_struct *self = current;
 
-	getcontext(&current->context);
-	if (is_back)
+	self->away = next == self;
+	getcontext(&self->context);
+	if (self->away)
 		return;
-	is_back = true;
+	self->away = true;
 	current = next;
 	setcontext(&next->context);
 }
