@@ -59,10 +59,9 @@ static void power_up(void)
 	restore_state();
 }
 
-/* 0: no driver is there whose callback could */
 static void maybe_call(u32 one_in)
 {
-	if (one_in && chance(one_in))
+	if (chance(one_in))
 		call_once(true);
 }
 
@@ -71,7 +70,8 @@ static void rpm_suspend(struct device *dev)
 	dev->status = RPM_SUSPENDING;
 	w.happened |= H_SUSPEND;
 	trace("runtime suspend");
-	maybe_call(w.pdev->driver ? 4 : 0);
+	if (w.pdev->driver)
+		maybe_call(4);
 	power_down();
 	shim_sleep(spread(5 * MSEC));
 	dev->status = RPM_SUSPENDED;
@@ -83,7 +83,8 @@ static void rpm_resume(struct device *dev)
 	trace("runtime resume");
 	w.interruptions++;
 	power_up();
-	maybe_call(w.pdev->driver ? 4 : 0);
+	if (w.pdev->driver)
+		maybe_call(4);
 	point();
 	dev->status = RPM_ACTIVE;
 }

@@ -381,35 +381,27 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 		"reclaim ended with %d", rc);
 }
 
-static struct pci_doe_mb *create_mb(struct box *b, bool use_irq)
-{
-	/* A mailbox is made late by probe(), under the device lock */
-	bool late = w.happened & H_NOMEM;
-	struct pci_doe_mb *mb;
-
-	if (late)
-		mutex_lock(&device_lock);
-	mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
-	if (late)
-		mutex_unlock(&device_lock);
-	fail_if(IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)),
-		"create ended with %ld", PTR_ERR(mb));
-	return mb;
-}
-
 /* The driver that is bound, or the auxiliary driver */
 static void owner(void)
 {
 	u32 rounds = 1 + rnd(3);
 	struct pci_doe_mb *mb;
+	bool use_irq, late;
 	struct box *b;
-	bool use_irq;
 
 	while (rounds--) {
 		b = &w.box[rnd(w.nr_boxes)];
 		use_irq = rnd(4);
 		w.irq_users += use_irq;
-		mb = create_mb(b, use_irq);
+		/* A mailbox is made late by probe(), under the device lock */
+		late = w.happened & H_NOMEM;
+		if (late)
+			mutex_lock(&device_lock);
+		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+		if (late)
+			mutex_unlock(&device_lock);
+		fail_if(IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)),
+			"create ended with %ld", PTR_ERR(mb));
 		if (!IS_ERR(mb)) {
 			if (chance(2))
 				call_once(false);
