@@ -122,14 +122,16 @@ void find_owner(struct mailbox *m)
 
 	if (!strncmp(m->driver, "vfio", 4))
 		m->owner = OWNER_GUEST;
-	else if (m->aux[0] && *link_name(path_of("%s/%s/driver", m->path, m->aux)))
+	else if (m->aux[0] &&
+		 *link_name(path_of("%s/%s/driver", m->path, m->aux)))
 		m->owner = OWNER_KERNEL;
 	else if (kernel_says(m, "owner", owner, sizeof(owner)))
 		m->owner = strcmp(owner, "user") ? OWNER_CORE : OWNER_USER;
 	else if (m->aux[0])
 		m->owner = kept ? OWNER_UNKNOWN : OWNER_USER;
 	else
-		m->owner = exists(m, "doe_features") ? OWNER_CORE : OWNER_UNKNOWN;
+		m->owner = exists(m, "doe_features") ? OWNER_CORE :
+						       OWNER_UNKNOWN;
 }
 
 static const struct {
@@ -187,9 +189,10 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
-	FILE *f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
 	char line[80] = "";
+	FILE *f;
 
+	f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
 	if (f) {
 		if (!fgets(line, sizeof(line), f))
 			line[0] = '\0';

@@ -21,7 +21,7 @@
 
 #include "pcidoe.h"
 
-#define SERVE_IDLE_US		600000000ull	/* between two messages, and for an answer */
+#define SERVE_IDLE_US		600000000ull	/* between two messages */
 #define SERVE_STALL_MS		5000	/* in one */
 #define SERVE_SLICE_MS		100	/* between two looks for a signal */
 
