@@ -81,7 +81,7 @@ struct world {
 	u32 irqs;		/* that are requested */
 	struct irq_chip irq_chip;
 	u32 outstanding;	/* tasks that the library has */
-	/* The handlers of a line run one after the other, never twice at a time */
+	/* The handlers of a line never run twice at a time */
 	struct line {
 		bool running, pending;
 	} lines[NR_LINES];

@@ -235,12 +235,9 @@ void core(void)
 	static void (* const events[])(void) = {
 		announced_reset, system_sleep, error_recovery, leave_asleep,
 	};
-	u32 rounds = 1 + rnd(3);
 
-	while (rounds--) {
-		shim_sleep(spread(2 * SEC));
-		events[rnd(ARRAY_SIZE(events))]();
-	}
+	shim_sleep(spread(2 * SEC));
+	events[rnd(ARRAY_SIZE(events))]();
 }
 
 void disconnect(void)

@@ -223,7 +223,8 @@ typedef struct mutex {
 	shim_await(NULL, TASK_RUNNING);			\
 	__ret; })
 #define wait_var_event(key, condition)			\
-	___wait_var_event(key, condition, TASK_UNINTERRUPTIBLE, 0, 0, schedule())
+	___wait_var_event(key, condition, TASK_UNINTERRUPTIBLE, 0, 0, \
+			  schedule())
 #define wait_var_event_timeout(key, condition, timeout)	\
 	___wait_var_event(key, ___wait_cond_timeout(condition), \
 			  TASK_UNINTERRUPTIBLE, 0, timeout, \
@@ -361,7 +362,8 @@ struct pci_dev {
 	*(val) = __dw; })
 #define pci_request_config_region_exclusive(pdev, where, len, name) \
 	claim_registers(where, true)
-#define pci_release_config_region(pdev, where, len) claim_registers(where, false)
+#define pci_release_config_region(pdev, where, len) \
+	claim_registers(where, false)
 #define devm_add_action_or_reset(dev, fn, arg) ((fn)(arg), -ENOMEM)
 
 /* A console may take long: not with a lock held */

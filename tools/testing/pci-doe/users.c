@@ -192,17 +192,14 @@ static void signal_actor(void *caller)
 static void caller(void)
 {
 	struct task_struct *signal = NULL;
-	u32 rounds = 1 + rnd(6);
 
-	if (chance(4))
+	if (chance(8))
 		signal = spawn("signal", signal_actor, current);
-	while (rounds--) {
-		call_once(false);
-		current->signal = false;
-		nap(2, 200 * MSEC);
-	}
+	call_once(false);
+	nap(2, 200 * MSEC);
 	if (signal)
 		join(signal);
+	current->signal = false;
 }
 
 /* A response that the library has allocated goes where the others are */
@@ -290,27 +287,24 @@ static void cancel_call(struct call *c)
 
 static void async(void)
 {
-	u32 rounds = 1 + rnd(4);
 	struct call c;
 
-	while (rounds--) {
-		prepare(&c);
-		if (!c.mb)
-			break;
-		c.task.complete = complete_call;
-		c.again = chance(3);
-		if (chance(4)) {
-			c.task.response_max = ++c.room;
-			c.task.response_pl_sz = 0;
-			c.task.response_pl = NULL;
-		}
-		submit_call(&c);
-		if (chance(3))
-			cancel_call(&c);
-		while (c.out)
-			block_on(&c);
-		nap(2, 200 * MSEC);
+	prepare(&c);
+	if (!c.mb)
+		return;
+	c.task.complete = complete_call;
+	c.again = chance(3);
+	if (chance(4)) {
+		c.task.response_max = ++c.room;
+		c.task.response_pl_sz = 0;
+		c.task.response_pl = NULL;
 	}
+	submit_call(&c);
+	if (chance(3))
+		cancel_call(&c);
+	while (c.out)
+		block_on(&c);
+	nap(2, 200 * MSEC);
 }
 
 /* ---- References, hand-over ---- */
@@ -384,50 +378,41 @@ static void hand_over(struct pci_doe_mb *mb, struct box *b)
 /* The driver that is bound, or the auxiliary driver */
 static void owner(void)
 {
-	u32 rounds = 1 + rnd(3);
 	struct pci_doe_mb *mb;
 	bool use_irq, late;
 	struct box *b;
 
-	while (rounds--) {
-		b = &w.box[rnd(w.nr_boxes)];
-		use_irq = rnd(4);
-		w.irq_users += use_irq;
-		/* A mailbox is made late by probe(), under the device lock */
-		late = w.happened & H_NOMEM;
-		if (late)
-			mutex_lock(&device_lock);
-		mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
-		if (late)
-			mutex_unlock(&device_lock);
-		fail_if(IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)),
-			"create ended with %ld", PTR_ERR(mb));
-		if (!IS_ERR(mb)) {
-			if (chance(2))
-				call_once(false);
-			shim_sleep(spread(300 * MSEC));
-			if (chance(2))
-				hand_over(mb, b);
-			nap(2, 100 * MSEC);
-			pci_doe_destroy_mb(mb);
-		}
-		w.irq_users -= use_irq;
-		if (!w.irq_users && w.irqs)
-			fail("the interrupt outlives its last user");
+	b = &w.box[rnd(w.nr_boxes)];
+	use_irq = rnd(4);
+	w.irq_users += use_irq;
+	/* A mailbox is made late by probe(), under the device lock */
+	late = w.happened & H_NOMEM;
+	if (late)
+		mutex_lock(&device_lock);
+	mb = pci_doe_create_mb(w.pdev, b->off, use_irq);
+	if (late)
+		mutex_unlock(&device_lock);
+	fail_if(IS_ERR(mb) && !(w.happened & (H_GONE | H_NOMEM)),
+		"create ended with %ld", PTR_ERR(mb));
+	if (!IS_ERR(mb)) {
+		if (chance(2))
+			call_once(false);
+		shim_sleep(spread(300 * MSEC));
+		if (chance(2))
+			hand_over(mb, b);
+		nap(2, 100 * MSEC);
+		pci_doe_destroy_mb(mb);
 	}
+	w.irq_users -= use_irq;
+	fail_if(!w.irq_users && w.irqs, "the interrupt outlives its last user");
 }
 
 /* lspci -xxxx */
 static void reader(void)
 {
-	u32 rounds = 100, where;
-
-	while (rounds--) {
-		where = w.box[rnd(w.nr_boxes)].off;
-		user_access(where + (chance(4) ? PCI_DOE_STATUS : PCI_DOE_READ),
-			    0, false);
-		nap(4, 50 * MSEC);
-	}
+	user_access(w.box[rnd(w.nr_boxes)].off +
+		    (chance(4) ? PCI_DOE_STATUS : PCI_DOE_READ), 0, false);
+	nap(4, 50 * MSEC);
 }
 
 static void lookup(void)
@@ -449,13 +434,14 @@ static const struct user {
 	const char *name;
 	void (*fn)(void);
 	u32 least, below;	/* how many there are */
+	u32 rounds;		/* of each, at most */
 } users[] = {
-	{ "owner", owner, 0, 3 },
-	{ "caller", caller, 1, 4 },
-	{ "async", async, 0, 4 },
-	{ "core", core, 0, 2 },
-	{ "reader", reader, 0, 2 },
-	{ "lookup", lookup, 0, 2 },
+	{ "owner", owner, 0, 3, 3 },
+	{ "caller", caller, 1, 4, 6 },
+	{ "async", async, 0, 4, 4 },
+	{ "core", core, 0, 2, 3 },
+	{ "reader", reader, 0, 2, 200 },
+	{ "lookup", lookup, 0, 2, 1 },
 };
 
 static struct task_struct *spawned[16];
@@ -464,9 +450,11 @@ static u32 nr_spawned, nr_owners;
 static void run_user(void *arg)
 {
 	const struct user *user = arg;
+	u32 rounds = 1 + rnd(user->rounds);
 
 	pci_dev_get(w.pdev);
-	user->fn();
+	while (rounds--)
+		user->fn();
 	pci_dev_put(w.pdev);
 }
 
