@@ -153,7 +153,9 @@ static void switch_to(struct task_struct *next)
 {
 	struct task_struct *self = current;
 
-	self->away = next == self;
+	if (next == self)
+		return;
+	self->away = false;
 	getcontext(&self->context);
 	if (self->away)
 		return;
