@@ -17,15 +17,13 @@ def files(pattern="*.patch"):
 
 
 def topics(pattern="*.patch"):
-    """{topic: {path: {name of the patch or of a variant of it: [hunk]}}}, in order."""
+    """{topic: {path: [hunk]}}, in order."""
     found = {}
     for file in files(pattern):
-        name = str(file.relative_to(host.ROOT))
-        topic = re.match(r"(?:\d+-)?(.*?)(?:-\d+\.\d+)?\.patch", file.name)[1]
+        changes = found.setdefault(file.stem.partition("-")[2], {})
         for part in re.split(r"^diff --git ", file.read_text(), flags=re.M)[1:]:
             head, *hunks = re.split(r"^@@.*\n", part, flags=re.M)
-            path = re.search(r"^\+\+\+ b/(.*)", head, re.M)[1]
-            found.setdefault(topic, {}).setdefault(path, {})[name] = hunks
+            changes[re.search(r"^\+\+\+ b/(.*)", head, re.M)[1]] = hunks
     return found
 
 
@@ -41,47 +39,30 @@ def message(topic):
 
 def apply(known, text, where):
     """What topics make of the files of a tree: {path: text}.  text(path, why) has
-    a file as it is.  Of the variants of a patch the first that fits is taken."""
-    steps, changed = {}, {}
-    for changes in known.values():
-        for path, variants in changes.items():
-            steps.setdefault(path, []).append(variants)
-    for path in steps:
-        changed[path] = text(path, f", which {' or '.join(steps[path][0])} changes,")
-        there = standing(changed[path], steps[path])
-        for variants in steps[path]:
-            fitting = [new for hunks in variants.values()
-                       if (new := fit(changed[path], hunks, there))]
-            if not fitting:
-                raise host.Fail(f"{where} is not understood: {path} does not take "
-                                f"{' or '.join(variants)}")
-            changed[path] = fitting[0]
+    a file as it is."""
+    changed = {}
+    for path in dict.fromkeys(path for changes in known.values() for path in changes):
+        steps = {topic: changes[path] for topic, changes in known.items() if path in changes}
+        new = f"\n{text(path, f', which {list(steps)[0]} changes,')}"
+        there = standing(new, steps)
+        for topic, hunks in steps.items():
+            for hunk in hunks:
+                old = side(hunk, " -")
+                if there.issuperset(added(hunk)):
+                    continue
+                if new.count(old) != 1:
+                    raise host.Fail(f"{where} is not understood: {path} does not take the patch "
+                                    f"of {topic}")
+                new = new.replace(old, side(hunk, " +"))
+        changed[path] = new[1:]
     return changed
 
 
 def standing(text, steps):
     """The blocks of lines that the text has as often as all patches together bring them:
     this kernel has them itself, or the patches are in it."""
-    brought = Counter()
-    for variants in steps:
-        most = Counter()
-        for hunks in variants.values():
-            most |= Counter(block for hunk in hunks for block in added(hunk))
-        brought += most
-    return {block for block, count in brought.items() if f"\n{text}".count(block) >= count}
-
-
-def fit(text, hunks, there):
-    """The text with the hunks in it but for those that are there, None if one does not fit."""
-    text = f"\n{text}"
-    for hunk in hunks:
-        old, new = side(hunk, " -"), side(hunk, " +")
-        if there.issuperset(added(hunk)):
-            continue
-        if text.count(old) != 1:
-            return None
-        text = text.replace(old, new)
-    return text[1:]
+    brought = Counter(block for hunks in steps.values() for hunk in hunks for block in added(hunk))
+    return {block for block, count in brought.items() if text.count(block) >= count}
 
 
 def added(hunk):
