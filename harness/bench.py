@@ -87,7 +87,8 @@ def mainline(release):
         entries = (host.ROOT / path).read_text() + compat.get(path, "")
         files[path] = ((where / path).read_text().partition(MARK)[0] + MARK +
                        "".join(re.findall(pattern, entries, re.M))).encode()
-    patched = hunks.apply({"um": hunks.topics()["um"]}, lambda path, _: (where / path).read_text(), where)
+    patched = hunks.apply({"um": hunks.topics()["um"]},
+                          lambda path, _: (where / path).read_text(), where)
     files |= {path: text.encode() for path, text in patched.items()}
     if tree.COMPAT in compat:
         files[tree.COMPAT] = compat[tree.COMPAT].encode()
