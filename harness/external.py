@@ -12,7 +12,7 @@ import tree
 
 META = f"linux-headers-{tree.DEFAULT}-amd64"
 WHERE = host.BUILD / tree.DEFAULT / "external"
-TESTS = "mainline,sim_debugfs.sh,sim_module.sh"
+TESTS = "mainline,sim.sh"
 
 
 def add_arguments(parser):

@@ -3,7 +3,7 @@
 # After boot every DOE Capability has a mailbox that knows its features and works
 # as it says, by interrupt or polled; the tables that CXL has read arrived byte for
 # byte, and nothing was said at error level.
-. "$(dirname "$0")/doe_user.sh"
+. "$(dirname "$0")/doe_lib.sh"
 
 # Level 3 of 7 is KERN_ERR
 silent()
@@ -11,11 +11,6 @@ silent()
 	dmesg -r | grep -F "$1" | while IFS='<>' read -r _ level text; do
 		[ $((level & 7)) -gt 3 ] || ! echo "# $text" || exit
 	done
-}
-
-listed()
-{
-	doe_line "$1" "$2" | grep -q " phase idle holds - .* errors 0 "
 }
 
 offers_discovery()
@@ -62,18 +57,20 @@ as_expected()
 
 tests()
 {
-	for dev in $(doe_devices); do
+	doe_list=$ALL
+	for dev in $(devices "$ALL"); do
 		check "nothing wrong with $dev" silent "$dev"
 	done
-	for_each "is idle and had no error" listed
+	for_each "is idle and had no error" idle_without_errors
 	for_each "offers Discovery" offers_discovery
 	for_each "has its features in sysfs" in_sysfs
 	for_each "holds no object and no error" at_rest
 	for_each "is consistent" consistent
 	[ -z "$DOE_EXPECT" ] ||
 		check "endpoints work as expected: $DOE_EXPECT" as_expected
-	for dev in $(cdat_devices); do
-		check "table of $dev is what the device serves" cdat_good "$dev"
+	for dev in $(devices "$ALL"); do
+		! has_table "$dev" ||
+			check "table of $dev is what the device serves" cdat_good "$dev"
 	done
 }
 

@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
-# Devices with DOE Capabilities, and what the kernel says about them.
-#
-# DOE_EXPECT=irq or polled says how the mailboxes of endpoints must work; by
-# default either will do.
+# Devices with DOE Capabilities, what the kernel says about them, and what user space
+# does to them.  Functions take DEVICE and OFFSET, lists are of DEVICE@OFFSET.
 
 . "$(dirname "$0")/../kselftest/ktap_helpers.sh"
 
 PCI=/sys/bus/pci/devices
 CXL=/sys/bus/cxl
+AUX=/sys/bus/auxiliary/drivers/doe_aux
 MAILBOXES=/sys/kernel/debug/pci_doe
+SIM=/sys/kernel/debug/doe-sim
+TRACING=/sys/kernel/tracing
+PCIDOE=${PCIDOE:-pcidoe}
+
+# Registers of a DOE Capability, and bits
+DOE_CTRL=8
+DOE_STATUS=12
+DOE_WRITE=16
+DOE_READ=20
+DOE_SIZE=24
+DOE_ABORT=1
+DOE_GO=0x80000000
+DOE_READY=0x80000000
+DOE_INT_STATUS=2
 
 # read32 DEVICE OFFSET: a DW of configuration space
 read32()
@@ -17,49 +30,63 @@ read32()
 	echo $(($1 | $2 << 8 | $3 << 16 | $4 << 24))
 }
 
+# bytes DEVICE OFFSET SIZE COUNT: as decimal numbers, in accesses of that size
+bytes()
+{
+	dd if="$PCI/$1/config" bs="$3" skip=$(($2 / $3)) count="$4" 2>/dev/null |
+		od -An -v -tu1 | tr -s '\n ' ' '
+}
+
+# write_file FILE OFFSET SIZE VALUE: little-endian
+write_file()
+{
+	octets=$(for shift in $(seq 0 8 $(($3 * 8 - 1))); do
+		printf '\\%03o' $(($4 >> shift & 255))
+	done)
+	# shellcheck disable=SC2059
+	printf "$octets" |
+		dd of="$1" bs="$3" seek=$(($2 / $3)) conv=notrunc 2>/dev/null
+}
+
+# write32 DEVICE OFFSET VALUE
+write32()
+{
+	write_file "$PCI/$1/config" "$2" 4 "$3"
+}
+
+# config_files DEVICE: its configuration space in sysfs and in procfs
+config_files()
+{
+	bus=${1#0000:}
+	echo "$PCI/$1/config" "/proc/bus/pci/${bus%:*}/${1##*:}"
+}
+
 # doe_offsets DEVICE: its DOE Capabilities, in hexadecimal
 doe_offsets()
 {
-	od -An -v -tu1 "$PCI/$1/config" | awk '
-		{ for (i = 1; i <= NF; i++) byte[n++] = $i }
-		END {
-			for (off = 256; off >= 256 && off < n; off = next_off) {
-				if (byte[off] == 46 && byte[off + 1] == 0)
-					printf "%x\n", off
-				next_off = byte[off + 3] * 16 + \
-					   int(byte[off + 2] / 16)
-				next_off -= next_off % 4
-				if (next_off <= off)
-					break
-			}
-		}'
-}
-
-# doe_mailboxes: "DEVICE OFFSET" for each
-doe_mailboxes()
-{
-	[ -z "$DOE_MAILBOXES" ] || echo "$DOE_MAILBOXES"
-}
-
-DOE_MAILBOXES=$(for dev in "$PCI"/*; do
-	[ -r "$MAILBOXES" ] || break
-	for off in $(doe_offsets "${dev##*/}"); do
-		echo "${dev##*/} $off"
+	at=0 next=256 size=$(stat -c %s "$PCI/$1/config")
+	while [ $next -gt $at ] && [ $next -lt "$size" ]; do
+		at=$next
+		header=$(read32 "$1" $at)
+		[ $((header & 0xffff)) -ne 46 ] || printf "%x\n" $at
+		next=$((header >> 20 & 0xffc))
 	done
-done)
-
-# words: "DEVICE OFFSET" lines as DEVICE@OFFSET words, for $doe_list
-words()
-{
-	tr ' ' @
 }
 
-doe_list=$(doe_mailboxes | words)
-
-# doe_devices: those that have mailboxes
-doe_devices()
+# devices LIST: those that have these mailboxes
+devices()
 {
-	doe_mailboxes | cut -d' ' -f1 | sort -u
+	for mailbox in $1; do
+		echo "${mailbox%@*}"
+	done | sort -u
+}
+
+# only COMMAND LIST: mailboxes of devices that the command prints
+only()
+{
+	for mailbox in $2; do
+		! $1 | grep -qx "${mailbox%@*}" || echo "$mailbox"
+	done
 }
 
 # doe_line DEVICE OFFSET: what the kernel says about the mailbox
@@ -74,6 +101,17 @@ doe_value()
 	doe_line "$1" "$2" | sed -n "s/.* $3 \([^ ]*\).*/\1/p"
 }
 
+# idle DEVICE OFFSET: the mailbox has nothing to do
+idle()
+{
+	doe_line "$1" "$2" | grep -q " phase idle holds - "
+}
+
+idle_without_errors()
+{
+	idle "$1" "$2" && [ "$(doe_value "$1" "$2" errors)" -eq 0 ]
+}
+
 # irq_count DEVICE OFFSET: how often the interrupt fired; nothing without one
 irq_count()
 {
@@ -83,65 +121,17 @@ irq_count()
 	}' /proc/interrupts
 }
 
-# cdat_port DEVICE: the CXL port that has read its table
-cdat_port()
+# doe_cdev DEVICE OFFSET: where the character device of the mailbox would be
+doe_cdev()
 {
-	memdev=$(ls -d "$PCI/$1"/mem* 2>/dev/null)
-	for port in "$CXL"/devices/port* "$CXL"/devices/endpoint*; do
-		uport=$(readlink -f "$port/uport")
-		if [ "$uport" = "$(readlink -f "$PCI/$1")" ] ||
-		   [ "$uport" = "$(readlink -f "${memdev:-/none}")" ]; then
-			echo "$port"
-		fi
-	done
+	echo "/dev/pci-doe/$1@$2"
 }
 
-# cdat_devices: those whose table a port has read
-cdat_devices()
+# at_rest DEVICE OFFSET: neither Busy, nor Error, nor Ready
+at_rest()
 {
-	doe_mailboxes | while read -r dev _; do
-		port=$(cdat_port "$dev")
-		[ -z "$port" ] || [ ! -e "$port/CDAT" ] || echo "$dev"
-	done | sort -u
-}
-
-# cdat_good DEVICE: the table is whole, and is the file $CDAT_DIR/DEVICE if
-# there is one
-cdat_good()
-{
-	table=$(cdat_port "$1")/CDAT
-	if [ -e "${CDAT_DIR:-/none}/$1" ]; then
-		cmp "$CDAT_DIR/$1" "$table"
-		return
-	fi
-	od -An -v -tu1 "$table" | awk '
-		{ for (i = 1; i <= NF; i++) { byte[n++] = $i; sum += $i } }
-		END {
-			size = byte[0] + 256 * (byte[1] + 256 * byte[2])
-			exit !n || n != size || sum % 256
-		}'
-}
-
-# memdevs: devices of the CXL memory driver
-memdevs()
-{
-	for mem in "$PCI"/*/mem[0-9]*; do
-		[ ! -e "$mem" ] || basename "${mem%/*}"
-	done
-}
-
-# cdat_reread DEVICE: have the table of a memory device read once more
-cdat_reread()
-{
-	mem=$(basename "$PCI/$1"/mem*)
-	for _ in 1 2 3; do
-		echo "$mem" >"$CXL/drivers/cxl_mem/unbind"
-		# A work item of CXL's unbinds it once more
-		sleep 1
-		echo "$mem" >"$CXL/drivers/cxl_mem/bind"
-		[ -z "$(cdat_port "$1")" ] || return 0
-	done
-	return 1
+	status=$(read32 "$1" $((0x$2 + DOE_STATUS)))
+	[ $((status & ~DOE_INT_STATUS)) -eq 0 ] || ! echo "# $1 $2 has status $status"
 }
 
 # wait_for CONDITION...: for at most a minute
@@ -155,11 +145,248 @@ wait_for()
 	done
 }
 
-# has_table DEVICE: CXL has made a port for it
+settled()
+{
+	line=$(doe_line "$1" "$2")
+	case $line in
+	*" phase idle holds - "* | *" holds user "* | *" holds dead "*)
+		[ "$line" != "$last" ] || return 0 ;;
+	esac
+	last=$line
+	return 1
+}
+
+# settle DEVICE OFFSET: wait until the kernel has nothing to do with it
+settle()
+{
+	last=
+	wait_for settled "$1" "$2"
+}
+
+# CXL
+
+# memdevs: devices of the CXL memory driver
+memdevs()
+{
+	for mem in "$PCI"/*/mem[0-9]*; do
+		[ ! -e "$mem" ] || basename "${mem%/*}"
+	done
+}
+
+is_memdev()
+{
+	memdevs | grep -qx "$1"
+}
+
+# cdat_port DEVICE: the CXL port that has read its table
+cdat_port()
+{
+	where=$(readlink -f "$PCI/$1")
+	for port in "$CXL"/devices/port* "$CXL"/devices/endpoint*; do
+		case $(readlink -f "$port/uport") in
+		"$where" | "$where"/mem*) echo "$port" ;;
+		esac
+	done
+}
+
 has_table()
 {
-	[ -n "$(cdat_port "$1")" ] && [ -e "$(cdat_port "$1")/CDAT" ]
+	[ -e "$(cdat_port "$1")/CDAT" ]
 }
+
+# cdat_good DEVICE: the table is whole, and is the file $CDAT_DIR/DEVICE if
+# there is one
+cdat_good()
+{
+	table=$(cdat_port "$1")/CDAT
+	if [ -e "${CDAT_DIR:-/none}/$1" ]; then
+		cmp "$CDAT_DIR/$1" "$table"
+		return
+	fi
+	"$PCIDOE" -q cdat --decode "$table" >/dev/null
+}
+
+# mem_driver DEVICE bind | unbind
+mem_driver()
+{
+	basename "$PCI/$1"/mem* >"$CXL/drivers/cxl_mem/$2"
+}
+
+# cdat_reread DEVICE: have the table of a memory device read once more; it is right
+cdat_reread()
+{
+	for _ in 1 2 3; do
+		mem_driver "$1" unbind
+		# A work item of CXL's unbinds it once more
+		sleep 1
+		mem_driver "$1" bind
+		if [ -n "$(cdat_port "$1")" ]; then
+			cdat_good "$1"
+			return
+		fi
+	done
+	return 1
+}
+
+# reading DEVICE: CXL reads the table over and over, until $STOP is there; it is
+# right or there is none
+reading()
+{
+	reads=0 whole=0
+	while [ ! -e "$STOP" ]; do
+		mem_driver "$1" unbind
+		sleep 0.$((reads % 10))
+		mem_driver "$1" bind
+		reads=$((reads + 1))
+		table=$(cdat_port "$1")/CDAT
+		if [ "$(wc -c <"$table")" -gt 0 ]; then
+			whole=$((whole + 1))
+			cdat_good "$1" >/dev/null || [ ! -e "$table" ] ||
+				echo "$table is not right" >>"$STOP.bad"
+		fi
+	done 2>/dev/null
+	echo "# $reads times CXL was to read the table of $1, $whole times it had it"
+}
+
+# while_reading DEVICE COMMAND...: with CXL reading the table if there is one
+while_reading()
+{
+	STOP=$(mktemp -u "$BEFORE.XXXXXX") reader=''
+	if is_memdev "$1"; then
+		reading "$1" &
+		reader=$!
+	fi
+	shift
+	"$@"
+	result=$?
+	: >"$STOP"
+	[ -z "$reader" ] || wait "$reader"
+	[ ! -e "$STOP.bad" ] || result=1
+	rm "$STOP"*
+	return $result
+}
+
+# Simulated devices
+
+sims()
+{
+	for sim in "$SIM"/*; do
+		[ ! -d "$sim" ] || basename "$sim"
+	done
+}
+
+# knobs DEVICE KNOB...: of a simulated device, nothing of another one
+knobs()
+{
+	sim=$1
+	shift
+	[ ! -e "$SIM/$sim" ] || echo "$@" >"$SIM/$sim/knobs"
+}
+
+# sim_count DEVICE COUNTER
+sim_count()
+{
+	sed -n "s/^$2 //p" "$SIM/$1/counters"
+}
+
+# no_violations DEVICE: of a simulated device by the host
+no_violations()
+{
+	! grep -s "^violation-.* [1-9]" "$SIM/$1/counters"
+}
+
+# Mailboxes that go to user space and come back
+
+# doe_aux DEVICE OFFSET: the auxiliary device of the mailbox; nothing without
+doe_aux()
+{
+	adev=$(grep -lsx "0x$2" "$PCI/$1"/doe_aux.mailbox.*/offset)
+	[ -z "$adev" ] || basename "${adev%/offset}"
+}
+
+hand_over()
+{
+	doe_aux "$1" "$2" >"$AUX/unbind"
+}
+
+take_back()
+{
+	doe_aux "$1" "$2" >"$AUX/bind"
+}
+
+# owned_by_driver DEVICE OFFSET: and it has nothing to do
+owned_by_driver()
+{
+	settle "$1" "$2" && doe_line "$1" "$2" | grep -q "owner driver phase idle holds -"
+}
+
+# for_user COMMAND DEVICE OFFSET: with the mailbox handed over meanwhile
+for_user()
+{
+	hand_over "$2" "$3" && "$@"
+	result=$?
+	take_back "$2" "$3" && owned_by_driver "$2" "$3" && return "$result"
+}
+
+# used_again DEVICE OFFSET: it goes to user space and comes back, to Discovery by
+# its interrupt if it has one, and has the features that it had
+used_again()
+{
+	before=$(irq_count "$1" "$2")
+	hand_over "$1" "$2" && take_back "$1" "$2" && settle "$1" "$2" &&
+		idle "$1" "$2" && same_features "$1" "$2" || return
+	[ -z "$before" ] || [ "$(irq_count "$1" "$2")" -gt "$before" ]
+}
+
+# same_features DEVICE OFFSET: as in $BEFORE, a copy of $MAILBOXES
+same_features()
+{
+	doe_line "$1" "$2" | grep -q " features $(
+		sed -n "s/^$1 $2 .* features \([^ ]*\) .*/\1/p" "$BEFORE") "
+}
+
+# exact_after DEVICE OFFSET: what is read now is right
+exact_after()
+{
+	if is_memdev "$1"; then
+		cdat_reread "$1"
+	else
+		no_violations "$1"
+	fi
+}
+
+# Traces
+
+# trace_on EVENT...: into a buffer of its own
+trace_on()
+{
+	TRACE=$TRACING/instances/pci_doe_test
+	mkdir -p "$TRACE"
+	echo 16384 >"$TRACE/buffer_size_kb"
+	for event; do
+		echo 1 >"$TRACE/events/$event/enable" || return
+	done
+	: >"$TRACE/trace"
+	echo 1 >"$TRACE/tracing_on"
+}
+
+# probe_on FUNCTION FIELD...: whenever the kernel calls it
+probe_on()
+{
+	echo "p:doe_probe $*" >>"$TRACING/kprobe_events"
+	trace_on kprobes/doe_probe
+}
+
+trace_off()
+{
+	for event in "$TRACE"/events/*/enable; do
+		echo 0 >"$event"
+	done
+	rmdir "$TRACE"
+	echo "-:doe_probe" 2>/dev/null >>"$TRACING/kprobe_events"
+}
+
+# Tests
 
 # check WHAT TEST...: the result of a test, or one more that there will be
 check()
@@ -210,3 +437,14 @@ run_tests()
 	rm -f "$BEFORE"*
 	ktap_finished
 }
+
+# All mailboxes, and those that can be handed over, when Discovery is done
+ALL=$(for path in "$PCI"/*; do
+	[ ! -r "$MAILBOXES" ] ||
+		doe_offsets "${path##*/}" | sed "s/^/${path##*/}@/"
+done)
+OURS=$(for mailbox in $ALL; do
+	settle "${mailbox%@*}" "${mailbox#*@}"
+	[ -z "$(doe_aux "${mailbox%@*}" "${mailbox#*@}")" ] || echo "$mailbox"
+done)
+[ -e "$TRACING/trace" ] || mount -t tracefs nodev "$TRACING" 2>/dev/null

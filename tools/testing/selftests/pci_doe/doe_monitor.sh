@@ -4,15 +4,14 @@
 # DOE_MONITOR names a file with lines "DEVICE ACTION COMMAND" for QEMU's
 # monitor, which is at the other end of the serial port MONITOR_PORT.
 
-. "$(dirname "$0")/doe_user.sh"
+. "$(dirname "$0")/doe_lib.sh"
 
 MONITOR_PORT=/dev/ttyS3
 
 # can ACTION: devices to which it can be done
 can()
 {
-	[ ! -e "${DOE_MONITOR:-/none}" ] ||
-		sed -n "s/ $1 .*//p" "$DOE_MONITOR"
+	sed -n "s/ $1 .*//p" "${DOE_MONITOR:-/dev/null}"
 }
 
 # have_done DEVICE ACTION
@@ -38,7 +37,7 @@ have_done()
 }
 
 # It stays open: what is under way when it is closed would be lost
-if [ -e "${DOE_MONITOR:-/none}" ]; then
+if [ -n "$DOE_MONITOR" ]; then
 	exec 3<>$MONITOR_PORT
 	stty raw -echo <&3
 fi

@@ -4,12 +4,12 @@
 #
 # DOE_LEFT lists them, DEVICE@OFFSET,...: there was an unread response in the
 # first one, and the beginning of a request in others.
-. "$(dirname "$0")/doe_user.sh"
+. "$(dirname "$0")/doe_lib.sh"
 
 cleared()
 {
-	doe_line "$1" "$2" | grep -q " phase idle holds - .* errors 0 " &&
-		[ "$(doe_value "$1" "$2" aborts)" -gt 0 ] && at_rest "$1" "$2"
+	idle_without_errors "$1" "$2" && at_rest "$1" "$2" &&
+		[ "$(doe_value "$1" "$2" aborts)" -gt 0 ]
 }
 
 # DOE Discovery was not answered with what was left of the former one

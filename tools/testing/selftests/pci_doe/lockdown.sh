@@ -6,32 +6,21 @@
 #
 # DOE_LOCK_DOWN=integrity or confidentiality locks the kernel down first if it
 # is not, which only a reboot undoes.
-. "$(dirname "$0")/doe_user.sh"
+. "$(dirname "$0")/doe_lib.sh"
 
 LOCKDOWN=/sys/kernel/security/lockdown
-PCIDOE=${PCIDOE:-pcidoe}
-
-level()
-{
-	sed -n 's/.*\[\(.*\)\].*/\1/p' "$LOCKDOWN" 2>/dev/null
-}
 
 # refused DEVICE OFFSET: a write to any register, in either file
 refused()
 {
-	bus=${1#????:}
-	for file in "$PCI/$1/config" "/proc/bus/pci/${bus%:*}/${1##*:}"; do
-		at=$((0x$2))
-		while [ $at -lt $((0x$2 + 24)) ]; do
-			for size in 1 2 4; do
-				[ $((at % size)) -eq 0 ] || continue
-				printf '\0\0\0\0' | head -c $size |
-					dd of="$file" bs=$size seek=$((at / size)) \
-						conv=notrunc 2>/tmp/err &&
+	for file in $(config_files "$1"); do
+		for size in 1 2 4; do
+			for at in $(seq $((0x$2)) $size $((0x$2 + DOE_SIZE - 1))); do
+				dd if=/dev/zero of="$file" bs=$size count=1 conv=notrunc \
+					seek=$((at / size)) 2>/tmp/err &&
 					! echo "# $size bytes at $at were written" ||
 					grep -q "not permitted" /tmp/err || return
 			done
-			at=$((at + 1))
 		done
 	done
 }
@@ -63,49 +52,38 @@ all_refused()
 	refused "$1" "$2" && tool_refused "$1" "$2"
 }
 
-kernel_goes_on()
+# unchanged: what is refused does not taint, and owners are as before
+unchanged()
 {
-	for dev in $(memdevs); do
-		cdat_reread "$dev" && cdat_good "$dev" || return
-	done
+	cut -d' ' -f1-4 "$MAILBOXES" | cat - /proc/sys/kernel/tainted
 }
 
-not_tainted()
+same_as_before()
 {
-	[ "$(cat /proc/sys/kernel/tainted)" = "$TAINTED" ]
+	[ "$(unchanged)" = "$UNCHANGED" ]
 }
 
-owners_as_before()
-{
-	[ "$(cut -d' ' -f1-4 "$MAILBOXES")" = "$OWNERS" ]
-}
-
-if [ ! -e "$LOCKDOWN" ]; then
-	mount -t securityfs nodev /sys/kernel/security 2>/dev/null
-fi
-if [ "$(level)" = none ] && [ -n "$DOE_LOCK_DOWN" ]; then
+[ -e "$LOCKDOWN" ] || mount -t securityfs nodev /sys/kernel/security 2>/dev/null
+if [ -n "$DOE_LOCK_DOWN" ] && grep -q "\[none\]" "$LOCKDOWN"; then
 	echo "$DOE_LOCK_DOWN" >"$LOCKDOWN"
 fi
-TAINTED=$(cat /proc/sys/kernel/tainted)
-OWNERS=$(cut -d' ' -f1-4 "$MAILBOXES")
+UNCHANGED=$(unchanged)
 
 tests()
 {
-	case $(level) in
-	integrity | confidentiality) ;;
-	*) return ;;
-	esac
-	command -v "$PCIDOE" >/dev/null && [ -n "$(doe_mailboxes)" ] || return
-	doe_list=$(doe_mailboxes | words)
+	grep -qs "\[integrity\]\|\[confidentiality\]" "$LOCKDOWN" &&
+		command -v "$PCIDOE" >/dev/null && [ -n "$ALL" ] || return
+	doe_list=$ALL
 	for_each "writes are refused" refused
 	for_each "reads are not" readable
 	for_each "pcidoe says so" tool_refused
 	for_each "the character device is closed" closed
-	doe_list=$(aux_mailboxes | words)
+	doe_list=$OURS
 	for_each "handed over, writes are refused" for_user all_refused
-	check "the kernel still reads tables" kernel_goes_on
-	check "what is refused does not taint" not_tainted
-	check "owners are as before" owners_as_before
+	for dev in $(memdevs); do
+		check "the kernel still reads the table of $dev" cdat_reread "$dev"
+	done
+	check "not tainted, owners as before" same_as_before
 }
 
 run_tests

@@ -5,12 +5,12 @@
 
 CXL_PCI=/sys/bus/pci/drivers/cxl_pci
 
-# below DEVICE: "DEVICE OFFSET" of the mailboxes of it, and of those below it
+# below DEVICE: the mailboxes of it, and of those below it
 below()
 {
-	doe_mailboxes | while read -r dev off; do
-		case $(readlink -f "$PCI/$dev")/ in
-		"$(readlink -f "$PCI/$1")"/*) echo "$dev $off" ;;
+	for mailbox in $ALL; do
+		case $(readlink -f "$PCI/${mailbox%@*}")/ in
+		"$(readlink -f "$PCI/$1")"/*) echo "$mailbox" ;;
 		esac
 	done
 }
@@ -28,80 +28,41 @@ has_outcome()
 	[ "$(outcomes "$1")" -gt "$before" ]
 }
 
-# Newer kernels have CXL below CXL root ports only.  Without it the mailboxes are there
-# all the same, but nobody reads tables.
-has_cxl()
+# recovered DEVICE ACTION
+recovered()
 {
-	[ -n "$CXL_PORTS" ]
+	before=$(outcomes "$1") good=$(outcomes "$1" successful)
+	have_done "$1" "$2" && wait_for has_outcome "$1" &&
+		[ "$(outcomes "$1" successful)" -gt "$good" ]
 }
 
 # CXL's driver restores what it saved when it was bound, but only once
 save_state()
 {
-	below "$1" | while read -r dev _; do
+	for dev in $(devices "$(below "$1")"); do
 		[ -e "$CXL_PCI/$dev" ] || continue
 		echo "$dev" >$CXL_PCI/unbind
 		echo "$dev" >$CXL_PCI/bind
-		! has_cxl || wait_for has_table "$dev"
+		[ -z "$CXL_PORTS" ] || wait_for has_table "$dev"
 	done
-}
-
-# recovered DEVICE ACTION
-recovered()
-{
-	before=$(outcomes "$1") good=$(outcomes "$1" successful)
-	have_done "$1" "$2" && wait_for has_outcome "$1" || return
-	[ "$(outcomes "$1" successful)" -gt "$good" ]
-}
-
-each_works()
-{
-	below "$1" | {
-		result=0
-		while read -r dev off; do
-			works "$dev" "$off" || result=1
-		done
-		return $result
-	}
 }
 
 # The table of a switch is read anew with that of the memory device below it
 table_works()
 {
-	! memdevs | grep -q "^$1$" || cdat_reread "$1" || return
+	! is_memdev "$1" || cdat_reread "$1" || return
 	wait_for has_table "$1" && cdat_good "$1"
 }
 
 works()
 {
 	{ [ -z "$(doe_aux "$1" "$2")" ] || used_again "$1" "$2"; } &&
-		{ ! has_cxl || table_works "$1"; } &&
-		settle "$1" "$2" && same_features "$1" "$2" &&
-		doe_line "$1" "$2" | grep -q " phase idle holds - " ||
+		{ [ -z "$CXL_PORTS" ] || table_works "$1"; } &&
+		settle "$1" "$2" && same_features "$1" "$2" && idle "$1" "$2" ||
 		! doe_line "$1" "$2" | sed 's/^/# /'
 }
 
-# CXL's memory driver may not come back: work of CXL to unbind it still waits
-refusals()
-{
-	dmesg | grep -c "cxl_mem .* failed with error -16"
-}
-
-# unless_refused TEST...: once more if that made it fail
-unless_refused()
-{
-	refused=$(refusals)
-	"$@" && return
-	[ "$(refusals)" -gt "$refused" ] && "$@"
-}
-
-recovered_idle()
-{
-	save_state "$1"
-	recovered "$1" "$2" && each_works "$1"
-}
-
-# Discovery follows each return from user space
+# discovering DEVICE OFFSET: Discovery follows each return from user space
 discovering()
 {
 	while [ ! -e "$STOP" ]; do
@@ -110,13 +71,13 @@ discovering()
 	done
 }
 
-# CXL is not made to read tables meanwhile: caught with its memory driver
-# unbound, it refuses to recover
-recovered_at_work()
+# tried DEVICE ACTION HOW: idle or at work.  CXL is not made to read tables meanwhile:
+# caught with its memory driver unbound, it refuses to recover.
+tried()
 {
 	STOP=$BEFORE.stop
 	save_state "$1"
-	for mailbox in $(below "$1" | words); do
+	for mailbox in $([ "$3" = idle ] || below "$1"); do
 		dev=${mailbox%@*} off=${mailbox#*@}
 		[ -z "$(doe_aux "$dev" "$off")" ] || discovering "$dev" "$off" &
 	done
@@ -126,27 +87,42 @@ recovered_at_work()
 	: >"$STOP"
 	wait
 	rm "$STOP"
-	[ $result -eq 0 ] && each_works "$1"
+	for mailbox in $(below "$1"); do
+		works "${mailbox%@*}" "${mailbox#*@}" || result=1
+	done
+	return $result
 }
 
+# CXL's memory driver may not come back: work of CXL to unbind it still waits
+refusals()
+{
+	dmesg | grep -c "cxl_mem .* failed with error -16"
+}
+
+# recovers DEVICE ACTION HOW: tried once more if that made it fail
+recovers()
+{
+	refused=$(refusals)
+	tried "$@" && return
+	[ "$(refusals)" -gt "$refused" ] && tried "$@"
+}
+
+# Newer kernels have CXL below CXL root ports only.  Without it the mailboxes are there
+# all the same, but nobody reads tables.
 CXL_PORTS=
 for dev in $(memdevs | head -n 1); do
 	! wait_for has_table "$dev" || CXL_PORTS=y
 done
 # From a fatal error CXL's driver lets recover only what it has in use
-FAULTS=$(for action in nonfatal $(! has_cxl || echo fatal); do
-	for dev in $(can $action); do
-		echo "$dev@$action"
-	done
-done)
 tests()
 {
-	for fault in $FAULTS; do
-		dev=${fault%@*} how=${fault#*@}
-		check "$dev recovers from a $how error, idle" \
-			unless_refused recovered_idle "$dev" "$how"
-		check "$dev recovers from a $how error, at work" \
-			unless_refused recovered_at_work "$dev" "$how"
+	for action in nonfatal ${CXL_PORTS:+fatal}; do
+		for dev in $(can $action); do
+			for how in "idle" "at work"; do
+				check "$dev recovers from a $action error, $how" \
+					recovers "$dev" $action "$how"
+			done
+		done
 	done
 }
 

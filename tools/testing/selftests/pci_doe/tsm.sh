@@ -1,14 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # A kernel with PCI_TSM keeps mailboxes that may have an SPDM session in them.
-. "$(dirname "$0")/doe_user.sh"
-
-PCIDOE=${PCIDOE:-pcidoe}
-
-offers_spdm()
-{
-	doe_value "$1" "$2" features | grep -q "0001:0[12]"
-}
+. "$(dirname "$0")/doe_lib.sh"
 
 # The auxiliary driver goes, and the mailbox stays with the PCI core
 kept()
@@ -52,7 +45,8 @@ tests()
 	for_each "pcidoe cannot take it" not_taken
 }
 
-doe_list=$(aux_mailboxes | while read -r dev off; do
-	! offers_spdm "$dev" "$off" || echo "$dev $off"
-done | words)
+doe_list=$(for mailbox in $OURS; do
+	! doe_line "${mailbox%@*}" "${mailbox#*@}" | grep -q "[ ,]0001:0[12][ ,]" ||
+		echo "$mailbox"
+done)
 run_tests

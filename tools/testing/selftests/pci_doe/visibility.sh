@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What sysfs, debugfs and the tracepoints say about mailboxes.
-. "$(dirname "$0")/doe_user.sh"
+# What sysfs, debugfs, uevents and the tracepoints say about mailboxes.
+. "$(dirname "$0")/doe_lib.sh"
 
 KOBJ_CHANGE=2
 EVENTS="abort complete interrupt request response state submit"
@@ -10,67 +10,34 @@ AT="[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] \[[0-9a-f]+\]"
 PHASES="idle|wake|busy|response|abort"
 HOLDS="-|(dead|reset|frozen|user|gone)(,(reset|frozen|user|gone))*"
 
-# sysfs
-
-# doe_features is what 6.15 has: names, mode, contents, and nothing else
-features_abi()
+# only_like PATTERN: there are lines, and each is one of those
+only_like()
 {
-	cd "$PCI/$1/doe_features" || return
-	for file in *; do
-		name=$file
-		[ "$file" != doe_discovery ] || name=0001:00
-		if [ "$file" = 0001:00 ] || ! echo "$name" | grep -Eqx "$ID" ||
-		   [ "$(stat -c %a "$file")" != 444 ] ||
-		   [ "$(cat "$file")" != "$name" ]; then
-			break
-		fi
-		name=
-	done
-	cd - >/dev/null || return
-	[ -z "$name" ]
+	tee "$BEFORE.lines" | grep -Evx "$1" | sed 's/^/# /'
+	[ -s "$BEFORE.lines" ] && ! grep -Evqx "$1" "$BEFORE.lines"
 }
 
-# One file for each feature that any mailbox of the device offers
-features_complete()
+# doe_features is what 6.15 has: names, mode, contents; one file for each feature that
+# any mailbox of the device offers
+features_abi()
 {
-	[ "$(cat "$PCI/$1/doe_features"/* | sort)" = \
-	  "$(grep "^$1 " "$MAILBOXES" | sed 's/.* features \([^ ]*\).*/\1/' |
-	     tr , '\n' | sort -u)" ]
+	for file in "$PCI/$1/doe_features"/*; do
+		name=${file##*/}
+		[ "$name" != doe_discovery ] || name=0001:00
+		[ "$(stat -c %a "$file")" = 444 ] && [ "$(cat "$file")" = "$name" ] &&
+			[ "${file##*/}" != 0001:00 ] || return
+		echo "$name"
+	done | sort >"$BEFORE.features"
+	grep "^$1 " "$MAILBOXES" | sed 's/.* features \([^ ]*\).*/\1/' | tr , '\n' |
+		sort -u | cmp - "$BEFORE.features"
 }
 
 no_features_elsewhere()
 {
-	for path in "$PCI"/*; do
-		dev=${path##*/}
-		if [ -e "$path/doe_features" ]; then
-			doe_mailboxes | grep -q "^$dev " || return
-		fi
+	for path in "$PCI"/*/doe_features; do
+		path=${path%/*}
+		devices "$ALL" | grep -qx "${path##*/}" || return
 	done
-}
-
-# Auxiliary devices: one for each mailbox of a device that has any
-aux_abi()
-{
-	set -- "$PCI/$1"/doe_aux.mailbox.*
-	[ $# -eq "$(doe_offsets "$dev" | wc -l)" ] || return
-	for adev; do
-		[ "$(stat -c %a "$adev/offset")" = 444 ] || return
-	done
-	for off in $(doe_offsets "$dev"); do
-		[ "$(doe_aux "$dev" "$off" | wc -l)" -eq 1 ] || return
-	done
-}
-
-# debugfs
-
-debugfs_mode()
-{
-	[ "$(stat -c %a "$MAILBOXES")" = 400 ]
-}
-
-debugfs_lines()
-{
-	[ "$(cut -d' ' -f1,2 "$MAILBOXES" | sort)" = "$(doe_mailboxes | sort)" ]
 }
 
 debugfs_format()
@@ -81,17 +48,18 @@ debugfs_format()
 	for counter in exchanges errors aborts interrupts spurious polls; do
 		line="$line $counter [0-9]+"
 	done
-	! grep -Evx "$line" "$MAILBOXES" | sed 's/^/# /' | grep .
+	only_like "$line" <"$MAILBOXES" && [ "$(stat -c %a "$MAILBOXES")" = 400 ] &&
+		[ "$(cut -d' ' -f1,2 "$MAILBOXES" | tr ' ' @ | sort)" = \
+		  "$(echo "$ALL" | sort)" ]
 }
-
-# Tracepoints
 
 event_lines()
 {
 	sed -n "s/.*: pci_doe_$1: *//p" "$TRACE/trace"
 }
 
-# All there is in a line: where, what, how much; no room for a payload
+# All there is in a line: where, what, how much; no room for a payload.  And no
+# field of a record, which perf and trace-cmd get, holds one either.
 event_format()
 {
 	case $1 in
@@ -100,47 +68,37 @@ event_format()
 	state) line="$AT ($PHASES) -> ($PHASES) holds ($HOLDS)" ;;
 	*) line="$AT $ID [0-9]+ bytes" ;;
 	esac
-	event_lines "$1" | grep -q . &&
-		! event_lines "$1" | grep -Evx "$line" | sed 's/^/# /' | grep .
-}
-
-# And no field of a record, which perf and trace-cmd get, holds one either
-event_fields()
-{
+	event_lines "$1" | only_like "$line" || return
 	allowed="(unsigned short|unsigned char|int) common_"
 	allowed="$allowed(type|flags|preempt_count|pid)"
 	allowed="$allowed|__data_loc char\[\] (dev|from|to)"
 	allowed="$allowed|size_t size|int rv|u16 (off|vid)|u8 type"
 	allowed="$allowed|unsigned long holds"
-	format=$TRACE/events/pci_doe/pci_doe_$1/format
-	[ -e "$format" ] &&
-		! sed -n 's/.*field:\(.*\);\toffset.*/\1/p' "$format" |
-		grep -Evx "$allowed" |
-		sed 's/^/# /' | grep .
+	sed -n 's/.*field:\(.*\);\toffset.*/\1/p' \
+		"$TRACE/events/pci_doe/pci_doe_$1/format" | only_like "$allowed"
 }
 
-# events EVENT DEVICE OFFSET FEATURE: how many there are
-events()
+# traced DEVICE OFFSET FEATURE EVENT...: each exchange is there, there were some
+traced()
 {
-	event_lines "$1" | grep -c "^$2 \[$3\] $4 "
+	feature="$1 \[$2\] $3"
+	shift 3
+	n=$(event_lines complete | grep -c "^$feature ")
+	for event; do
+		[ "$(event_lines "$event" | grep -c "^$feature ")" -eq "$n" ] || return
+	done
+	[ "$n" -ge 2 ]
 }
 
-# Each exchange is there from its begin to its end
+# A mailbox goes and comes, and so do its features
 discovery_traced()
 {
-	n=$(events request "$1" "$2" 0001:00)
-	[ "$n" -ge 2 ] && [ "$(events response "$1" "$2" 0001:00)" -eq "$n" ] &&
-		[ "$(events complete "$1" "$2" 0001:00)" -eq "$n" ]
+	used_again "$1" "$2" && traced "$1" "$2" 0001:00 request response
 }
 
 cdat_traced()
 {
-	cdat_reread "$1" || return
-	n=$(events submit "$1" "$2" 1e98:02)
-	[ "$n" -ge 2 ] || return
-	for event in request response complete; do
-		[ "$(events "$event" "$1" "$2" 1e98:02)" -eq "$n" ] || return
-	done
+	cdat_reread "$1" && traced "$1" "$2" 1e98:02 submit request response
 }
 
 # The states of a mailbox make a chain
@@ -159,17 +117,14 @@ states_chained()
 # trace_event= at boot: Discovery of every mailbox
 boot_traced()
 {
-	grep "pci_doe_request: $1 \[$2\] 0001:00 4 bytes" "$TRACING/trace" |
-		grep -q .
+	grep -q "pci_doe_request: $1 \[$2\] 0001:00 4 bytes" "$TRACING/trace"
 }
 
 # The files come back when Discovery has ended, with a uevent for each mailbox
 announced()
 {
-	before=$(cat "$PCI/$1/doe_features"/*)
 	# shellcheck disable=SC2016
-	echo 'p:doe_uevent kobject_uevent action=$arg2:u32 name=+0(+0($arg1)):string' \
-		>>"$TRACING/kprobe_events" && trace_on kprobes/doe_uevent || return
+	probe_on kobject_uevent 'action=$arg2:u32 name=+0(+0($arg1)):string'
 	echo 1 >"$PCI/$1/remove"
 	echo 1 >/sys/bus/pci/rescan
 	for off in $(doe_offsets "$1"); do
@@ -177,49 +132,30 @@ announced()
 	done
 	changes=$(grep -c "action=$KOBJ_CHANGE name=\"$1\"" "$TRACE/trace")
 	trace_off
-	echo '-:doe_uevent' >>"$TRACING/kprobe_events"
-	[ "$(cat "$PCI/$1/doe_features"/*)" = "$before" ] &&
-		[ "$changes" -eq "$(doe_offsets "$1" | wc -l)" ] ||
+	features_abi "$1" && [ "$changes" -eq "$(doe_offsets "$1" | wc -l)" ] ||
 		! echo "# $changes uevents"
-}
-
-# A mailbox goes and comes, which its trace tells
-exchanged()
-{
-	hand_over "$1" "$2"
-	take_back "$1" "$2"
-	settle "$1" "$2"
-	discovery_traced "$1" "$2"
 }
 
 tests()
 {
-	for dev in $(doe_devices); do
-		check "$dev: names and contents of doe_features" features_abi "$dev"
-		check "$dev: doe_features has what Discovery found" features_complete "$dev"
+	[ -n "$ALL" ] || return
+	for dev in $(devices "$ALL"); do
+		check "$dev: doe_features has what Discovery found" features_abi "$dev"
 	done
 	check "no doe_features where there is no mailbox" no_features_elsewhere
-	for dev in $(aux_mailboxes | cut -d' ' -f1 | sort -u); do
-		check "$dev: offset of each auxiliary device" aux_abi "$dev"
-	done
-	check "debugfs is for root" debugfs_mode
-	check "debugfs has a line for each mailbox" debugfs_lines
-	check "debugfs has the words that it should" debugfs_format
+	check "debugfs has a line for each mailbox, for root" debugfs_format
 
-	doe_list=$(doe_mailboxes | words)
+	doe_list=$ALL
 	! grep -q trace_event=pci_doe /proc/cmdline ||
 		for_each "traced at boot" boot_traced
 	act trace_on pci_doe
-	doe_list=$(aux_mailboxes | words)
-	for_each "Discovery is traced" exchanged
+	doe_list=$OURS
+	for_each "Discovery is traced" discovery_traced
 	for_each "each state is traced" states_chained
-	doe_list=$(for mailbox in $doe_list; do
-		! memdevs | grep -q "^${mailbox%@*}$" || echo "$mailbox"
-	done)
+	doe_list=$(only memdevs "$OURS")
 	for_each "reading a table is traced" cdat_traced
 	for event in $EVENTS; do
 		check "pci_doe_$event is traced, without payload" event_format "$event"
-		check "pci_doe_$event has no field for it" event_fields "$event"
 	done
 	act trace_off
 	for dev in $([ ! -e "$TRACING/kprobe_events" ] || sims); do
@@ -227,5 +163,4 @@ tests()
 	done
 }
 
-mount_tracefs
 run_tests
