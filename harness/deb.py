@@ -24,7 +24,7 @@ CONTROL = """Package: pcidoe
 Version: {version}
 Architecture: {arch}
 Maintainer: Linux PCI <linux-pci@vger.kernel.org>
-Depends: {depends}
+Depends: libc6, libpci3
 Description: exchange data objects with PCIe devices
  Lists DOE mailboxes, exchanges data objects with them and decodes CDATs, beside
  the kernel and its drivers.  pcidoe --help is its manual.
@@ -102,14 +102,10 @@ def tool(where, version):
     root = where / "pcidoe"
     shutil.rmtree(root, ignore_errors=True)
     (root / "DEBIAN").mkdir(parents=True)
-    (where / "debian").mkdir(exist_ok=True)
-    (where / "debian/control").write_text("Source: pcidoe\n\nPackage: pcidoe\nArchitecture: any\n")
     host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={kernel.PCIDOE.parent}/",
               f"DESTDIR={root}", "install"])
-    depends = host.run(["dpkg-shlibdeps", "-O", root / "usr/bin/pcidoe"], cwd=where).stdout
-    (root / "DEBIAN/control").write_text(CONTROL.format(
-        version=version, depends=depends.strip().partition("=")[2],
-        arch=host.run(["dpkg", "--print-architecture"]).stdout.strip()))
+    arch = host.run(["dpkg", "--print-architecture"]).stdout.strip()
+    (root / "DEBIAN/control").write_text(CONTROL.format(version=version, arch=arch))
     made = host.run(["dpkg-deb", "--root-owner-group", "--build", root, where])
     if made.returncode:
         raise host.Fail(f"the package of pcidoe could not be built: {made.stderr.strip()}")
@@ -122,10 +118,7 @@ def tested(built, debs):
     built.image = root / f"boot/vmlinuz-{built.release()}"
     boot = guest.Boot(built, "packages", guest.pack(root, root.with_name("initramfs.cpio")),
                       "doe_run=test doe_tests=packages", 600)
-    passed, failed = test.judged("packages", test.results(built, boot, "packages"))
-    print("".join(f"{line}\n" for line in test.failures), end="")
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0 or passed == 0)
+    return test.verdict([test.judged("packages", test.results(built, boot, "packages"))])
 
 
 def installed(built, debs):

@@ -29,11 +29,8 @@ def main(_args):
     build(root / "usr/src", abi)
     boot = guest.Boot(debian, "debian", guest.initramfs(debian, (kernel.PCIDOE,)),
                       f"doe_run=test doe_tests={TESTS}", test.TIMEOUT)
-    passed, failed = test.judged("external", test.results(debian, boot, TESTS))
-    print("".join(f"{line}\n" for line in test.failures), end="")
     print(f"Debian's Linux {abi}, console in {boot.log}")
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0 or passed == 0)
+    return test.verdict([test.judged("external", test.results(debian, boot, TESTS))])
 
 
 def newest():

@@ -69,10 +69,8 @@ def main(args):
         print(line)
     print(f"{args.dir}: {len(patches) - 1} patches for Linux {tree.version(series.tree)}, "
           f"{len(problems)} problems")
-    passed, failed = test.tests(str(series.tree)) if args.test else (1, 0)
-    if args.test:
-        print(f"{passed} passed, {failed} failed")
-    return int(failed or not passed or bool(problems))
+    failed = args.test and test.verdict([test.tests(str(series.tree))])
+    return int(failed or bool(problems))
 
 
 class Series:
@@ -245,12 +243,10 @@ def kept(objects, there):
 
 def identity(author):
     """The environment that tells git who commits."""
-    if not author:
-        name, mail = (host.run(["git", "-C", host.ROOT, "config", key]).stdout.strip()
-                      for key in ("user.name", "user.email"))
-        author = f"{name} <{mail}>" if name and mail else \
-            host.run(["git", "-C", host.ROOT, "log", "-1", "--format=%cn <%ce>"]).stdout
-    found = re.fullmatch(r"\s*(.+?) <(\S+)>\s*", author)
+    for command in (("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"),
+                    ("log", "-1", "--format=%cn <%ce>")):
+        author = author or host.run(["git", "-C", host.ROOT, *command]).stdout
+    found = re.match(r"\s*(.+?) <(\S+)>", author)
     if not found:
         raise host.Fail("who sends the patches? Give --author 'Name <mail>'")
     return {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")

@@ -83,29 +83,32 @@ def main(args):
     if args.arch or args.all:
         for name, (passed, failed) in rows.items():
             print(f"{name:<12}{passed:>6} passed{failed:>5} failed")
-    passed, failed = total(rows.values())
-    print("".join(f"{line}\n" for line in failures), end="")
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0 or passed == 0)
+    return verdict(rows.values())
 
 
 def total(counts):
     return tuple(map(sum, zip(*counts)))
 
 
+def verdict(counts):
+    """Say what failed, and the sums; the exit code."""
+    passed, failed = total(counts)
+    print("".join(f"{line}\n" for line in failures) + f"{passed} passed, {failed} failed")
+    return int(failed > 0 or passed == 0)
+
+
 def judged(what, results):
-    """Passed and failed of a part, which is told."""
+    """Those of a part that has suites, and what they said."""
     print("".join(f"{line}\n" for line in results.said), end="")
-    failures.extend(f"{what}: {line}" for line in results.shown())
-    print(f"==> {what}: {results.passed} passed, {results.failed} failed", flush=True)
-    return results.passed, results.failed
+    return counted(what, results.passed, results.shown(), results.failed)
 
 
-def counted(what, passed, found):
-    """Passed and failed of a part that has no suites, which is told."""
+def counted(what, passed, found, failed=None):
+    """Passed and failed of a part, with what is told of it."""
     failures.extend(f"{what}: {line}" for line in found)
-    print(f"==> {what}: {passed} passed, {len(found)} failed", flush=True)
-    return passed, len(found)
+    failed = len(found) if failed is None else failed
+    print(f"==> {what}: {passed} passed, {failed} failed", flush=True)
+    return passed, failed
 
 
 def quick(release, slow=False):
