@@ -64,17 +64,13 @@ static void complete_and_free(struct pci_doe_task *task)
 static struct pci_doe_task *freed_task(struct doe_test *dt)
 {
 	struct pci_doe_task *task = kzalloc_obj(*task);
-	int rc;
 
 	KUNIT_ASSERT_NOT_NULL(dt->test, task);
 	task->feat.vid = DOE_SIM_VENDOR_ID;
 	task->feat.type = DOE_SIM_TYPE_ECHO;
 	task->complete = complete_and_free;
 	task->private = &dt->met;
-	rc = pci_doe_submit_task(dt->mb[0], task);
-	if (rc)
-		kfree(task);
-	KUNIT_ASSERT_EQ(dt->test, rc, 0);
+	KUNIT_ASSERT_EQ(dt->test, pci_doe_submit_task(dt->mb[0], task), 0);
 	doe_test_await(dt->test, &dt->met);
 
 	return task;
