@@ -170,8 +170,7 @@ static void exchange_in_reset(struct slot_reset *reset)
 	int i;
 
 	thread = doe_test_thread(dt->test, doe_test_echo_thread, dt);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, thread),
-			-ECONNRESET);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, thread), -ECONNRESET);
 	tt = doe_test_begin(dt, 0);
 	doe_sim_clear_counters(dt->sim, 0);
 	since = ktime_get_ns();
@@ -374,16 +373,13 @@ static void slow_wake(struct kunit *test)
 static void unbound_in_d3(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
-	struct doe_test_task *tt;
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot),
 				0);
-		if (i) {
-			tt = doe_test_begin(dt, 0);
-			doe_test_wait_echo(test, tt);
-		}
+		if (i)
+			doe_test_wait_echo(test, doe_test_begin(dt, 0));
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_EQ(test, (int)dt->pdev->current_state,
 				(int)PCI_D0);
@@ -439,6 +435,21 @@ static struct doe_test_task *begin_answered(struct doe_test *dt)
 	return doe_test_begin_sent(dt);
 }
 
+/* The answer comes between two looks */
+static void hidden_in_flight(struct doe_test *dt)
+{
+	struct doe_test_task *tt;
+
+	doe_test_knob(dt, proc_ns, 201 * NSEC_PER_MSEC);
+	tt = doe_test_begin_sent(dt);
+	do {
+		usleep_range(10, 11);
+	} while (!(doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
+		   PCI_DOE_STATUS_DATA_OBJECT_READY));
+	expect_hidden(dt);
+	doe_test_wait_echo(dt->test, tt);
+}
+
 /* While an abort goes on, and when it has failed */
 static void hidden_when_dead(struct doe_test *dt)
 {
@@ -477,6 +488,27 @@ static void shown_after_reset(struct doe_test *dt)
 			DOE_SIM_VENDOR_ID);
 }
 
+/* The device stays in D0, and goes on with what it has */
+static void hidden_asleep(struct doe_test *dt)
+{
+	struct doe_test_task *tt = begin_answered(dt);
+	const struct dev_pm_ops *pm = pci_bus_type.pm;
+	struct device *dev = &dt->pdev->dev;
+
+	pm_runtime_get_noresume(dev);
+	pm_runtime_disable(dev);
+	KUNIT_EXPECT_EQ(dt->test, pm->suspend_noirq(dev), 0);
+	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
+	doe_test_sleep_ms(20);
+	expect_hidden(dt);
+	dev->power.must_resume = true;
+	KUNIT_EXPECT_EQ(dt->test, pm->resume_noirq(dev), 0);
+	pm_runtime_enable(dev);
+	pm_runtime_put_noidle(dev);
+	/* It is still there until somebody uses the mailbox */
+	expect_hidden(dt);
+}
+
 /* The response belongs to user space */
 static void shown_when_handed_over(struct doe_test *dt)
 {
@@ -491,8 +523,10 @@ static const struct hidden_param {
 	const char *desc;
 	void (*fn)(struct doe_test *dt);
 } hidden_params[] = {
+	{ "in flight", hidden_in_flight },
 	{ "dead", hidden_when_dead },
 	{ "after a reset", shown_after_reset },
+	{ "asleep", hidden_asleep },
 	{ "handed over", shown_when_handed_over },
 };
 
@@ -507,6 +541,9 @@ static void response_hidden(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	doe_test_works(dt, 0);
 }
+
+/* Devices that are slow, with 256 mailboxes in all */
+#define NR_SLOW		16
 
 struct contexts {
 	unsigned int irqs_off;
@@ -530,24 +567,38 @@ static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
  */
 static void slow_registers(struct kunit *test)
 {
-	struct contexts contexts[DOE_TEST_MAX_MB] = { };
-	struct doe_test_task *tt[DOE_TEST_MAX_MB];
-	struct doe_test *dt;
+	const unsigned int nr = NR_SLOW * DOE_TEST_MAX_MB;
+	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
+	struct doe_test_task **tt;
+	struct contexts *contexts;
+	struct doe_test *dt[NR_SLOW];
 	unsigned int i;
 
-	dt = doe_test_new_with(test, irq_mode, DOE_SIM_IRQ_NONE,
-			       nr_mailboxes, DOE_TEST_MAX_MB);
-	doe_test_knob(dt, proc_ns, 300 * NSEC_PER_MSEC,
-		      access_ns, 50 * NSEC_PER_MSEC);
-	for (i = 0; i < DOE_TEST_MAX_MB; i++) {
-		doe_test_call_next(dt->sim, i, note_context, &contexts[i]);
-		tt[i] = doe_test_begin(dt, i);
+	tt = kunit_kcalloc(test, nr, sizeof(*tt), GFP_KERNEL);
+	contexts = kunit_kcalloc(test, nr, sizeof(*contexts), GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, tt && contexts);
+
+	config.nr_mailboxes = DOE_TEST_MAX_MB;
+	config.irq_mode = DOE_SIM_IRQ_NONE;
+	for (i = 0; i < NR_SLOW; i++) {
+		dt[i] = doe_test_new(test, &config);
+		doe_test_knob(dt[i], proc_ns, 300 * NSEC_PER_MSEC);
+		doe_test_knob(dt[i], access_ns, 50 * NSEC_PER_MSEC);
+	}
+	for (i = 0; i < nr; i++) {
+		doe_test_call_next(dt[i / DOE_TEST_MAX_MB]->sim,
+				   i % DOE_TEST_MAX_MB, note_context,
+				   &contexts[i]);
+		tt[i] = doe_test_begin(dt[i / DOE_TEST_MAX_MB],
+				       i % DOE_TEST_MAX_MB);
 	}
 	/* Some ten accesses of each, one after the other; the rest is fast */
-	doe_test_sleep_ms(DOE_TEST_MAX_MB * 10 * 50);
-	doe_sim_set_trigger(dt->sim, DOE_SIM_ALL, NULL);
-	doe_test_knob(dt, access_ns, 0);
-	for (i = 0; i < DOE_TEST_MAX_MB; i++) {
+	doe_test_sleep_ms(nr * 10 * 50);
+	for (i = 0; i < NR_SLOW; i++) {
+		doe_sim_set_trigger(dt[i]->sim, DOE_SIM_ALL, NULL);
+		doe_test_knob(dt[i], access_ns, 0);
+	}
+	for (i = 0; i < nr; i++) {
 		doe_test_wait_echo(test, tt[i]);
 		KUNIT_EXPECT_EQ(test, contexts[i].irqs_off, 0);
 		KUNIT_EXPECT_LE(test, contexts[i].softirq, 1);
