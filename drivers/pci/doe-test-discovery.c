@@ -512,17 +512,6 @@ static void each_capability(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 }
 
-static void wait_for_file(struct doe_test *dt, const char *name)
-{
-	doe_test_until(dt->test, doe_test_has_file(dt, name));
-}
-
-static void expect_no_duplicates(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
-}
-
 /*
  * R37, R39: the files belong to the device, not to its driver, and may be made
  * anew, as when a BAR is resized
@@ -532,10 +521,9 @@ static void r37_sysfs_survives(struct kunit *test)
 	struct doe_test *dt = doe_test_new_plain(test);
 	struct kernfs_node *dir;
 
-	wait_for_file(dt, "d0e5:01");
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:01"));
 	dir = sysfs_dir(dt);
-	doe_test_expect_file(test, &dt->pdev->dev, dir, "d0e5:01",
-			     "d0e5:01\n");
+	doe_test_expect_file(test, &dt->pdev->dev, dir, "d0e5:01", "d0e5:01\n");
 	kernfs_put(dir);
 	pci_doe_sysfs_init(dt->pdev);
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
@@ -544,7 +532,8 @@ static void r37_sysfs_survives(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
 	KUNIT_EXPECT_GE(test, device_attach(&dt->pdev->dev), 0);
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "d0e5:01"));
-	expect_no_duplicates(test);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
 }
 
 static const struct doe_sim_feature_list name_lists[] = {
@@ -561,12 +550,13 @@ static void r41_sysfs_names(struct kunit *test)
 {
 	struct doe_test *dt = new_listed(test, name_lists, 3);
 
-	wait_for_file(dt, "0002:03");
-	wait_for_file(dt, "abcd:ef");
+	doe_test_until(test, doe_test_has_file(dt, "0002:03"));
+	doe_test_until(test, doe_test_has_file(dt, "abcd:ef"));
 	KUNIT_EXPECT_TRUE(test, doe_test_has_file(dt, "doe_discovery"));
 	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "ABCD:EF"));
 	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "0001:00"));
-	expect_no_duplicates(test);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot create dup"), 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "cannot add"), 0);
 }
 
 /* R38: the files go with the device, also if Discovery ends at that time */

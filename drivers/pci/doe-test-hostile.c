@@ -18,14 +18,12 @@ DOE_TEST_PARAMS(mode);
 	.discovery_dw = 3,			\
 	.length = (_length), __VA_ARGS__ }
 
-struct errno_param {
+/* What takes long or needs more than a knob has a case of its own */
+static const struct errno_param {
 	const char *desc;
 	int rv;
 	struct doe_sim_knobs knobs;
-};
-
-/* What takes long or needs more than a knob has a case of its own */
-static const struct errno_param errno_params[] = {
+} errno_params[] = {
 	{ "Error at Go", -EIO, KNOBS(-1, .error_at = DOE_SIM_ERROR_GO) },
 	{ "Error instead of Ready", -EIO,
 	  KNOBS(-1, .error_at = DOE_SIM_ERROR_DONE,
@@ -141,15 +139,13 @@ static void r33_cdat(struct kunit *test)
 }
 
 /* R36: Busy when a request is to be sent */
-struct busy_param {
+static const struct busy_param {
 	u64 ns;
 	bool sticky;
 	int rv;
 	unsigned int looks;
 	const char *desc;
-};
-
-static const struct busy_param busy_params[] = {
+} busy_params[] = {
 	{ 0, false, 8, 5, "not" },
 	{ 2 * NSEC_PER_MSEC, false, 8, 30, "2 ms" },
 	{ 2 * NSEC_PER_MSEC, true, 8, 30, "2 ms, no abort helps" },
@@ -311,13 +307,11 @@ static void dead_with_tasks_queued(struct kunit *test)
 	dt->messy = true;
 }
 
-struct left_param {
+static const struct left_param {
 	const char *desc;
 	u32 stale;
 	int rv;
-};
-
-static const struct left_param left_params[] = {
+} left_params[] = {
 	{ "Ready", DOE_SIM_STALE_READY, -EPROTO },
 	{ "Error", DOE_SIM_STALE_ERROR, -EIO },
 	{ "Busy", DOE_SIM_STALE_BUSY, -EBUSY },
@@ -401,15 +395,13 @@ static void r14_no_flood_of_messages(struct kunit *test)
 	KUNIT_EXPECT_LE(test, doe_test_log(test, "DOE: "), 30);
 }
 
-struct point_param {
+static const struct point_param {
 	enum doe_sim_irq_mode irq_mode;
 	enum doe_sim_event event;
 	u32 duration;
 	bool sync;
 	const char *desc;
-};
-
-static const struct point_param point_params[] = {
+} point_params[] = {
 	{ DOE_SIM_IRQ_MSIX, DOE_SIM_EV_FLR, 0, true, "FLR" },
 	{ DOE_SIM_IRQ_NONE, DOE_SIM_EV_FLR, 0, false, "FLR, polled task" },
 	{ DOE_SIM_IRQ_MSIX, DOE_SIM_EV_ERROR, 0, true, "Error" },
@@ -488,8 +480,7 @@ static void r07_event_at_each_access(struct kunit *test)
 	struct doe_test *dt;
 	int rv;
 
-	dt = doe_test_make_plain(doe_test_new, test,
-				 irq_mode, param->irq_mode);
+	dt = doe_test_make_plain(doe_test_new, test, irq_mode, param->irq_mode);
 	doe_test_works(dt, 0);
 	for (trigger.at = 1; hit(dt, &trigger, &rv); trigger.at++) {
 		failed += rv < 0;

@@ -94,8 +94,6 @@ struct run {
 	bool yielded;		/* the mailbox is handed over */
 };
 
-/* ---- What happens in the access ---- */
-
 static void raise_spurious(struct pairs *p)
 {
 	doe_sim_raise(p->dt->sim, 0, true);
@@ -111,8 +109,6 @@ static void pull_out(struct pairs *p)
 	doe_sim_set_gone(p->dt->sim, DOE_SIM_EV_GONE_VALUE);
 	WRITE_ONCE(p->dt->pdev->error_state, pci_channel_io_perm_failure);
 }
-
-/* ---- What a thread does ---- */
 
 static void cancel(struct pairs *p)
 {
@@ -176,8 +172,6 @@ static void take_away(struct pairs *p)
 	}
 	pci_unlock_rescan_remove();
 }
-
-/* ---- Events ---- */
 
 static const struct event_type {
 	const char *name;
@@ -254,8 +248,6 @@ static bool fired(const struct run *run, enum event event)
 	       (run->fault[1].event == event && run->fault[1].fired);
 }
 
-/* ---- Failures ---- */
-
 static void describe(struct pairs *p, char *buf, size_t size)
 {
 	struct run *run = p->run;
@@ -282,8 +274,6 @@ do {									\
 	if ((p)->failures++ < MAX_SAID)					\
 		KUNIT_FAIL((p)->test, "%s: " fmt, __buf, ##__VA_ARGS__); \
 } while (0)
-
-/* ---- The device and its owner ---- */
 
 static void take_irq(struct pairs *p)
 {
@@ -376,8 +366,6 @@ static void recover(struct pairs *p)
 	take_irq(p);
 }
 
-/* ---- One run ---- */
-
 /* The thread that calls pci_doe_interruptible() */
 static int caller(struct doe_test_thread *thread)
 {
@@ -443,8 +431,7 @@ static void disarm(struct pairs *p)
 /* Nothing in the library may take longer than that */
 #define RUN_HANG	(100 * HZ)
 
-static bool wait_for(struct pairs *p, struct completion *done,
-		     const char *what)
+static bool wait_for(struct pairs *p, struct completion *done, const char *what)
 {
 	if (wait_for_completion_timeout(done, RUN_HANG))
 		return true;
@@ -533,8 +520,7 @@ static void begin(struct pairs *p, struct run *run)
 	arm(p);
 
 	if (run->async)
-		KUNIT_ASSERT_EQ(p->test, 0,
-				doe_test_submit(p->dt, 0, p->task));
+		KUNIT_ASSERT_EQ(p->test, 0, doe_test_submit(p->dt, 0, p->task));
 	if (run->sync) {
 		p->go = true;
 		wake_up(&p->wait);
@@ -627,8 +613,6 @@ static bool do_run(struct pairs *p, struct run *run)
 
 	return true;
 }
-
-/* ---- Cases ---- */
 
 static const struct doe_test_param modes[] = {
 	{ DOE_SIM_IRQ_NONE, 2, DOE_SIM_BUSY_PULSE },

@@ -343,8 +343,7 @@ static bool right_bytes(struct doe_worker *w, struct doe_plan *p, u32 pattern,
 }
 
 /* Do it; returns what pci_doe() does */
-int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
-		struct doe_plan *p)
+int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb, struct doe_plan *p)
 {
 	u32 pattern = prandom_u32_state(&w->rnd);
 	bool right;

@@ -93,12 +93,10 @@ static void power_lost_in_flight(struct kunit *test)
 				0);
 		KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECONNRESET);
 		doe_sim_behave(dt->sim, 0);
-		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0),
-				0);
+		KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D0), 0);
 		pci_restore_state(dt->pdev);
 		doe_test_works(dt, 0);
-		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"),
-				0);
+		KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 0);
 	}
 }
 

@@ -89,8 +89,7 @@ static void cancel_ended(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tt->task.rv, 8);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 1);
 
-	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0],
-						     &never->task));
+	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &never->task));
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(never));
 	for (i = 0; i < 10; i++)
 		KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0],
@@ -261,8 +260,7 @@ static void meet(struct doe_sim_dev *sim, unsigned int mb, void *data)
  * goes on before the transfer does, as a real-time thread that is woken: at the
  * transfer's next cond_resched() on this CPU, at once on another.
  */
-static struct doe_test *begin_long(struct kunit *test,
-				   struct doe_test_task *tt)
+static struct doe_test *begin_long(struct kunit *test, struct doe_test_task *tt)
 {
 	struct doe_test *dt = doe_test_new_with(test, max_object,
 						DOE_SIM_MAX_OBJECT_DW);

@@ -64,8 +64,6 @@ static bool is_at(u64 ns, u64 due)
 	return abs_diff(ns, due) <= GRAIN_NS;
 }
 
-/* ---- A device that answers at once unless told otherwise ---- */
-
 static struct doe_test *new_device(struct kunit *test)
 {
 	struct doe_sim_config config = doe_test_config(test);
@@ -79,8 +77,6 @@ static struct doe_test *new_device(struct kunit *test)
 
 	return dt;
 }
-
-/* ---- Each access and its time ---- */
 
 #define MAX_ACCESSES	1024
 
@@ -161,8 +157,6 @@ static unsigned int find(struct trace *tr, unsigned int i, enum kind kind)
 		i++;
 	return i;
 }
-
-/* ---- When the library looks ---- */
 
 static u64 poll_pause(u64 waited)
 {
@@ -324,8 +318,6 @@ static void answer_is_noticed_detached(struct kunit *test)
 			ns + LOOK_MAX_NS + GRAIN_NS);
 }
 
-/* ---- Bounds ---- */
-
 /* How an exchange ends with a device that is slow */
 static const struct bound {
 	const char *name;
@@ -420,8 +412,6 @@ static void silent_discovery_ends_in_time(struct kunit *test)
 {
 	expect_discovery_ends(test, DOE_SIM_NEVER, 2 * WAIT_NS, 2 * TICK_NSEC);
 }
-
-/* ---- Counts ---- */
 
 /*
  * Accesses of an exchange that is answered at once: DOE Status before the
@@ -538,8 +528,6 @@ static void caller_wakes_once(struct kunit *test)
 				5 + (ns[i] > IRQ_LOOK_NS));
 	}
 }
-
-/* ---- Suite ---- */
 
 int doe_test_need_virtual_time(struct kunit_suite *suite)
 {

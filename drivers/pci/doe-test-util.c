@@ -13,7 +13,6 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
-#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -326,8 +325,7 @@ void doe_test_take_irq(struct doe_test *dt, unsigned int mb)
 {
 	struct pci_doe_mb *doe_mb;
 
-	doe_mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, mb),
-				   true);
+	doe_mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, mb), true);
 	KUNIT_ASSERT_PTR_EQ(dt->test, doe_mb, dt->mb[mb]);
 	dt->irq_held[mb] = true;
 }

@@ -87,8 +87,7 @@ static void yield_and_reclaim(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -EINVAL);
 		doe_test_works(dt, 0);
 		KUNIT_EXPECT_TRUE(test, doe_test_claimed(dt, 0));
-		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries,
-				0);
+		KUNIT_EXPECT_GT(test, doe_test_counters(dt, 0)->discoveries, 0);
 		doe_test_expect_irqs(dt, 1);
 	}
 }

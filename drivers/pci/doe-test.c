@@ -211,27 +211,24 @@ static void r19_request_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
 }
 
-static void bad_arguments(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt = doe_test_task(test);
-	u8 buf[4];
-
-	tt->task.complete = NULL;
-	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -EINVAL);
-	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, NULL, 4,
-						buf, 4), -EINVAL);
-	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, buf, 4,
-						NULL, 4), -EINVAL);
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
-	doe_test_works(dt, 0);
-}
-
-/* A task for a feature that the mailbox does not offer is queued, and fails */
+/*
+ * Bad arguments are refused at once; a task for a feature that the mailbox does
+ * not offer is queued, and fails
+ */
 static void feature_not_offered(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
+	void (*complete)(struct pci_doe_task *task) = NULL;
+	u8 buf[4];
+
+	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, NULL, 4,
+						buf, 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, buf, 4,
+						NULL, 4), -EINVAL);
+	swap(tt->task.complete, complete);
+	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -EINVAL);
+	swap(tt->task.complete, complete);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			doe_test_exchange(dt, 0x77, NULL, 0, NULL, 0));
@@ -309,7 +306,6 @@ static struct kunit_case doe_api_cases[] = {
 	KUNIT_CASE_PARAM(r32_response_lengths, all_gen_params),
 	KUNIT_CASE(r18_largest_object),
 	KUNIT_CASE(r19_request_too_long),
-	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE_PARAM(feature_not_offered, all_gen_params),
 	KUNIT_CASE_PARAM(submitted_twice, all_gen_params),
 	KUNIT_CASE(create_mb),
