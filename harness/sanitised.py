@@ -5,7 +5,6 @@ import random
 import re
 
 import guest
-import host
 import kernel
 import ktap
 import uml

@@ -104,9 +104,8 @@ def version(tree):
 def check_same(tree, kernel):
     """The tree that is there should come from the kernel that was asked for."""
     here, path = version(tree), Path(kernel or DEFAULT)
-    if kernel is None or path.is_file() or is_release(kernel) and f"{here}.".startswith(f"{kernel}."):
-        return
-    if path.is_dir() and is_kernel(path) and version(path) == here:
+    if kernel is None or path.is_file() or path.is_dir() and is_kernel(path) and \
+            version(path) == here or is_release(kernel) and f"{here}.".startswith(f"{kernel}."):
         return
     raise host.Fail(f"{tree} is Linux {here}, not {kernel}: remove it or give another DIR")
 
