@@ -26,34 +26,24 @@ is_q35()
 	[ "$(read32 $HOST_BRIDGE 0)" = $((0x29c08086)) ]
 }
 
-# to_ram: suspend to RAM
-to_ram()
-{
-	memory unbind
-	where=$(read32 $HOST_BRIDGE $PCIEXBAR)
-	result=0
-	echo mem >/sys/power/state || result=1
-	! is_q35 || write32 $HOST_BRIDGE $PCIEXBAR "$where"
-	memory bind
-	return $result
-}
-
-# slept STATE: suspend, until an alarm of the clock
+# slept STATE: suspend, until an alarm of the clock, which has to come later
 slept()
 {
+	where=$(read32 $HOST_BRIDGE $PCIEXBAR)
+	[ "$1" != mem ] || memory unbind
 	if [ "$1" = "$DOE_PM_TEST" ]; then
 		echo platform >/sys/power/pm_test
 	else
 		echo 0 >$ALARM
 		echo +4 >$ALARM
 	fi
-	if [ "$1" = mem ]; then
-		to_ram
-	else
-		echo "$1" >/sys/power/state
-	fi
+	echo "$1" >/sys/power/state
 	result=$?
 	echo none 2>/dev/null >/sys/power/pm_test
+	if [ "$1" = mem ]; then
+		! is_q35 || write32 $HOST_BRIDGE $PCIEXBAR "$where"
+		memory bind
+	fi
 	[ $result -eq 0 ] || ! dmesg | tail -n 5 | sed 's/^/# /'
 }
 
