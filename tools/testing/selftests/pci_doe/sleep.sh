@@ -37,8 +37,8 @@ slept()
 		echo 0 >$ALARM
 		echo +4 >$ALARM
 	fi
-	echo "$1" >/sys/power/state
-	result=$?
+	result=0
+	echo "$1" >/sys/power/state || result=1
 	echo none 2>/dev/null >/sys/power/pm_test
 	if [ "$1" = mem ]; then
 		! is_q35 || write32 $HOST_BRIDGE $PCIEXBAR "$where"
