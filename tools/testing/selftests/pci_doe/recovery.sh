@@ -117,10 +117,10 @@ done
 tests()
 {
 	for action in nonfatal ${CXL_PORTS:+fatal}; do
-		for dev in $(can $action); do
+		for faulty in $(can $action); do
 			for how in "idle" "at work"; do
-				check "$dev recovers from a $action error, $how" \
-					recovers "$dev" $action "$how"
+				check "$faulty recovers from a $action error, $how" \
+					recovers "$faulty" $action "$how"
 			done
 		done
 	done
