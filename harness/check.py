@@ -74,7 +74,7 @@ ACCEPTED = re.compile("|".join((
     # names of functions of the kernel, said as such
     r"EMBEDDED_FUNCTION_NAME",
     # sparse does not know that guard() unlocks
-    r"doe-sim/.*context imbalance",
+    r"doe-(?:sim/|test-).*context imbalance",
     # the kernel's API in user space
     r"tools/testing/pci-doe/(?:shim\.h|.*(?:MACRO_ARG_REUSE|BIT_MACRO|ATTRIBUTE_MACRO))",
     r"tools/testing/pci-doe/.*(?:FUNCTION_ARGUMENTS|AVOID_EXTERNS)",

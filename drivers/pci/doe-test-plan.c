@@ -49,6 +49,7 @@ struct doe_worker *doe_new_worker(struct kunit *test, struct doe_test *dt,
 	KUNIT_ASSERT_NOT_NULL(test, w->buf);
 	w->dt = dt;
 	w->mb = mb;
+	raw_spin_lock_init(&w->lock);
 	prandom_seed_state(&w->rnd, salt);
 
 	return w;
@@ -203,6 +204,8 @@ static void befall(struct doe_sim_dev *sim, unsigned int mb, void *data)
 	struct doe_worker *w = data;
 	struct doe_sim_counters cnt;
 
+	guard(raw_spinlock_irqsave)(&w->lock);
+
 	switch (w->fault) {
 	case SPURIOUS:
 		doe_sim_raise(sim, mb, w->arg & 1);
@@ -279,10 +282,12 @@ unsigned int doe_any_fault(struct doe_worker *w)
 void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
 		    unsigned int fault)
 {
-	w->fault = fault;
-	w->arg = prandom_u32_state(&w->rnd);
-	w->done = false;
-	doe_sim_get_counters(w->dt->sim, w->mb, &w->before);
+	scoped_guard(raw_spinlock_irqsave, &w->lock) {
+		w->fault = fault;
+		w->arg = prandom_u32_state(&w->rnd);
+		w->done = false;
+		doe_sim_get_counters(w->dt->sim, w->mb, &w->before);
+	}
 	plan_fault(w, p, fault);
 	if (fault < SPURIOUS || fault > GONE)
 		return;
@@ -298,8 +303,10 @@ bool doe_fault_bit(struct doe_worker *w, unsigned int fault)
 	size_t counter = faults[fault].counter;
 	struct doe_sim_counters cnt;
 
+	guard(raw_spinlock_irqsave)(&w->lock);
+
 	if (!counter)
-		return READ_ONCE(w->done);
+		return w->done;
 
 	doe_sim_get_counters(w->dt->sim, w->mb, &cnt);
 	return *(u64 *)((void *)&cnt + counter) !=

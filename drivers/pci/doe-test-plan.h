@@ -5,6 +5,7 @@
 #define DRIVERS_PCI_DOE_TEST_PLAN_H
 
 #include <linux/prandom.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "doe-test-util.h"
@@ -18,6 +19,7 @@ struct doe_worker {
 	unsigned int mb;
 	unsigned int wrong;	/* exchanges with wrong bytes */
 	bool shared;		/* others use the mailbox at the same time */
+	raw_spinlock_t lock;	/* what follows, but @buf; befall() uses it */
 	unsigned int fault;	/* the present one */
 	u32 arg;		/* random, of the present fault */
 	bool done;		/* that was done */
