@@ -542,6 +542,23 @@ static void r54_cut_short(struct kunit *test)
 	}
 }
 
+/* Those that wait behind the one that notices it are told as well */
+static void gone_with_many(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_thread *thread[3];
+	int i;
+
+	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
+	doe_test_sleep_ms(1);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_test_join_all(test, thread, ARRAY_SIZE(thread), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_recovers(dt);
+}
+
 static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r50_errno, errno_gen_params),
 	KUNIT_CASE_PARAM(r33_cdat, mode_gen_params),
@@ -554,6 +571,7 @@ static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r56_left_before_request, left_gen_params),
 	KUNIT_CASE(r14_no_flood_of_messages),
 	KUNIT_CASE_PARAM(r07_event_at_each_access, point_gen_params),
+	KUNIT_CASE(gone_with_many),
 	KUNIT_CASE_PARAM(r54_cut_short, cut_gen_params),
 	{ }
 };
