@@ -480,31 +480,6 @@ static void enable_does_not_stick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ETIMEDOUT);
 }
 
-/*
- * An exchange that was cancelled before its lost interrupt was missed leaves
- * Interrupt Status set.  The abort does not clear it, and the next exchange
- * would have no interrupt.
- */
-static void lost_and_cancelled(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt, *next;
-	u64 before;
-	int i;
-
-	doe_test_works(dt, 0);
-	for (i = 0; i < 5; i++) {
-		doe_test_knob(dt, irq_lose, 1);
-		tt = doe_test_begin(dt, 0);
-		next = doe_test_begin(dt, 0);
-		before = irqs(dt);
-		doe_test_until(test, doe_test_counters(dt, 0)->irqs_lost > i);
-		doe_test_cancel(dt, tt);
-		doe_test_wait_echo(test, next);
-		KUNIT_EXPECT_EQ(test, irqs(dt), before + 1);
-	}
-}
-
 static const struct storm_param {
 	const char *desc;
 	bool status;	/* Interrupt Status is set */
@@ -575,48 +550,6 @@ static void no_storm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, control(dt), PCI_DOE_CTRL_INT_EN);
 }
 
-/* 50 messages a second that mean nothing are no storm, either */
-static void few_messages(struct kunit *test)
-{
-	struct doe_test *dt;
-	int i;
-
-	dt = doe_test_make(doe_test_new, test,
-			   knobs.status_or, BIT(4), knobs.cap_or, 0x3000,
-			   knobs.ctrl_or, 0xf8, knobs.proc_ns, DOE_TEST_SLOW);
-	doe_test_works(dt, 0);
-	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC, storm_status, true);
-	for (i = 0; i < 20; i++) {
-		doe_test_works(dt, 0);
-		doe_test_sleep_ms(200);
-	}
-	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs_spurious, 100);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].gos, 20);
-	KUNIT_EXPECT_EQ(test, dt->cnt[0].aborts, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
-	KUNIT_EXPECT_TRUE(test, control(dt) & PCI_DOE_CTRL_INT_EN);
-}
-
-/* In a hold the handler runs, but nobody writes Control */
-static void storm_in_hold(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	u64 writes;
-
-	doe_test_works(dt, 0);
-	dt->pdev->error_state = pci_channel_io_frozen;
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
-	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC, storm_status, true);
-	doe_test_sleep_ms(200);
-	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
-			[DOE_SIM_REG_CTRL], writes);
-	dt->pdev->error_state = pci_channel_io_normal;
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, control(dt), 0);
-}
-
 static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE_PARAM(r17_message_number, irq_gen_params),
 	KUNIT_CASE(no_interrupt_support),
@@ -634,11 +567,8 @@ static struct kunit_case doe_irq_cases[] = {
 	KUNIT_CASE_PARAM(lost, irq_gen_params),
 	KUNIT_CASE_PARAM(lost_once, irq_gen_params),
 	KUNIT_CASE_PARAM(enable_does_not_stick, irq_gen_params),
-	KUNIT_CASE_PARAM(lost_and_cancelled, irq_gen_params),
 	KUNIT_CASE_PARAM(storming, storm_gen_params),
 	KUNIT_CASE_PARAM(no_storm, irq_gen_params),
-	KUNIT_CASE_SLOW(few_messages),
-	KUNIT_CASE(storm_in_hold),
 	{ }
 };
 

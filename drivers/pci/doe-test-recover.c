@@ -468,6 +468,77 @@ static void error_behind_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, aborts + 2);
 }
 
+/*
+ * An exchange that was cancelled before its lost interrupt was missed leaves
+ * Interrupt Status set.  The abort does not clear it, and the next exchange
+ * would have no interrupt.
+ */
+static void lost_and_cancelled(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_make(doe_test_new, test,
+					    knobs.proc_ns, DOE_TEST_SLOW);
+	struct doe_test_task *tt, *next;
+	u64 before;
+	int i;
+
+	doe_test_works(dt, 0);
+	for (i = 0; i < 5; i++) {
+		doe_test_knob(dt, irq_lose, 1);
+		tt = doe_test_begin(dt, 0);
+		next = doe_test_begin(dt, 0);
+		before = doe_test_counters(dt, 0)->irqs;
+		doe_test_until(test, doe_test_counters(dt, 0)->irqs_lost > i);
+		doe_test_cancel(dt, tt);
+		doe_test_wait_echo(test, next);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->irqs,
+				before + 1);
+	}
+}
+
+/* 50 messages a second that mean nothing are no storm */
+static void few_messages(struct kunit *test)
+{
+	struct doe_test *dt;
+	int i;
+
+	dt = doe_test_make(doe_test_new, test,
+			   knobs.status_or, BIT(4), knobs.cap_or, 0x3000,
+			   knobs.ctrl_or, 0xf8, knobs.proc_ns, DOE_TEST_SLOW);
+	doe_test_works(dt, 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	doe_test_knob(dt, storm_ns, 20 * NSEC_PER_MSEC, storm_status, true);
+	for (i = 0; i < 20; i++) {
+		doe_test_works(dt, 0);
+		doe_test_sleep_ms(200);
+	}
+	KUNIT_EXPECT_GE(test, doe_test_counters(dt, 0)->irqs_spurious, 190);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].gos, 20);
+	KUNIT_EXPECT_EQ(test, dt->cnt[0].aborts, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 0);
+	KUNIT_EXPECT_TRUE(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL) &
+			  PCI_DOE_CTRL_INT_EN);
+}
+
+/* In a hold the handler runs, but nobody writes Control */
+static void storm_in_hold(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_make(doe_test_new, test,
+					    knobs.proc_ns, DOE_TEST_SLOW);
+	u64 writes;
+
+	doe_test_works(dt, 0);
+	dt->pdev->error_state = pci_channel_io_frozen;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
+	writes = doe_test_counters(dt, 0)->writes[DOE_SIM_REG_CTRL];
+	doe_test_knob(dt, storm_ns, 500 * NSEC_PER_USEC, storm_status, true);
+	doe_test_sleep_ms(200);
+	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->writes
+			[DOE_SIM_REG_CTRL], writes);
+	dt->pdev->error_state = pci_channel_io_normal;
+	doe_test_works(dt, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, 0, PCI_DOE_CTRL), 0);
+}
+
 static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE_SLOW(discovery_is_tried_again),
 	KUNIT_CASE_SLOW(user_tries_again),
@@ -486,6 +557,9 @@ static struct kunit_case doe_recover_cases[] = {
 	KUNIT_CASE(error_behind_abort),
 	KUNIT_CASE_PARAM(response_sizes, size_gen_params),
 	KUNIT_CASE_SLOW(starved_firmware),
+	KUNIT_CASE(lost_and_cancelled),
+	KUNIT_CASE_SLOW(few_messages),
+	KUNIT_CASE(storm_in_hold),
 	{ }
 };
 
