@@ -5,7 +5,6 @@ import re
 from collections import Counter
 
 import guest
-import host
 import ktap
 import sanitised
 import tree
