@@ -220,10 +220,10 @@ cdat_reread()
 		# A work item of CXL's unbinds it once more
 		sleep 1
 		mem_driver "$1" bind
-		if [ -n "$(cdat_port "$1")" ]; then
-			cdat_good "$1"
-			return
-		fi
+		wait_for has_table "$1" || continue
+		! cdat_good "$1" || return 0
+		# It is wrong, unless that came late and has taken it away
+		! has_table "$1" || return 1
 	done
 	return 1
 }
@@ -328,6 +328,12 @@ for_user()
 	take_back "$2" "$3" && owned_by_driver "$2" "$3" && return "$result"
 }
 
+# irq_came DEVICE OFFSET COUNT: it has fired since then
+irq_came()
+{
+	[ "$(irq_count "$1" "$2")" -gt "$3" ]
+}
+
 # used_again DEVICE OFFSET: it goes to user space and comes back, to Discovery by
 # its interrupt if it has one, and has the features that it had
 used_again()
@@ -335,7 +341,7 @@ used_again()
 	before=$(irq_count "$1" "$2")
 	hand_over "$1" "$2" && take_back "$1" "$2" && settle "$1" "$2" &&
 		idle "$1" "$2" && same_features "$1" "$2" || return
-	[ -z "$before" ] || [ "$(irq_count "$1" "$2")" -gt "$before" ]
+	[ -z "$before" ] || wait_for irq_came "$1" "$2" "$before"
 }
 
 # same_features DEVICE OFFSET: as in $BEFORE, a copy of $MAILBOXES
