@@ -203,6 +203,7 @@ static void befall(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct doe_worker *w = data;
 	struct doe_sim_counters cnt;
+	u32 stale;
 
 	guard(raw_spinlock_irqsave)(&w->lock);
 
@@ -211,19 +212,22 @@ static void befall(struct doe_sim_dev *sim, unsigned int mb, void *data)
 		doe_sim_raise(sim, mb, w->arg & 1);
 		break;
 	case STALE:
+		stale = w->arg % (DOE_SIM_STALE_ALL + 1) & ~DOE_SIM_STALE_WRITE;
+		if (!w->shared) {
+			doe_sim_set_stale(sim, mb, stale);
+			break;
+		}
 		/*
 		 * Within an exchange the library cannot tell stale data from
 		 * the answer: wait for the access that follows its last one
 		 */
 		doe_sim_get_counters(sim, mb, &cnt);
-		if (w->shared && (cnt.objects_out == w->before.objects_out ||
-				  !doe_sim_idle(sim, mb))) {
+		if (cnt.objects_out == w->before.objects_out ||
+		    !doe_sim_set_stale_if_idle(sim, mb, stale)) {
 			w->before.objects_out = cnt.objects_out;
 			doe_test_call_next(sim, mb, befall, data);
 			return;
 		}
-		doe_sim_set_stale(sim, mb, w->arg % (DOE_SIM_STALE_ALL + 1) &
-					   ~DOE_SIM_STALE_WRITE);
 		break;
 	case BUSY:
 		doe_sim_set_busy(sim, mb, w->arg % 300000);

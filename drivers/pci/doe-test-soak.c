@@ -378,14 +378,12 @@ static bool hand_over(struct doe_worker *w, struct pci_dev *pdev)
 	handed = !pci_doe_yield_mb(mb);
 	if (handed) {
 		/*
-		 * Not half an object: a binding through sysfs may have taken
+		 * Not half a request: a binding through sysfs may have taken
 		 * the mailbox back by now, and the half would become part of
-		 * the kernel's request, or take the place of a response of
-		 * which the kernel has read the header
+		 * the kernel's request
 		 */
-		doe_sim_set_stale(sim, nr, doe_any(w, DOE_SIM_STALE_ALL + 1) &
-					   ~(DOE_SIM_STALE_WRITE |
-					     DOE_SIM_STALE_READY));
+		doe_sim_set_stale_if_idle(sim, nr, ~DOE_SIM_STALE_WRITE &
+					  doe_any(w, DOE_SIM_STALE_ALL + 1));
 		pause(w);
 		pci_doe_reclaim_mb(mb);
 	}

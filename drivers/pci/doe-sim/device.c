@@ -285,16 +285,33 @@ void doe_sim_set_gone(struct doe_sim_dev *sim, enum doe_sim_event how)
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_gone);
 
+static bool mb_is_idle(struct doe_sim_mb *mb)
+{
+	return !mb->wr_n && !mb->outstanding && !mb->ready && !mb->error &&
+	       !mb->busy;
+}
+
 bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb)
+{
+	guard(raw_spinlock_irqsave)(&sim->lock);
+
+	return mb_is_idle(&sim->mb[mb]);
+}
+EXPORT_SYMBOL_GPL(doe_sim_idle);
+
+bool doe_sim_set_stale_if_idle(struct doe_sim_dev *sim, unsigned int mb,
+			       u32 mask)
 {
 	struct doe_sim_mb *m = &sim->mb[mb];
 
 	guard(raw_spinlock_irqsave)(&sim->lock);
 
-	return !m->wr_n && !m->outstanding && !m->ready && !m->error &&
-	       !m->busy;
+	if (!mb_is_idle(m))
+		return false;
+	doe_sim_leave_stale(m, mask);
+	return true;
 }
-EXPORT_SYMBOL_GPL(doe_sim_idle);
+EXPORT_SYMBOL_GPL(doe_sim_set_stale_if_idle);
 
 void doe_sim_get_counters(struct doe_sim_dev *sim, unsigned int mb,
 			  struct doe_sim_counters *counters)

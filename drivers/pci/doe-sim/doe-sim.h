@@ -470,6 +470,9 @@ void doe_sim_set_gone(struct doe_sim_dev *sim, enum doe_sim_event how);
 
 /* No request or answer held, not Busy, no Error: what good use leaves behind */
 bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb);
+/* Leave DOE_SIM_STALE_* behind if it is, so as not to replace an answer */
+bool doe_sim_set_stale_if_idle(struct doe_sim_dev *sim, unsigned int mb,
+			       u32 mask);
 
 /* One mailbox, or the sum over %DOE_SIM_ALL */
 void doe_sim_get_counters(struct doe_sim_dev *sim, unsigned int mb,
