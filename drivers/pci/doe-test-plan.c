@@ -301,7 +301,10 @@ void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
 		befall(w->dt->sim, w->mb, w);
 }
 
-/* Did it have an effect until now? */
+/*
+ * Did it have an effect until now?  From now on it has none, even if befall()
+ * is on its way: nobody would heal a device that it takes away.
+ */
 bool doe_fault_bit(struct doe_worker *w, unsigned int fault)
 {
 	size_t counter = faults[fault].counter;
@@ -309,6 +312,7 @@ bool doe_fault_bit(struct doe_worker *w, unsigned int fault)
 
 	guard(raw_spinlock_irqsave)(&w->lock);
 
+	w->fault = NOTHING;
 	if (!counter)
 		return w->done;
 
