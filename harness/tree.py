@@ -218,17 +218,19 @@ def integrate(tree, shown=None):
 
 
 def write(tree, files):
-    """Each file beside its place first: a full disk leaves them whole."""
+    """Each file beside its place first, so that a full disk changes nothing."""
     host.need_space(tree, 0.1)
+    partial = {tree / path: (tree / path).with_name(f".{Path(path).name}.partial")
+               for path in files}
     for path, data in files.items():
         target = tree / path
-        partial = target.with_name(f".{target.name}.partial")
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
+        partial[target].write_bytes(data)
         mode = target if target.exists() else host.ROOT / path
         if mode.exists():
-            shutil.copymode(mode, partial)
-        partial.rename(target)
+            shutil.copymode(mode, partial[target])
+    for target, written in partial.items():
+        written.rename(target)
     return len(files)
 
 
