@@ -141,17 +141,18 @@ def fetch(release):
     for tarball in (installed, cached):
         if tarball.exists():
             return tarball
-    unpacked = newer(package, cached.with_name("unpacked"))
+    unpacked = newer(package, cached.with_name("unpacked"), "give a tree with --kernel")
     (unpacked / f"usr/src/{installed.name}").rename(cached)
     shutil.rmtree(unpacked)
     return cached
 
 
-def newer(package, into):
+def newer(package, into, advice):
     """A package of a newer suite of the mirrors that this system uses, unpacked, by apt's
-    own rules but with lists and cache of our own, so that the system's are not touched."""
+    own rules but with lists and cache of our own, so that the system's are not touched.
+    advice: for one who has no such package."""
     if not shutil.which("apt-get"):
-        raise host.Fail(f"no {package} and no apt-get here: give a tree with --kernel")
+        raise host.Fail(f"no {package} and no apt-get here: {advice}")
     progress = host.Progress(f"downloading {package}")
     apt = host.BUILD / "cache/apt"
     shutil.rmtree(apt, ignore_errors=True)
@@ -174,7 +175,7 @@ def newer(package, into):
                 progress.done()
                 return into
     progress.done("failed")
-    raise host.Fail(f"apt finds no {package}: give a tree with --kernel")
+    raise host.Fail(f"apt finds no {package}: {advice}")
 
 
 # What goes into it
