@@ -302,10 +302,10 @@ void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
 }
 
 /*
- * Did it have an effect until now?  From now on it has none, even if befall()
+ * End it: did it have an effect?  From now on it has none, even if befall()
  * is on its way: nobody would heal a device that it takes away.
  */
-bool doe_fault_bit(struct doe_worker *w, unsigned int fault)
+bool doe_end_fault(struct doe_worker *w, unsigned int fault)
 {
 	size_t counter = faults[fault].counter;
 	struct doe_sim_counters cnt;

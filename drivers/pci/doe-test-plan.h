@@ -46,7 +46,7 @@ void doe_plan_good(struct doe_worker *w, struct doe_plan *p);
 unsigned int doe_any_fault(struct doe_worker *w);
 void doe_plan_fault(struct doe_worker *w, struct doe_plan *p,
 		    unsigned int fault);
-bool doe_fault_bit(struct doe_worker *w, unsigned int fault);
+bool doe_end_fault(struct doe_worker *w, unsigned int fault);
 const char *doe_fault_name(unsigned int fault);
 int doe_do_plan(struct doe_worker *w, struct pci_doe_mb *mb,
 		struct doe_plan *p);

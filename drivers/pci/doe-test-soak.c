@@ -347,7 +347,7 @@ static int disturber(struct doe_test_thread *thread)
 
 		usleep_range(1000, 1000 + doe_any(w, kind->act_us / 4));
 		doe_sim_set_trigger(w->dt->sim, w->mb, NULL);
-		if (doe_fault_bit(w, fault))
+		if (doe_end_fault(w, fault))
 			atomic_inc(&faults[fault]);
 		if (p.heal)
 			come_back(w->dt->sim);
