@@ -167,12 +167,32 @@ static void error_takes_ready(struct kunit *test)
 	sim_abort(dt);
 }
 
+/* A reset in the midst of an answer: what is left behind must not continue it */
+static void cut_is_not_idle(struct kunit *test)
+{
+	struct doe_test *dt = sim_start(test, NULL);
+
+	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
+	sim_response(dt, DOE_SIM_TYPE_ECHO, 1);
+	doe_sim_flr(dt->sim);
+	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
+	KUNIT_EXPECT_FALSE(test, doe_sim_set_stale_if_idle(dt->sim, 0,
+							   DOE_SIM_STALE_READY));
+	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_READ), 0);
+
+	sim_abort(dt);
+	KUNIT_EXPECT_TRUE(test, doe_sim_set_stale_if_idle(dt->sim, 0,
+							  DOE_SIM_STALE_READY));
+	sim_abort(dt);
+}
+
 static struct kunit_case doe_sim_cases[] = {
 	KUNIT_CASE(foreign_look),
 	KUNIT_CASE(newer_bits),
 	KUNIT_CASE(go_in_d3),
 	KUNIT_CASE(interleaved),
 	KUNIT_CASE(error_takes_ready),
+	KUNIT_CASE(cut_is_not_idle),
 	{ }
 };
 

@@ -306,7 +306,8 @@ bool doe_sim_set_stale_if_idle(struct doe_sim_dev *sim, unsigned int mb,
 
 	guard(raw_spinlock_irqsave)(&sim->lock);
 
-	if (!mb_is_idle(m))
+	/* A host whose answer was cut may still be reading it */
+	if (m->cut || !mb_is_idle(m))
 		return false;
 	doe_sim_leave_stale(m, mask);
 	return true;

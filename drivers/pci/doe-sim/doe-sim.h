@@ -470,7 +470,10 @@ void doe_sim_set_gone(struct doe_sim_dev *sim, enum doe_sim_event how);
 
 /* No request or answer held, not Busy, no Error: what good use leaves behind */
 bool doe_sim_idle(struct doe_sim_dev *sim, unsigned int mb);
-/* Leave DOE_SIM_STALE_* behind if it is, so as not to replace an answer */
+/*
+ * Leave DOE_SIM_STALE_* behind if it is, and since then no reset or the like
+ * took an answer that the host may still be reading
+ */
 bool doe_sim_set_stale_if_idle(struct doe_sim_dev *sim, unsigned int mb,
 			       u32 mask);
 
