@@ -349,8 +349,11 @@ static int disturber(struct doe_test_thread *thread)
 		doe_sim_set_trigger(w->dt->sim, w->mb, NULL);
 		if (doe_end_fault(w, fault))
 			atomic_inc(&faults[fault]);
-		if (p.heal)
+		if (p.heal) {
+			/* Or the next exchange may take the device away again */
+			doe_sim_behave(w->dt->sim, w->mb);
 			come_back(w->dt->sim);
+		}
 	}
 
 	return 0;
