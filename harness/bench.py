@@ -45,7 +45,6 @@ TRIES = 3
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("--out", type=Path, default=host.BUILD / "bench", metavar="DIR",
                         help="where the tables and the plot go (default build/bench)")
 

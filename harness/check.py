@@ -83,7 +83,6 @@ WHOLE = ["drivers/pci/", "drivers/cxl/", "samples/"]
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("what", nargs="*", metavar="CHECK", choices=[*CHECKS, "all"],
                         default="all",
                         help=f"which checks (default: all): {', '.join(CHECKS)}")

@@ -19,10 +19,6 @@ MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_an
           r"__fls|for_each_\w+|\w*wait_(?:var_)?event\w*|DEFINE_\w+|guard|scoped_\w*guard)\(.*")
 
 
-def add_arguments(parser):
-    tree.add_kernel_argument(parser)
-
-
 def main(args):
     host.install({"gcovr": "gcovr"})
     built = uml.Kernel(args.kernel, "uml-coverage")

@@ -9,7 +9,6 @@ import guest
 import host
 import kernel
 import test
-import tree
 
 # Debian package: the command or file that tells whether it is there.
 PACKAGES = {
@@ -37,7 +36,6 @@ MMDEBSTRAP = ("mmdebstrap", "--variant=apt", "--include=busybox-static,kmod",
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("--config", metavar="FILE", type=Path,
                         help="configuration to which DOE is added (default: that of the kernel "
                         "which runs here, with the modules that it has loaded)")

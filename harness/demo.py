@@ -10,7 +10,6 @@ import tree
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("--all", action="store_true", help="show every entry of each CDAT")
 
 

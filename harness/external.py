@@ -15,10 +15,6 @@ WHERE = host.BUILD / tree.DEFAULT / "external"
 TESTS = "mainline,sim.sh"
 
 
-def add_arguments(parser):
-    pass
-
-
 def main(_args):
     guest.install({"libssl3": "/usr/lib/*/libssl.so.3"})
     kernel.build_pcidoe()

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The commands of ./run: each is a module with add_arguments() and main(), whose comment
-at its head is the help text."""
+"""The commands of ./run: each is a module with main() and, if it has options, add_arguments(),
+whose comment at its head is the help text."""
 import argparse
 import importlib
 import sys
 
 import host
+import tree
 
 COMMANDS = ("demo", "test", "stress", "check", "coverage", "mutate", "bench", "explore",
             "external", "deb", "series", "tree")
+ANY_KERNEL = set(COMMANDS) - {"explore", "external"}
 
 
 def main():
@@ -18,7 +20,13 @@ def main():
     for name in COMMANDS:
         module = importlib.import_module(name)
         text = " ".join(module.__doc__.split("\n\n")[0].split()).removeprefix(f"./run {name}: ")
-        module.add_arguments(sub.add_parser(name, help=text, description=text))
+        command = sub.add_parser(name, help=text, description=text)
+        if name in ANY_KERNEL:
+            command.add_argument("--kernel", metavar="SRC", help="pristine kernel: a directory, a "
+                                 "tarball, or the version of one of Debian's linux-source "
+                                 f"packages (default {tree.DEFAULT})")
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
     args = parser.parse_args()
     try:
         return importlib.import_module(args.command).main(args)

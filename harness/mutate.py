@@ -10,7 +10,6 @@ import time
 import host
 import kernel
 import ktap
-import tree
 import uml
 
 LIST = host.HARNESS / "mutants.txt"
@@ -118,7 +117,6 @@ def choice(function, mutants):
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("names", nargs="*", metavar="MUTANT",
                         help=f"which of harness/{LIST.name} (default: all)")
 

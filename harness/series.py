@@ -51,7 +51,6 @@ class Patch(NamedTuple):
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("dir", metavar="DIR", type=Path, help="where the patches go")
     parser.add_argument("--author", metavar="'NAME <MAIL>'",
                         help="From, Signed-off-by and maintainer "

@@ -25,7 +25,6 @@ NO_HELPER = re.compile(r"\[[^]]*\]  (?!mem|str|__asan_|__tsan_|_{0,2}h?list_|ref
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("minutes", nargs="?", type=float, default=30, metavar="MINUTES",
                         help="in each kernel (default 30)")
     parser.add_argument("--seed", type=int, help="repeat a run (default: another one each time)")

@@ -54,7 +54,6 @@ failures = []
 
 
 def add_arguments(parser):
-    tree.add_kernel_argument(parser)
     parser.add_argument("--quick", action="store_true",
                         help="the KUnit suites alone, in User-mode Linux and virtual time")
     parser.add_argument("--arch", action="append", metavar="NAME", choices=arch.ARCHES,

@@ -31,13 +31,6 @@ MERGED = {
 
 def add_arguments(parser):
     parser.add_argument("dir", metavar="DIR", type=Path, help="the tree to make or to update")
-    add_kernel_argument(parser)
-
-
-def add_kernel_argument(parser):
-    parser.add_argument("--kernel", metavar="SRC",
-                        help="pristine kernel: a directory, a tarball, or the version of "
-                        f"one of Debian's linux-source packages (default {DEFAULT})")
 
 
 def main(args):
