@@ -2,11 +2,11 @@
 """The processors and kinds of kernel of ./run test --arch: what kunit.py is told."""
 from typing import NamedTuple
 
+import guest
 import host
 import kernel
 
-FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
-ARM64 = {"gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc", "qemu-system-arm": "qemu-system-aarch64"}
+ARM64 = "gcc-aarch64-linux-gnu qemu-system-arm"
 
 
 class Arch(NamedTuple):
@@ -17,7 +17,7 @@ class Arch(NamedTuple):
     machine: str = "-smp 2"
     parameters: str = "no_timer_check"
     configs: tuple = kernel.CONFIGS[:1]
-    packages: dict = host.QEMU_PACKAGES
+    packages: str = guest.PACKAGES
     only: str = ""          # the kernel that has it, if not all
 
 
@@ -32,7 +32,7 @@ ARCHES = {
     "i386": Arch("i386", "i386"),
     "arm64": ARM,
     "arm64-acpi": ARM._replace(
-        machine=f"-smp 2 -bios {FIRMWARE} -kernel {{}}/arch/arm64/boot/Image",
-        parameters="acpi=force", packages={**ARM64, "qemu-efi-aarch64": FIRMWARE}),
+        machine=f"-smp 2 -bios {host.FIRMWARE} -kernel {{}}/arch/arm64/boot/Image",
+        parameters="acpi=force", packages=f"{ARM64} qemu-efi-aarch64"),
     "arm64-be": ARM._replace(name="arm64-be", add=(*ARM.add, "CPU_BIG_ENDIAN=y"), only="6.12"),
 }

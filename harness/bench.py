@@ -50,7 +50,7 @@ def add_arguments(parser):
 
 
 def main(args):
-    host.install({**uml.PACKAGES, **bench_report.PACKAGES})
+    host.install(f"{host.UML} gnuplot-nox")
     args.out.mkdir(parents=True, exist_ok=True)
     kernels = [Kernel(MAINLINE, mainline(args.kernel)), Kernel(THIS, tree.prepared(args.kernel))]
     values, problems = {}, []

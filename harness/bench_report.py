@@ -5,7 +5,6 @@ import subprocess
 
 MAINLINE, THIS = "mainline", "this"
 US, MS, S = 1000, 10**6, 10**9
-PACKAGES = {"gnuplot-nox": "gnuplot"}
 COLUMNS = {"mainline": (MAINLINE, "polled"), "this, polled": (THIS, "polled"),
            "this, interrupt": (THIS, "irq")}
 

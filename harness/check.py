@@ -48,12 +48,6 @@ VARIED = {
     "CXL_PCI": "ymn", "PCI_TSM": "yn", "EXPERT": "y",
 }
 CLANG = "clang-19"
-# Debian package: the command or file that tells whether it is there.
-PACKAGES = {
-    "perl": "perl", "sparse": "sparse", "coccinelle": "spatch", "ocaml": "ocamlopt",
-    "codespell": "codespell", "shellcheck": "shellcheck", CLANG: CLANG,
-    "python3-sphinx": "sphinx-build",
-}
 # Our files, in what a checker says.
 OUR_FILES = r"(?:\S*/)?(?:doe-sim/\w+\.[ch]|doe[\w-]*\.[ch]|pci[-_]doe\.h)"
 MAKE_ERROR = r"make: \*\*\*"
@@ -89,7 +83,8 @@ def add_arguments(parser):
 
 
 def main(args):
-    host.install({**host.BUILD_PACKAGES, **PACKAGES})
+    host.install(f"{host.BUILDING} perl sparse coccinelle ocaml codespell shellcheck {CLANG} "
+                 "python3-sphinx")
     source = tree.prepared(args.kernel)
     rows = [one(name, source) for name in (CHECKS if "all" in args.what else args.what)]
     print(f"\n{'check':<14}{'findings':>9}{'time':>8}")

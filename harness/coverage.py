@@ -20,7 +20,7 @@ MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_an
 
 
 def main(args):
-    host.install({"gcovr": "gcovr"})
+    host.install("gcovr")
     built = uml.Kernel(args.kernel, "uml-coverage")
     # Variables of the command line take the place of those in the Makefile
     compat = built.tree / tree.COMPAT

@@ -10,11 +10,6 @@ import host
 import kernel
 import test
 
-# Debian package: the command or file that tells whether it is there.
-PACKAGES = {
-    "debhelper": "dh", "dpkg-dev": "dpkg-buildpackage", "kmod": "/sbin/depmod", "perl": "perl",
-    "libssl-dev": "/usr/include/openssl/ssl.h", "rsync": "rsync",
-}
 # Arguments of scripts/config.  Debian's keys are not at hand.
 OPTIONS = (*"-e PCI_DOE -e PCI_DOE_CDEV -m PCI_DOE_SIM".split(),
            "--set-str", "SYSTEM_TRUSTED_KEYS", "", "--set-str", "SYSTEM_REVOCATION_KEYS", "",
@@ -45,9 +40,9 @@ def add_arguments(parser):
 
 
 def main(args):
-    host.install({**host.BUILD_PACKAGES, **PACKAGES})
+    host.install(f"{host.BUILDING} debhelper dpkg-dev kmod perl libssl-dev rsync")
     if args.test:
-        guest.install({"mmdebstrap": "mmdebstrap"})
+        guest.install("mmdebstrap")
         small = kernel.Kernel(args.kernel, "deb-small",
                               ("harness/small.config", "harness/deb.config"), minimal=True)
         small.configure()

@@ -16,7 +16,7 @@ TESTS = "mainline,sim.sh"
 
 
 def main(_args):
-    guest.install({"libssl3": "/usr/lib/*/libssl.so.3"})
+    guest.install("libssl3")
     kernel.build_pcidoe()
     abi = newest()
     root = unpacked(abi)
@@ -71,7 +71,7 @@ def build(sources, abi):
     """Out of tree, with what these headers lack of the API included first."""
     headers = sources / f"linux-headers-{abi}"
     compiler = re.search(r"\bgcc-\d+", (headers / ".kernelvariables").read_text())[0]
-    host.install({compiler: compiler})
+    host.install(compiler)
     where = WHERE / "drivers/pci/doe-sim"
     shutil.rmtree(where, ignore_errors=True)
     shutil.copytree((host.ROOT / tree.SIM_MAKEFILE).parent, where)

@@ -11,6 +11,7 @@ import time
 import cdat
 import host
 
+PACKAGES = "qemu-system-x86 busybox-static cpio rsync kexec-tools"
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 # pcie_aspm=off: or else the kernel gets control of CXL events, which need more than
 # the one vector of the Type 3 device, and cxl_pci gives up on it.
@@ -77,9 +78,9 @@ def monitored(served, port):
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 
 
-def install(more=None):
+def install(more=""):
     """What it takes to build a kernel and to boot it."""
-    host.install({**host.BUILD_PACKAGES, **host.QEMU_PACKAGES, **(more or {})})
+    host.install(f"{host.BUILDING} {PACKAGES} {more}")
     text = host.run([QEMU, "--version"]).stdout if shutil.which(QEMU) else "missing"
     if [int(part) for part in re.findall(r"\d+", text)[:2]] < [7, 2]:
         raise host.Fail(f"{QEMU} is {text.splitlines()[0]}: 7.2 or newer is needed, name "

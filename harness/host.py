@@ -17,15 +17,20 @@ START = time.monotonic()
 os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))
 os.environ.setdefault("CCACHE_NOHASHDIR", "1")
 
-# Debian package: the command or file that tells whether it is there.
-BUILD_PACKAGES = {
-    "gcc": "gcc", "libc6-dev": "/usr/include/stdio.h", "make": "make", "flex": "flex",
-    "bison": "bison", "bc": "bc", "xz-utils": "xz", "ccache": "ccache",
-    "libelf-dev": "/usr/include/gelf.h", "libpci-dev": "/usr/include/*/pci/pci.h",
-}
-QEMU_PACKAGES = {
-    "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "cpio": "cpio",
-    "rsync": "rsync", "kexec-tools": "/sbin/kexec",
+# Debian packages, and by what file or command it is seen that one is there, if not by a
+# command of the same name
+UML = "gcc libc6-dev make flex bison bc xz-utils ccache"
+BUILDING = f"{UML} libelf-dev libpci-dev"
+FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+PROBES = {
+    "libc6-dev": "/usr/include/stdio.h", "xz-utils": "xz", "libelf-dev": "/usr/include/gelf.h",
+    "libpci-dev": "/usr/include/*/pci/pci.h", "qemu-system-x86": "qemu-system-x86_64",
+    "busybox-static": "busybox", "kexec-tools": "/sbin/kexec", "libssl3": "/usr/lib/*/libssl.so.3",
+    "gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc", "qemu-system-arm": "qemu-system-aarch64",
+    "qemu-efi-aarch64": FIRMWARE, "gnuplot-nox": "gnuplot", "coccinelle": "spatch",
+    "ocaml": "ocamlopt", "python3-sphinx": "sphinx-build", "debhelper": "dh", "kmod": "/sbin/depmod",
+    "dpkg-dev": "dpkg-buildpackage", "libssl-dev": "/usr/include/openssl/ssl.h",
+    "linux-source-6.12": "/usr/src/linux-source-6.12.tar.xz",
 }
 
 
@@ -84,7 +89,8 @@ def build(cmd, what, log, count):
 
 
 def missing(packages):
-    return [name for name, probe in packages.items()
+    probes = {name: PROBES.get(name, name) for name in packages.split()}
+    return [name for name, probe in probes.items()
             if not (glob.glob(probe) if probe[0] == "/" else shutil.which(probe))]
 
 

@@ -60,7 +60,7 @@ def add_arguments(parser):
 
 
 def main(args):
-    host.install({**host.BUILD_PACKAGES, "git": "git", "perl": "perl"})
+    host.install(f"{host.BUILDING} git perl")
     series = Series(args.kernel, args.author)
     patches = series.write(args.dir)
     problems = series.apply(patches, args.build) + unused_exports(series.final)

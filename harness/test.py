@@ -122,7 +122,7 @@ def quick(release, slow=False):
 def on_arch(release, name):
     """The suites on another processor or kind of kernel."""
     this = arch.ARCHES[name]
-    host.install({**host.BUILD_PACKAGES, **this.packages})
+    host.install(f"{host.BUILDING} {this.packages}")
     built = kernel.Kernel(release, this.name, this.configs, add=this.add, linux=this.linux)
     if not f"{tree.version(built.tree)}.".startswith(this.only):
         print(f"==> {name}: only Linux {this.only} has it")

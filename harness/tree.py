@@ -130,7 +130,7 @@ def fetch(release):
     installed = Path(f"/usr/src/{package}.tar.xz")
     cached = host.BUILD / "cache" / installed.name
     if release == DEFAULT:
-        host.install({package: str(installed)})
+        host.install(package)
     for tarball in (installed, cached):
         if tarball.exists():
             return tarball

@@ -15,8 +15,6 @@ import ktap
 CPU_LIMIT, PATIENCE = 120, 600
 MACHINE = ("mem=1G", "console=tty", "panic_on_warn=1", "time-travel=inf-cpu")
 ENDED = "reboot: System halted"
-PACKAGES = {name: host.BUILD_PACKAGES[name] for name in (
-    "gcc", "libc6-dev", "make", "flex", "bison", "bc", "xz-utils", "ccache")}
 
 
 class Kernel(kernel.Kernel):
@@ -25,7 +23,7 @@ class Kernel(kernel.Kernel):
     def __init__(self, release, name="uml", configs=()):
         if platform.machine() not in ("x86_64", "i686"):
             raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
-        host.install(PACKAGES)
+        host.install(host.UML)
         super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs), linux="um")
         self.image = self.dir / "linux"
 
