@@ -7,7 +7,6 @@ import resource
 from pathlib import Path
 
 import bench_report
-import guest
 import host
 import hunks
 import kernel
@@ -23,6 +22,11 @@ SHARED = {
     tree.MAKEFILE: r"^obj-\$\(CONFIG_PCI_DOE_(?:SIM|BENCH)\).*\n|^CFLAGS_doe-bench.*\n",
 }
 SHARED_FILES = r"drivers/pci/doe-(?:sim/.*|bench\.c)"
+# No debugging
+OPTIONS = ("64BIT EXPERT HIGH_RES_TIMERS NO_HZ_IDLE PRINTK STDERR_CONSOLE BUG POSIX_TIMERS "
+           "MULTIUSER SYSFS PROC_FS DEBUG_FS PM PCI_MSI VIRTIO_UML UML_PCI_OVER_VIRTIO "
+           "UML_PCI_OVER_VIRTIO_DEVICE_ID=0 UML_TIME_TRAVEL_SUPPORT KUNIT PCI_DOE_SIM "
+           "PCI_DOE_BENCH")
 MARK = "\n# Measured by the DOE benchmark\n"
 # User-mode Linux has ticks of 10 ms, in which mainline's pauses would be of no length
 TICKS = "\nconfig HZ\n\tint\n\tdefault 250\n"
@@ -99,7 +103,7 @@ def mainline(release):
 class Kernel(kernel.Kernel):
     """A tree, built with the benchmark's configuration."""
 
-    linux, minimal, configs = "um", True, ("harness/bench.config",)
+    linux, minimal, options = "um", True, OPTIONS
 
     def __init__(self, name, source):
         self.name, self.tree, self.dir = name, source, source.with_name("bench")
@@ -120,9 +124,8 @@ def boot(each, problems, suite, *parameters, machine=uml.MACHINE):
     """What came through the console of a boot, and its processor time in ns."""
     log = each.dir / f"{suite}.log"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    console, problem = uml.boot(
-        each.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
-        f"kunit.filter_glob={suite}", *(f"doe_bench.{one}" for one in parameters), machine=machine)
+    console, problem = uml.boot(each.image, log, f"kunit.filter_glob={suite}",
+                                *(f"doe_bench.{one}" for one in parameters), machine=machine)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = ktap.Results(each.tree, console).ended(problem, log)
     problems += [f"{each.name}: {line}" for line in found.shown()]
@@ -152,7 +155,7 @@ def processor(kernels, problems):
                     progress.show(f"{name}, {each.name}, {mode}")
                     _, spent = boot(each, problems, f"{REAL}.{case}", f"rounds={count}",
                                     f"irq={int(mode == 'irq')}", *options,
-                                    machine=uml.MACHINE[:3])
+                                    machine=uml.MACHINE[:-1])
                     least[count] = min(spent, least.get(count, spent))
                 values[each.name, "cpu", mode, name] = {
                     "cpu": (least[rounds] - least[0]) / rounds / things}

@@ -16,36 +16,28 @@ import tree
 BASE = "64BIT EXPERT SMP MODULES SAMPLES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
 CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
 OURS = "PCI_DOE_AUX PCI_DOE_SIM KUNIT PCI_DOE_KUNIT_TEST SAMPLE_PCI_DOE"
+AS_MODULES = " ".join(f"{name}=m" for name in f"{OURS} {CXL}".split())
 ALL = (f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE PCI_DOE_CDEV PCI_TSM {OURS} PCI_DOE_BENCH "
        f"{CXL} FAULT_INJECTION FAILSLAB SAMPLE_PCI_DOE_KUNIT_TEST")
-
-
-def options(yes, modules=""):
-    """A configuration fragment."""
-    return "".join(f"CONFIG_{name}={value}\n" for value, names in (("y", yes), ("m", modules))
-                   for name in names.split())
-
-
 CONFIGS = {
-    "no-doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI"),
-    "doe": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE"),
-    "builtin": options(ALL),
-    "modules": options(f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE", f"{OURS} {CXL}"),
-    "no-msi": options(f"{BASE} SYSFS DEBUG_FS PCI_DOE {OURS} {CXL}"),
-    "no-sysfs": options(f"{BASE} PCI_MSI PCI_DOE {OURS}") + "CONFIG_SYSFS=n\n",
+    "no-doe": f"{BASE} SYSFS DEBUG_FS PCI_MSI",
+    "doe": f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE",
+    "builtin": ALL,
+    "modules": f"{BASE} SYSFS DEBUG_FS PCI_MSI PCI_DOE {AS_MODULES}",
+    "no-msi": f"{BASE} SYSFS DEBUG_FS PCI_DOE {OURS} {CXL}",
+    "no-sysfs": f"{BASE} PCI_MSI PCI_DOE {OURS} SYSFS=n",
 }
 # Not in every kernel, or not in every configuration
-OPTIONAL = {"CONFIG_PCI_TSM=y", "CONFIG_PCI_DOE_SIM=y", "CONFIG_PCI_DOE_KUNIT_TEST=y"}
+OPTIONAL = "PCI_TSM PCI_DOE_SIM PCI_DOE_KUNIT_TEST"
 # Random configurations: all is left to chance but for these, which get one of the values
 SEEDS = range(1, 31)
-FIXED = ("CONFIG_PCI=y\nCONFIG_COMPILE_TEST=n\nCONFIG_WERROR=n\nCONFIG_GCC_PLUGINS=n\n"
-         "CONFIG_DEBUG_INFO_NONE=y\n")
+FIXED = "PCI COMPILE_TEST=n WERROR=n GCC_PLUGINS=n DEBUG_INFO_NONE EXPERT"
 VARIED = {
     "64BIT": "yyyn", "SMP": "yyyn", "MODULES": "yyyn", "SYSFS": "yyyn", "DEBUG_FS": "yyyn",
     "PCI_MSI": "yyyn", "PM": "yyn", "STRICT_DEVMEM": "yn", "PREEMPT_RT": "nny", "KUNIT": "yym",
     "FTRACE": "yn", "PCI_DOE": "yyyyn", "PCI_DOE_AUX": "ymn", "PCI_DOE_CDEV": "yn",
     "PCI_DOE_SIM": "yym", "PCI_DOE_KUNIT_TEST": "ymn", "PCI_DOE_BENCH": "yn", "CXL_BUS": "ymn",
-    "CXL_PCI": "ymn", "PCI_TSM": "yn", "EXPERT": "y",
+    "CXL_PCI": "ymn", "PCI_TSM": "yn",
 }
 CLANG = "clang-19"
 # Our files, in what a checker says.
@@ -127,7 +119,7 @@ def configured(source, name, config, goal="allnoconfig", cc=kernel.CC, lax=False
     """The command line of make for a directory with this configuration."""
     where = directory(source, name)
     make = ["make", "-C", source, f"O={where}", "ARCH=x86", cc, kernel.JOBS]
-    kernel.configure(make, where, config, goal, config.split() if lax else OPTIONAL)
+    kernel.configure(make, where, config, goal, config if lax else OPTIONAL)
     return make
 
 
@@ -154,9 +146,8 @@ def randoms(source):
     found = []
     for seed in SEEDS:
         chance = random.Random(seed)
-        config = "".join(f"CONFIG_{name}={chance.choice(values)}\n"
-                         for name, values in VARIED.items())
-        found += build(source, f"random{seed}", FIXED + config, *WHOLE,
+        config = " ".join(f"{name}={chance.choice(values)}" for name, values in VARIED.items())
+        found += build(source, f"random{seed}", f"{FIXED} {config}", *WHOLE,
                        goal=f"KCONFIG_SEED={seed} randconfig")
     return found
 

@@ -14,6 +14,8 @@ import test
 OPTIONS = (*"-e PCI_DOE -e PCI_DOE_CDEV -m PCI_DOE_SIM".split(),
            "--set-str", "SYSTEM_TRUSTED_KEYS", "", "--set-str", "SYSTEM_REVOCATION_KEYS", "",
            *"-e DEBUG_INFO_NONE -d DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT".split())
+# Of the kernel for --test: what apt needs, and QEMU's devices
+FOR_APT = "FUTEX EPOLL UNIX NET PCI_MMCONFIG"
 CONTROL = """Package: pcidoe
 Version: {version}
 Architecture: {arch}
@@ -43,8 +45,7 @@ def main(args):
     host.install(f"{host.BUILDING} debhelper dpkg-dev kmod perl libssl-dev rsync")
     if args.test:
         guest.install("mmdebstrap")
-        small = kernel.Kernel(args.kernel, "deb-small",
-                              ("harness/small.config", "harness/deb.config"), minimal=True)
+        small = kernel.Kernel(args.kernel, "deb-small", f"{kernel.SMALL} {FOR_APT}", minimal=True)
         small.configure()
         args.config = small.dir / ".config"
     built = Kernel(args.kernel, "deb-test" if args.test else "deb", args.config)

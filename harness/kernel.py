@@ -8,8 +8,28 @@ import guest
 import host
 import tree
 
-CONFIGS = ("harness/kunit.config", "harness/qemu.config",
+# Options of kernels: NAME, NAME=VALUE, or a file of this repository that has some.
+# What is debugged: without it some cases cannot fail
+DEBUGGING = ("DEBUG_KERNEL DEBUG_ATOMIC_SLEEP DEBUG_LIST DEBUG_OBJECTS DEBUG_OBJECTS_FREE "
+             "DEBUG_OBJECTS_TIMERS DEBUG_OBJECTS_WORK PROVE_LOCKING")
+# The suites in QEMU
+SUITES = (f"SMP PCI PCI_MSI PCIEPORTBUS SUSPEND HIGH_RES_TIMERS STRICT_DEVMEM FTRACE DEBUG_FS "
+          f"DEVTMPFS {DEBUGGING} WQ_WATCHDOG DETECT_HUNG_TASK KUNIT PCI_DOE PCI_DOE_AUX "
+          "PCI_DOE_CDEV PCI_DOE_SIM PCI_DOE_KUNIT_TEST SAMPLES SAMPLE_PCI_DOE "
+          "SAMPLE_PCI_DOE_KUNIT_TEST")
+# The same, the device tests and the demo, on the emulated CXL machine
+MACHINE = (f"{SUITES} NR_CPUS=8 NUMA BLK_DEV_INITRD TMPFS PM_DEBUG KEXEC SERIAL_8250 "
+           "SERIAL_8250_CONSOLE PRINTK_TIME IPV6=n NETDEVICES=n WIRELESS=n ETHTOOL_NETLINK=n "
            "tools/testing/selftests/pci_doe/config")
+# As little as the simulated device and a shell need, for ./run stress, in which all is slow.
+# The library is built in, the rest of this project are modules
+SMALL = ("64BIT EXPERT SMP NR_CPUS=8 HZ_250 HIGH_RES_TIMERS NO_HZ_IDLE PREEMPT MODULES "
+         "MODULE_UNLOAD ACPI PCI PCI_MSI SUSPEND PM PM_DEBUG PM_SLEEP_DEBUG MULTIUSER POSIX_TIMERS "
+         "FILE_LOCKING SYSFS PROC_FS DEBUG_FS SHMEM TMPFS DEVTMPFS BLK_DEV_INITRD BINFMT_ELF "
+         "BINFMT_SCRIPT VMAP_STACK TTY PRINTK PRINTK_TIME SERIAL_8250 SERIAL_8250_CONSOLE BUG "
+         "SLUB_DEBUG KALLSYMS DEBUG_KERNEL DEVMEM STRICT_DEVMEM WQ_WATCHDOG DETECT_HUNG_TASK "
+         "KUNIT KUNIT_DEBUGFS PCI_DOE PCI_DOE_AUX=m PCI_DOE_CDEV PCI_DOE_SIM=m "
+         "PCI_DOE_KUNIT_TEST=m")
 JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
@@ -43,7 +63,7 @@ def ready(release):
     build_pcidoe()
     kernel = Kernel(release)
     if kernel.has_tsm():
-        kernel.add += ("PCI_TSM=y",)
+        kernel.options += " PCI_TSM"
     kernel.build()
     return kernel
 
@@ -55,16 +75,27 @@ def library():
     return [host.ROOT / f"drivers/pci/{name[:-2]}.c" for line in lines for name in line.split()]
 
 
-def configure(make, where, text, goal="allnoconfig", optional=()):
-    """Configure with a fragment.  By allnoconfig all of it but what is optional is to
-    be there then."""
+def fragment(where, options):
+    """A file in a directory with those options."""
     where.mkdir(parents=True, exist_ok=True)
-    fragment = where / "fragment.config"
-    fragment.write_text(text)
-    if host.run([*make, f"KCONFIG_ALLCONFIG={fragment}", *goal.split()]).returncode:
+    path = where / "fragment.config"
+    path.write_text(lines(options))
+    return path
+
+
+def lines(options):
+    return "".join((host.ROOT / word).read_text() if "/" in word else
+                   f"CONFIG_{word if '=' in word else f'{word}=y'}\n" for word in options.split())
+
+
+def configure(make, where, options, goal="allnoconfig", optional=""):
+    """Configure.  By allnoconfig all options but what is optional are to be there then."""
+    done = host.run([*make, f"KCONFIG_ALLCONFIG={fragment(where, options)}", *goal.split()])
+    if done.returncode:
         raise host.Fail(f"make {goal} failed in {where}")
-    wanted = {line for line in text.splitlines() if re.match(r"CONFIG_\w+=[^n]", line)}
-    lacking = wanted - set((where / ".config").read_text().splitlines()) - set(optional)
+    wanted, there = (set(re.findall(r"^CONFIG_\w+=[^n\n].*", path.read_text(), re.M))
+                     for path in (where / "fragment.config", where / ".config"))
+    lacking = wanted - there - set(lines(optional).splitlines())
     if lacking and goal == "allnoconfig":
         raise host.Fail(f"{where}: the kernel does not take {' '.join(sorted(lacking))}")
 
@@ -72,13 +103,11 @@ def configure(make, where, text, goal="allnoconfig", optional=()):
 class Kernel:
     """A tree, a build directory beside it and the image in that.
 
-    configs are fragments below this repository, add further options; with minimal
-    everything that they do not name is off, else it is as the kernel has it by default.
+    What options do not name is as the kernel has it by default, with minimal it is off.
     linux is the architecture."""
 
-    def __init__(self, release, name="kernel", configs=CONFIGS, minimal=False, add=(),
-                 linux="x86_64"):
-        self.name, self.configs, self.minimal, self.add = name, configs, minimal, add
+    def __init__(self, release, name="kernel", options=MACHINE, minimal=False, linux="x86_64"):
+        self.name, self.options, self.minimal = name, options, minimal
         self.linux, self.cross = linux, "aarch64-linux-gnu-" * (linux == "arm64")
         self.dir = tree.place(release) / name
         self.image = self.dir / "arch/x86/boot/bzImage"
@@ -109,13 +138,11 @@ class Kernel:
 
     def configure(self):
         if self.minimal:
-            configure(self.make(), self.dir,
-                      "".join((host.ROOT / name).read_text() for name in self.configs))
+            configure(self.make(), self.dir, self.options)
             return
-        done = host.run(self.kunit(
-            "config", f"--make_options=CC=ccache {self.cross}gcc",
-            *(f"--kconfig_add=CONFIG_{option}" for option in self.add),
-            *(f"--kunitconfig={host.ROOT / name}" for name in self.configs)), cwd=self.tree)
+        done = host.run(self.kunit("config", f"--make_options=CC=ccache {self.cross}gcc",
+                                   f"--kunitconfig={fragment(self.dir, self.options)}"),
+                        cwd=self.tree)
         if done.returncode:
             raise host.Fail("kunit.py config failed: " + "".join(
                 re.findall(r"(?:Missing|error).*", done.stderr + done.stdout)[:1]))

@@ -222,7 +222,7 @@ class Series:
 
     def build(self, patch):
         """The objects compile, and what one of them needs of ours another one has."""
-        make = check.configured(self.tree, "patches", check.options(check.ALL), lax=True)
+        make = check.configured(self.tree, "patches", check.ALL, lax=True)
         where = check.directory(self.tree, "patches")
         found = check.compiled(patch.stem[:40], [*make, *check.WHOLE], where)
         symbols = host.run(["nm", *where.glob("drivers/pci/*.a"), *where.glob("drivers/cxl/*.a")],

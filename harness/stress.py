@@ -1,19 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run stress: everything at once, at random, under the sanitisers."""
+"""./run stress: everything at once, at random, under the sanitisers.
+
+Those in User-mode Linux are those of ./run test --sanitised.  Each proves first that it
+reports."""
 import datetime
+import random
 import re
 from collections import Counter
 
 import guest
+import kernel
 import ktap
-import sanitised
 import tree
+import uml
 
-# Sanitisers, and a test of the kernel's own that sees whether one reports
+SANITISERS = ("KASAN KASAN_GENERIC KASAN_KUNIT_TEST UBSAN UBSAN_BOUNDS UBSAN_SHIFT UBSAN_BOOL "
+              "UBSAN_ENUM PROVE_RAW_LOCK_NESTING DEBUG_SHIRQ SCHED_STACK_END_CHECK DEBUG_KMEMLEAK "
+              "FTRACE")
+# UML reads strings by words, wherever they begin
+IN_UML = (f"{SANITISERS} UBSAN_ALIGNMENT=n DEBUG_LOCKING_API_SELFTESTS DEBUG_OBJECTS_SELFTEST "
+          "DEBUG_KMEMLEAK_MEM_POOL_SIZE=40000 LKDTM")
+KASAN_TEST = "kunit.filter_glob=kasan.kmalloc_oob_right"
+# With two CPUs: options, what is said of them, and a test of the kernel's own that sees
+# whether the sanitiser reports
 KERNELS = {
-    "kasan": ("KASAN, UBSAN, lockdep, kmemleak, failing allocations", sanitised.KASAN_TEST),
-    "kcsan": ("KCSAN", "kunit.filter_glob=kcsan.test_basic"),
+    "kasan": (f"{SANITISERS} {kernel.DEBUGGING} KASAN_INLINE KASAN_STACK KASAN_VMALLOC "
+              "DEBUG_PREEMPT FAULT_INJECTION FAILSLAB FAULT_INJECTION_DEBUG_FS "
+              "FAULT_INJECTION_STACKTRACE_FILTER ENABLE_DEFAULT_TRACERS",
+              "KASAN, UBSAN, lockdep, kmemleak, failing allocations", KASAN_TEST),
+    "kcsan": ("KCSAN KCSAN_STRICT KCSAN_WEAK_MEMORY KCSAN_EARLY_ENABLE KCSAN_DELAY_RANDOMIZE "
+              "KCSAN_SKIP_WATCH_RANDOMIZE KCSAN_KUNIT_TEST FTRACE ENABLE_DEFAULT_TRACERS",
+              "KCSAN", "kunit.filter_glob=kcsan.test_basic"),
 }
+LKDTM = "kunit.filter_glob=none lkdtm.cpoint_name=DIRECT lkdtm.cpoint_type="
+# What the console has of tests of the kernel's own, and of faults that LKDTM commits
+PROOFS = {
+    "KASAN": (KASAN_TEST, r"BUG: KASAN: slab-out-of-bounds in kmalloc_oob_right"),
+    "UBSAN": (f"{LKDTM}ARRAY_BOUNDS", r"UBSAN: array-index-out-of-bounds in .*lkdtm"),
+    "list debugging": (f"{LKDTM}CORRUPT_LIST_ADD", r"list_add corruption"),
+    "lockdep": (KASAN_TEST, r"Good, all +\d+ testcases passed"),
+    "object debugging": (KASAN_TEST, r"ODEBUG: selftest passed"),
+    "kmemleak": (KASAN_TEST, r"kmemleak: Automatic memory scanning thread started"),
+}
+LEAK = re.compile(r".*(?:kmemleak|leak): unref.*\n(?:.*leak:  .*\n)+")
+# What the kernel itself leaks: the name of a device that goes away while it is set up,
+# and the reason why one that goes away was not bound
+KERNELS_LEAK = re.compile(r" dev_set_name\+.*\n.* pci_setup_device\+|"
+                          r" device_set_deferred_probe_reason\+")
 # On a busy machine the guest measures wrong how fast the TSC is, which is the host's
 PARAMETERS = "no_console_suspend tsc=unstable"
 # Each of these is a fault if it is not 0
@@ -32,7 +65,7 @@ def add_arguments(parser):
 
 
 def main(args):
-    seed = args.seed or sanitised.new_seed()
+    seed = args.seed or new_seed()
     names = [args.only] if args.only else list(KERNELS)
     results = [run(args.kernel, name, args.minutes, seed) for name in names]
     passed, failed = map(sum, zip(*results))
@@ -42,8 +75,11 @@ def main(args):
 
 def run(release, name, minutes, seed):
     """The proof that the sanitiser reports, then the stress: passed and failed."""
-    built, initrd = sanitised.ready(release, name)
-    text, proof = KERNELS[name]
+    guest.install()
+    options, text, proof = KERNELS[name]
+    built = kernel.Kernel(release, name, f"{kernel.SMALL} {options}", minimal=True)
+    built.build()
+    initrd = guest.initramfs(built)
     boot = guest.Boot(built, "proof", initrd, f"{guest.KUNIT} kasan_multi_shot {proof} "
                       f"{PARAMETERS} kunit_shutdown=reboot", 900)
     reports = bool(re.search(rf" ok 1 {name}$", boot.console, re.M)) and \
@@ -63,8 +99,8 @@ def soak(built, initrd, text, minutes, seed):
     counts, actions, faults = totals(boot.output)
     reports = [line for line in ktap.splats(boot.console) if ours(line, boot.console)]
     counts["reports"] = len(reports)
-    leaks = sanitised.leaks(boot.output)
-    counts["leaked"] = len(leaks)
+    leaked = leaks(boot.output)
+    counts["leaked"] = len(leaked)
     ended = boot.output.endswith("end\n")
     print(f"\nStress: Linux {tree.version(built.tree)} with {text}\n"
           f"{datetime.date.today()}, {minutes:g} minutes, seed {seed}\n\n"
@@ -72,7 +108,7 @@ def soak(built, initrd, text, minutes, seed):
           f"a documented way, {counts['cancelled']} cancelled; {counts['recovered']} recoveries\n"
           f"faults: {listed(faults)}\nactions: {listed(actions)}\n"
           + ", ".join(f"{counts[what]} {what}" for what in NONE))
-    for line in reports + leaks + re.findall(r"^(?:not |no ).*", boot.output, re.M)[:40]:
+    for line in reports + leaked + re.findall(r"^(?:not |no ).*", boot.output, re.M)[:40]:
         print(line)
     if not ended or boot.problem:
         print(f"the guest did not come to its end: {boot.problem}")
@@ -105,3 +141,34 @@ def ours(line, console):
     report = console[console.index(line):].split("=====", 1)[0]
     return any(DOE_FUNCTION.search(next(filter(NO_HELPER.match, stack.splitlines()), ""))
                for stack in ACCESS.findall(report))
+
+
+def leaks(output):
+    """The reports of kmemleak, but for the kernel's own."""
+    return [text for text in LEAK.findall(output) if not KERNELS_LEAK.search(text)]
+
+
+def new_seed():
+    return random.randrange(1, 1 << 31)
+
+
+def suites(release, seed, exchanges):
+    """All suites under User-mode Linux: proofs that are there, their results."""
+    print(f"seed {seed}, {exchanges} random exchanges (--seed, --exchanges)")
+    built = uml.Kernel(release, "uml-sanitised", IN_UML)
+    built.build()
+    silent = []
+    for name, (parameters, report) in PROOFS.items():
+        log = built.dir / f"proof-{name.replace(' ', '-')}.log"
+        console, _ = uml.boot(built.image, log, "panic_on_warn=0", "kasan_multi_shot",
+                              *parameters.split())
+        silent += [f"{name} reports nothing, see {log}"] * (not re.search(report, console))
+    log = built.dir / "suites.log"
+    console, problem = uml.boot(built.image, log, "kunit.filter_glob=pci-doe-*",
+                                "kmemleak.verbose=1", f"doe_tests.seed={seed}",
+                                f"doe_tests.exchanges={exchanges}", "doe_tests.pairs_every=10",
+                                cpu=1200)
+    results = ktap.Results(built.tree, console, ktap.cases(slow=True)).ended(problem, log)
+    results.failures += leaks(console) + silent
+    results.passed += len(PROOFS) - len(silent)
+    return results

@@ -2,14 +2,13 @@
 """./run test: the KUnit suites, the tool's own tests, the kselftests on emulated devices."""
 import os
 import re
+from typing import NamedTuple
 
-import arch
 import explore
 import guest
 import host
 import kernel
 import ktap
-import sanitised
 import stress
 import tree
 import uml
@@ -44,6 +43,35 @@ DEVICE_TESTS = [
 # newer than 6.12 have no CXL.
 ROOT_PORTS = {"hotplug": "cxl-rp", "recovery": "pcie-root-port"}
 TIMEOUT = 900
+
+
+class Arch(NamedTuple):
+    """A kernel and a machine of --arch.  What has the same name boots the same kernel."""
+    name: str
+    linux: str = "x86_64"
+    options: str = f"{kernel.SUITES} EXPERT PROVE_RAW_LOCK_NESTING"
+    machine: str = "-smp 2"
+    parameters: str = "no_timer_check"
+    packages: str = guest.PACKAGES
+    only: str = ""          # the kernel that has it, if not all
+
+
+# The kernel of ./run test
+X86 = Arch("kernel", options=kernel.MACHINE)
+ARM = Arch("arm64", "arm64", parameters="", packages="gcc-aarch64-linux-gnu qemu-system-arm")
+ARCHES = {
+    "x86_64": X86,
+    "threadirqs": X86._replace(parameters="no_timer_check threadirqs"),
+    "up": Arch("up", options=f"{ARM.options} SMP=n", machine="-smp 1"),
+    "rt": Arch("rt", options=f"{ARM.options} PREEMPT_RT"),
+    "i386": Arch("i386", "i386"),
+    "arm64": ARM,
+    "arm64-acpi": ARM._replace(
+        machine=f"-smp 2 -bios {host.FIRMWARE} -kernel {{}}/arch/arm64/boot/Image",
+        parameters="acpi=force", packages=f"{ARM.packages} qemu-efi-aarch64"),
+    "arm64-be": ARM._replace(name="arm64-be", options=f"{ARM.options} CPU_BIG_ENDIAN",
+                             only="6.12"),
+}
 SELFTESTS = host.ROOT / "tools/testing/selftests/pci_doe"
 # Run on newer kernels
 ELSEWHERE = {"tsm.sh"}
@@ -56,9 +84,9 @@ failures = []
 def add_arguments(parser):
     parser.add_argument("--quick", action="store_true",
                         help="the KUnit suites alone, in User-mode Linux and virtual time")
-    parser.add_argument("--arch", action="append", metavar="NAME", choices=arch.ARCHES,
+    parser.add_argument("--arch", action="append", metavar="NAME", choices=ARCHES,
                         help="the KUnit suites alone, on another machine or kind of kernel: "
-                        f"{', '.join(arch.ARCHES)}")
+                        f"{', '.join(ARCHES)}")
     parser.add_argument("--all", action="store_true", help="the tests, then every --arch")
     parser.add_argument("--sanitised", action="store_true",
                         help="all suites, the slow ones too, and two minutes of ./run stress, "
@@ -77,7 +105,7 @@ def main(args):
         rows["sanitised"] = sanitised_tests(args)
     elif not args.arch:
         rows["tests"] = tests(args.kernel)
-    for name in arch.ARCHES if args.all else args.arch or ():
+    for name in ARCHES if args.all else args.arch or ():
         rows[name] = on_arch(args.kernel, name)
     if args.arch or args.all:
         for name, (passed, failed) in rows.items():
@@ -121,9 +149,9 @@ def quick(release, slow=False):
 
 def on_arch(release, name):
     """The suites on another processor or kind of kernel."""
-    this = arch.ARCHES[name]
+    this = ARCHES[name]
     host.install(f"{host.BUILDING} {this.packages}")
-    built = kernel.Kernel(release, this.name, this.configs, add=this.add, linux=this.linux)
+    built = kernel.Kernel(release, this.name, this.options, linux=this.linux)
     if not f"{tree.version(built.tree)}.".startswith(this.only):
         print(f"==> {name}: only Linux {this.only} has it")
         return 0, 0
@@ -152,7 +180,7 @@ def tests(release):
     counts = [quick(release), quick(release, slow=True),
               counted("schedules", int(not schedules), ["see above"] * bool(schedules))]
     built = kernel.ready(release)
-    counts += [tool(), kunit(built, "suites in QEMU", "-smp 2", arch.X86.parameters)]
+    counts += [tool(), kunit(built, "suites in QEMU", "-smp 2", X86.parameters)]
     initrd = guest.initramfs(built, (kernel.PCIDOE,))
     for name, parameters, scripts in device_tests(built):
         kexec = name == "kexec"
@@ -166,8 +194,8 @@ def tests(release):
 
 def sanitised_tests(args):
     """The suites, and two minutes of stress in each kernel with two CPUs."""
-    seed = args.seed or sanitised.new_seed()
-    counts = [judged("suites, sanitised", sanitised.suites(args.kernel, seed, args.exchanges))]
+    seed = args.seed or stress.new_seed()
+    counts = [judged("suites, sanitised", stress.suites(args.kernel, seed, args.exchanges))]
     return total(counts + [stress.run(args.kernel, name, 2, seed) for name in stress.KERNELS])
 
 

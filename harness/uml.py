@@ -13,18 +13,19 @@ import ktap
 
 # Time that a boot may take, on the processor and by the clock
 CPU_LIMIT, PATIENCE = 120, 600
-MACHINE = ("mem=1G", "console=tty", "panic_on_warn=1", "time-travel=inf-cpu")
+MACHINE = ("mem=1G", "console=tty", *guest.KUNIT.split(), "kunit_shutdown=halt",
+           "panic_on_warn=1", "time-travel=inf-cpu")
 ENDED = "reboot: System halted"
 
 
 class Kernel(kernel.Kernel):
-    """The suites built in, as drivers/pci/.kunitconfig has them, and further fragments."""
+    """The suites built in, as drivers/pci/.kunitconfig has them, and further options."""
 
-    def __init__(self, release, name="uml", configs=()):
+    def __init__(self, release, name="uml", options=""):
         if platform.machine() not in ("x86_64", "i686"):
             raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
         host.install(host.UML)
-        super().__init__(release, name, ("drivers/pci/.kunitconfig", *configs), linux="um")
+        super().__init__(release, name, f"drivers/pci/.kunitconfig {options}", linux="um")
         self.image = self.dir / "linux"
 
 
@@ -61,6 +62,5 @@ def suites(built, log, *parameters, glob="", slow=False, **limits):
         wanted = sorted({*ktap.cases(slow=True)} - {*wanted})
     if glob:
         chosen.append(f"kunit.filter_glob={glob}")
-    console, problem = boot(built.image, log, *guest.KUNIT.split(), "kunit_shutdown=halt",
-                            *chosen, *parameters, **limits)
+    console, problem = boot(built.image, log, *chosen, *parameters, **limits)
     return ktap.Results(built.tree, console, wanted).ended(problem, log)
