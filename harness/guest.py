@@ -4,11 +4,11 @@ devices, and a small initramfs whose output comes through a serial port of its o
 import os
 import re
 import shutil
+import struct
 import subprocess
 import threading
 import time
 
-import cdat
 import host
 
 PACKAGES = "qemu-system-x86 busybox-static cpio rsync kexec-tools"
@@ -21,11 +21,44 @@ PARAMETERS = ("console=ttyS0 panic=-1 kunit.enable=0 pcie_aspm=off no_timer_chec
               "rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300")
 # To run suites without a script; from 6.16 on a kernel may be built not to do so.
 KUNIT = "kunit.enable=1 kunit.autorun=1"
+# Kinds of figures in a CDAT
+READ_LATENCY, WRITE_LATENCY, READ_BANDWIDTH, WRITE_BANDWIDTH = 1, 2, 4, 5
+# Of a latency and of a bandwidth: picoseconds, MB/s
+UNIT = {READ_LATENCY: 1000, WRITE_LATENCY: 1000, READ_BANDWIDTH: 1024, WRITE_BANDWIDTH: 1024}
+
+
+def cdat(*entries):
+    """The header, and an entry for each (type, body)."""
+    rest = b"".join(struct.pack("<BxH", kind, 4 + len(body)) + body for kind, body in entries)
+    whole = struct.pack("<IBB6xI", 16 + len(rest), 1, 0, 0) + rest
+    return whole[:5] + bytes([-sum(whole) & 0xff]) + whole[6:]
+
+
+def memory_cdat(ranges, size):
+    """A memory device in ranges of different speed: DSMAS, DSLBIS, DSEMTS of each."""
+    entries = []
+    for handle in range(ranges):
+        speed = {READ_LATENCY: 150 + handle, WRITE_LATENCY: 180 + handle,
+                 READ_BANDWIDTH: 32 + handle % 4, WRITE_BANDWIDTH: 24 + handle % 4}
+        entries += [(0, struct.pack("<BBxxQQ", handle, 1 << 2, handle * size, size)),
+                    *((1, struct.pack("<BBBxQHHHxx", handle, 0, kind, UNIT[kind], value, 0, 0))
+                      for kind, value in speed.items()),
+                    (4, struct.pack("<BBxxQQ", handle, 0, 0, size))]
+    return cdat(*entries)
+
+
+def switch_cdat(ports):
+    """A switch: SSLBIS, latency and bandwidth from its upstream port to each other."""
+    return cdat(*((5, struct.pack("<B3xQ", kind, UNIT[kind]) + b"".join(
+        struct.pack("<HHHxx", 0x100, port, value) for port in range(ports)))
+        for kind, value in ((READ_LATENCY, 70), (READ_BANDWIDTH, 64))))
+
+
 # PCI address that the kernel gives the device: CDAT that it serves.
 CDATS = {
-    "0000:0d:00.0": cdat.memory(ranges=100, size=2 << 20),
-    "0000:0e:00.0": cdat.switch(ports=2),
-    "0000:10:00.0": cdat.memory(ranges=2, size=128 << 20),
+    "0000:0d:00.0": memory_cdat(ranges=100, size=2 << 20),
+    "0000:0e:00.0": switch_cdat(ports=2),
+    "0000:10:00.0": memory_cdat(ranges=2, size=128 << 20),
 }
 NAMES = dict(zip(CDATS, ("CXL memory device (Type 3) below a root port",
                          "CXL switch, upstream port",

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """./run test: the KUnit suites, the tool's own tests, the kselftests on emulated devices."""
-import os
 import re
 from typing import NamedTuple
 
@@ -176,7 +175,7 @@ def kunit(built, what, machine, parameters):
 
 def tests(release):
     """First what takes seconds, at last everything on the emulated CXL machine."""
-    schedules = explore.show(explore.SCHEDULES, os.cpu_count())
+    schedules = explore.show(explore.SCHEDULES)
     counts = [quick(release), quick(release, slow=True),
               counted("schedules", int(not schedules), ["see above"] * bool(schedules))]
     built = kernel.ready(release)
