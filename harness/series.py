@@ -52,16 +52,13 @@ class Patch(NamedTuple):
 
 def add_arguments(parser):
     parser.add_argument("dir", metavar="DIR", type=Path, help="where the patches go")
-    parser.add_argument("--author", metavar="'NAME <MAIL>'",
-                        help="From, Signed-off-by and maintainer "
-                             "(default: git's user.name and user.email)")
     parser.add_argument("--build", action="store_true", help="compile at each patch")
     parser.add_argument("--test", action="store_true", help="run the tests on the result")
 
 
 def main(args):
     host.install(f"{host.BUILDING} git perl")
-    series = Series(args.kernel, args.author)
+    series = Series(args.kernel)
     patches = series.write(args.dir)
     problems = series.apply(patches, args.build) + unused_exports(series.final)
     for line in problems:
@@ -75,9 +72,9 @@ def main(args):
 class Series:
     """A pristine tree, with git for what is changed in it, and the patches to it."""
 
-    def __init__(self, kernel, author):
+    def __init__(self, kernel):
         self.tree = tree.place(kernel).with_name(f"series-{tree.place(kernel).name}") / "tree"
-        self.env = {**os.environ, **identity(author)}
+        self.env = {**os.environ, **identity()}
         self.cover, *patches = re.split(r"^=== ", (host.HARNESS / "series.txt").read_text(),
                                         flags=re.M)
         self.plan = [Patch.read(text) for text in patches]
@@ -242,28 +239,26 @@ def kept(objects, there):
     return " \\\n".join(lines).lstrip() + "\n" if lines else ""
 
 
-def identity(author):
-    """The environment that tells git who commits."""
-    for command in (("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"),
-                    ("log", "-1", "--format=%cn <%ce>")):
-        author = author or host.run(["git", "-C", host.ROOT, *command]).stdout
-    found = re.match(r"\s*(.+?) <(\S+)>", author)
+def identity():
+    """The environment that tells git who commits: its user, or who did so here."""
+    known = [host.run(["git", "-C", host.ROOT, *command]).stdout for command in (
+        ("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"),
+        ("log", "-1", "--format=%cn <%ce>"))]
+    found = re.match(r"\s*(.+?) <(\S+)>", "".join(known))
     if not found:
-        raise host.Fail("who sends the patches? Give --author 'Name <mail>'")
+        raise host.Fail("who sends the patches? Set git's user.name and user.email")
     return {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
             for what, value in zip(("NAME", "EMAIL"), found.groups())}
 
 
 def measured():
-    """The first table of MEASURED.md, and what is to be known of it, as a mail has them."""
+    """The first table of MEASURED.md, as a mail has it."""
     text = (host.HARNESS / "MEASURED.md").read_text()
-    known = "".join(f"{textwrap.fill(note, 75)}\n\n" for note in
-                    re.findall(r"^\*\*([^*]*)\*\*", text, re.M))
     rows = [[cell.strip() for cell in row.split("|")[1:-1]]
             for row in re.search(r"(?:^\|.*\n)+", text, re.M).group().splitlines()]
-    widths = [max(map(len, column)) for column in zip(rows[0], *rows[2:])]
-    return known + "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip()
-                     for row in [rows[0], *rows[2:]])
+    rows[:2] = [["", *rows[0][1:]]]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def unused_exports(final):
@@ -279,6 +274,10 @@ def unused_exports(final):
 
 
 def wrapped(text):
-    """At 75 columns; lists, headings and tables stay as they are."""
-    return "\n\n".join(part if re.search(r"^\s*[-*] |^==", part, re.M) else
-                       textwrap.fill(part.strip(), 75) for part in text.strip().split("\n\n"))
+    """At 75 columns, with lists; headings stay as they are."""
+    def fill(part):
+        indent = "  " * bool(re.match(r"\n?\* ", part))
+        return part if "\n==" in part else "\n" * part.startswith("\n") + textwrap.fill(
+            re.sub(r"\n +", "\n", part.strip()), 75, subsequent_indent=indent)
+
+    return "\n".join(map(fill, re.split(r"\n(?=\n|\* )", text.strip())))
