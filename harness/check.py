@@ -10,7 +10,7 @@ import honest
 import host
 import kernel
 import mutate
-import tables
+import test
 import tree
 
 BASE = "64BIT EXPERT SMP MODULES SAMPLES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
@@ -44,6 +44,9 @@ CLANG = "clang-19"
 OUR_FILES = r"(?:\S*/)?(?:doe-sim/\w+\.[ch]|doe[\w-]*\.[ch]|pci[-_]doe\.h)"
 MAKE_ERROR = r"make: \*\*\*"
 COMPILER = re.compile(OUR_FILES + r":\d+.*(?:warning|error)")
+# The rows of the first have numbers to that one; so many need no case
+REGRESSIONS, FAULTS = host.HARNESS / "regressions.txt", host.HARNESS / "faults.txt"
+LAST, EXCUSED_AT_MOST = 57, 8
 SHELLCHECK = [
     # Sourced files are checked on their own, what they set is used elsewhere; lists of
     # words are meant to be split; names in sysfs have no blanks
@@ -210,8 +213,33 @@ def shellcheck(_source):
     return said(["shellcheck", *SHELLCHECK, *scripts, *ours(r"\.sh$")])
 
 
+def tables(_source):
+    """Each row of regressions.txt has a KUnit case whose comment names its number, and each
+    of faults.txt tests that are there."""
+    comments, there = "", {path.name for path in test.SELFTESTS.glob("*.sh")}
+    for path in (host.ROOT / "drivers/pci").glob("doe-test*.c"):
+        text = path.read_text()
+        cases = set(re.findall(r"KUNIT_CASE\w*\((\w+)", text))
+        parts = re.split(r"^static void (\w+)\(struct kunit \*test\)", text, flags=re.M)
+        comments += " ".join(comment for above, name in zip(parts[::2], parts[1::2])
+                             if name in cases for comment in re.findall(r"/\*.*?\*/", above, re.S))
+        there |= cases
+    rows = dict(re.findall(r"^R(\d+): (.*)", REGRESSIONS.read_text(), re.M))
+    excused = [number for number, text in rows.items() if text.endswith(")")]
+    found = [f"R{number} is missing" for number in range(1, LAST + 1) if str(number) not in rows]
+    found += [f"no case names R{number}" for number in rows if number not in excused
+              and not re.search(rf"\bR{number}\b", comments)]
+    if len(excused) > EXCUSED_AT_MOST:
+        found.append(f"{len(excused)} regressions have no case, {EXCUSED_AT_MOST} may")
+    for fault in re.findall(r"^[^#\s].*(?:\n  .*)*", FAULTS.read_text(), re.M):
+        names = re.search(r"\[(.+)\]$", fault, re.S)
+        lacking = set(names[1].split() if names else ["named"]) - there
+        found += [f"no test {name}: {fault.splitlines()[0]}" for name in sorted(lacking)]
+    return found
+
+
 CHECKS = {
-    "honest": honest.check, "tables": tables.check, "mutants": mutate.check,
+    "honest": honest.check, "tables": tables, "mutants": mutate.check,
     "explore": explore.check, "checkpatch": checkpatch, "kernel-doc": kernel_doc,
     "includecheck": includecheck, "codespell": codespell, "shellcheck": shellcheck,
     "sphinx": sphinx, "builds": builds, "sparse": sparse, "coccicheck": coccicheck,
