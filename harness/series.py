@@ -65,7 +65,7 @@ def main(args):
         print(line)
     print(f"{args.dir}: {len(patches) - 1} patches for Linux {tree.version(series.tree)}, "
           f"{len(problems)} problems")
-    failed = args.test and test.verdict([test.tests(str(series.tree))])
+    failed = args.test and test.verdict(test.tests(str(series.tree)))
     return int(failed or bool(problems))
 
 
