@@ -6,12 +6,13 @@ import shutil
 import time
 
 import explore
-import honest
 import host
 import kernel
+import ktap
 import mutate
 import test
 import tree
+import uml
 
 BASE = "64BIT EXPERT SMP MODULES SAMPLES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
 CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
@@ -81,27 +82,23 @@ def main(args):
     host.install(f"{host.BUILDING} perl sparse coccinelle ocaml codespell shellcheck {CLANG} "
                  "python3-sphinx")
     source = tree.prepared(args.kernel)
-    rows = [one(name, source) for name in (CHECKS if "all" in args.what else args.what)]
-    print(f"\n{'check':<14}{'findings':>9}{'time':>8}")
-    for name, findings, seconds in rows:
-        print(f"{name:<14}{findings:>9}{host.clock(seconds):>8}")
-    failed = sum(findings > 0 for _, findings, _ in rows)
-    print(f"{failed} of {len(rows)} checks failed" if failed else "all checks passed")
+    table, failed = [], 0
+    for name in CHECKS if "all" in args.what else args.what:
+        start = time.monotonic()
+        found = [line for line in CHECKS[name](source) if not ACCEPTED.search(line)]
+        print("\n".join([*found, f"==> {name}: {len(found)} findings"]), flush=True)
+        table.append(f"{name:<14}{len(found):>9}{host.clock(time.monotonic() - start):>8}")
+        failed += bool(found)
+    print(f"\n{'check':<14}{'findings':>9}{'time':>8}", *table, sep="\n")
+    print(f"{failed} of {len(table)} checks failed" if failed else "all checks passed")
     return int(failed > 0)
-
-
-def one(name, source):
-    start = time.monotonic()
-    found = [line for line in CHECKS[name](source) if not ACCEPTED.search(line)]
-    print("\n".join([*found, f"==> {name}: {len(found)} findings"]), flush=True)
-    return name, len(found), time.monotonic() - start
 
 
 # What compiles
 
 def builds(source):
-    """W=1 in every configuration: neither errors nor a warning from our files."""
-    # Modules are linked too, for the exports they need
+    """W=1 in every configuration: neither errors nor a warning from our files.  Modules are
+    linked too, for the exports they need."""
     return [line for name, config in CONFIGS.items()
             for line in build(source, name, config, *([] if name == "modules" else WHOLE))]
 
@@ -238,8 +235,70 @@ def tables(_source):
     return found
 
 
+# What counts as failed
+
+HEAD = "KTAP version 1\n1..2\n"
+SUITE = "    KTAP version 1\n    # Subtest: s\n    1..2\n    ok 1 a\n"
+GOOD = f"{HEAD}{SUITE}    ok 2 b\nok 1 s\n    KTAP version 1\n    # Subtest: t\n    1..1\n" \
+       "    ok 1 c\nok 2 t\n"
+SCRIPT = "KTAP version 1\n1..1\n  TAP version 13\n  1..3\n  ok 1 one\n  ok 2 two\n  ok 3 three\n"
+WANTED = ["s.a", "s.b", "t.c"]
+# Output, names that are wanted, failures, what the last one says, the case that ran last
+ROWS = [
+    (GOOD, WANTED, 0, "", ""),
+    ("", WANTED, 4, "t.c: no result", "s.a"),
+    ("KTAP version 1\n1..0\n", (), 1, "no test has a result", ""),
+    (f"{SCRIPT}ok 1 foo.sh\n", ["foo.sh"], 0, "", ""),
+    (f"{SCRIPT}not ok 1 foo.sh\n", ["foo.sh"], 1, "foo.sh: failed", ""),
+    (f"{SCRIPT}ok 1 foo.sh\n", ["foo.sh", "bar.sh"], 1, "bar.sh: no result", "bar.sh"),
+    (SCRIPT.replace("1..3", "1..4"), ["foo.sh"], 1, "foo.sh: no result", "foo.sh"),
+    (GOOD.replace("ok 1 a", "not ok 1 a"), WANTED, 1, "s.a: failed", ""),
+    (GOOD.replace("ok 1 a", "ok 1 a # SKIP no"), WANTED, 1, "s.a: skipped", ""),
+    (GOOD, [*WANTED, "t.d"], 1, "t.d: no result", "t.d"),
+    (GOOD, [*WANTED, "u.e"], 1, "u.e: no result", "u.e"),
+    (HEAD + SUITE, WANTED, 2, "t.c: no result", "s.b"),
+    (GOOD + "WARNING: CPU: 0 PID: 1\n", WANTED, 1, "WARNING: CPU: 0 PID: 1", ""),
+    (GOOD + " Call trace:\n", WANTED, 1, "Call trace:", ""),
+    (f"{GOOD}KTAP version 1\n1..1\nnot ok 1 kmemleak\n", WANTED, 1, "kmemleak: failed", ""),
+]
+# The end of a boot: commands of a shell that stands for the kernel, what is said, and
+# for how long it is waited for
+ENDS = [
+    ("echo reboot: System halted", "", 60),
+    ("kill -9 $$", "went down with -9", 60),
+    ("echo Kernel panic - not syncing; kill -6 $$", "went down with -6", 60),
+    ("exit 0", "went down with 0", 60),
+    ("while :; do :; done", "no end after 1 s of processor time", 60),
+    ("exec sleep 60", "no end after 3 s", 3),
+]
+
+
+def honest(source):
+    """Whatever is wrong with a boot is seen, and told."""
+    found = []
+    for output, wanted, failed, last, case in ROWS:
+        results = ktap.Results(source, output, wanted)
+        said = results.failures[-1] if results.failures else ""
+        if (results.failed, results.last) != (failed, case) or not said.startswith(last):
+            found.append(f"{output!r}: {results.failures}, {results.last!r} ran last")
+    where = source.with_name("check")
+    where.mkdir(exist_ok=True)
+    image = where / "linux"
+    for script, wanted, patience in ENDS:
+        image.write_text(f"#!/bin/sh\n{script}\n")
+        image.chmod(0o755)
+        _, problem = uml.boot(image, where / "linux.log", cpu=1, patience=patience)
+        if problem != wanted:
+            found.append(f"{script}: {problem!r}, not {wanted!r}")
+    scripts = {script for _, _, scripts in test.DEVICE_TESTS for script in scripts.split(",")}
+    there = {path.name for path in test.SELFTESTS.glob("*.sh")
+             if "\nrun_tests\n" in path.read_text()}
+    found += [f"no boot runs {name}" for name in sorted(there - scripts - test.ELSEWHERE)]
+    return found
+
+
 CHECKS = {
-    "honest": honest.check, "tables": tables, "mutants": mutate.check,
+    "honest": honest, "tables": tables, "mutants": mutate.check,
     "explore": explore.check, "checkpatch": checkpatch, "kernel-doc": kernel_doc,
     "includecheck": includecheck, "codespell": codespell, "shellcheck": shellcheck,
     "sphinx": sphinx, "builds": builds, "sparse": sparse, "coccicheck": coccicheck,
