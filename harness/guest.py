@@ -6,7 +6,6 @@ import re
 import shutil
 import struct
 import subprocess
-import threading
 import time
 
 import host
@@ -149,15 +148,14 @@ def furnish(source, root):
     """What is ours, beside a shell: the init script, the kselftests, the tables."""
     (root / "etc/monitor").write_text(monitor(root / "cdat"))
     (root / "cdat").mkdir(exist_ok=True)
-    shutil.copytree(host.HARNESS / "guest", root / "guest")
-    (root / "guest/init").rename(root / "init")
     built = host.run(["make", "-C", source / "tools/testing/selftests", "TARGETS=pci_doe",
                       f"O={host.BUILD}/kselftest", f"INSTALL_PATH={root}/selftests",
                       "LDFLAGS=-static", "install"])
     if built.returncode:
         raise host.Fail(f"the kselftests could not be built: {built.stderr.strip()}")
-    for script in ("show", "mainline", "leave", "packages"):
-        (root / "guest" / script).rename(root / "selftests/pci_doe" / script)
+    scripts = shutil.copytree(host.HARNESS / "guest", root / "selftests/pci_doe",
+                              dirs_exist_ok=True)
+    (scripts / "init").rename(root / "init")
     for name, table in CDATS.items():
         (root / "cdat" / name).write_bytes(table)
 
@@ -201,22 +199,18 @@ class Boot:
                    "-kernel", kernel.image, "-initrd", initrd,
                    "-append", f"{PARAMETERS} {parameters}"]
         progress = host.Progress(f"booting {name}")
+        end = time.monotonic() + timeout
         with subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:
-            watchdog = threading.Timer(timeout, qemu.kill)
-            watchdog.start()
-            while shown and qemu.poll() is None:
-                time.sleep(2)
-                found = re.findall(shown, read(self.log), re.M)
+            while qemu.poll() is None and time.monotonic() < end:
+                time.sleep(1)
+                found = re.findall(shown, read(self.log), re.M) if shown else ()
                 progress.show(found[-1] if found else "")
-            problem = qemu.stderr.read().strip()
-            ended = watchdog.is_alive()
-            watchdog.cancel()
-        self.problem = "" if not qemu.returncode else \
-            problem if ended else f"no end after {timeout} s"
+            self.problem = f"no end after {timeout} s" if qemu.poll() is None else \
+                qemu.stderr.read().strip() if qemu.returncode else ""
+            qemu.kill()
         progress.done()
-        self.console = read(self.log)
-        self.output = read(self.out)
+        self.console, self.output = read(self.log), read(self.out)
 
 
 def tcg_only():
