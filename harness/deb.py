@@ -110,9 +110,8 @@ def tested(built, debs):
     root = installed(built, debs)
     guest.furnish(built.tree, root)
     built.image = root / f"boot/vmlinuz-{built.release()}"
-    boot = guest.Boot(built, "packages", guest.pack(root, root.with_name("initramfs.cpio")),
-                      "doe_run=test doe_tests=packages", 600)
-    return test.verdict([test.judged("packages", test.results(built, boot, "packages"))])
+    initrd = guest.pack(root, root.with_name("initramfs.cpio"))
+    return test.verdict([test.scripted(built, "packages", initrd, "packages")])
 
 
 def installed(built, debs):

@@ -173,11 +173,9 @@ def tests(release):
     initrd = guest.initramfs(built, (kernel.PCIDOE,))
     for name, parameters, scripts in device_tests(built):
         kexec = name == "kexec"
-        boot = guest.Boot(built, name, guest.with_kexec(built, initrd) if kexec else initrd,
-                          f"doe_run={'kexec' if kexec else 'test'} doe_tests={scripts} "
-                          f"panic_on_warn=1 {parameters}", TIMEOUT,
-                          monitored_port=ROOT_PORTS.get(name))
-        counts.append(judged(name, results(built, boot, scripts)))
+        counts.append(scripted(built, name, guest.with_kexec(built, initrd) if kexec else initrd,
+                               scripts, f"panic_on_warn=1 {parameters}",
+                               "kexec" if kexec else "test", ROOT_PORTS.get(name)))
     return counts
 
 
@@ -196,14 +194,16 @@ def device_tests(built):
             for name, parameters, tests in DEVICE_TESTS] + [("tsm", SIMULATED, "tsm.sh")]
 
 
-def results(built, boot, scripts):
-    """Of a boot that runs scripts."""
+def scripted(built, name, initrd, scripts, parameters="", run="test", monitored_port=None):
+    """A boot that runs scripts."""
+    boot = guest.Boot(built, name, initrd, f"doe_run={run} doe_tests={scripts} {parameters}",
+                      TIMEOUT, monitored_port=monitored_port)
     found = ktap.Results(built.tree, boot.output, scripts.split(","), console=boot.console)
     for script in scripts.split(","):
         there = sum(name.startswith(f"{script}.") for name in found.done)
         if there < LEAST.get(script, 1):
             found.failures.append(f"{script}: {there} results, not {LEAST.get(script, 1)}")
-    return found.ended(boot.problem, boot.log)
+    return judged(name, found.ended(boot.problem, boot.log))
 
 
 def tool():
