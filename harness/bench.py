@@ -11,7 +11,6 @@ import hunks
 import kernel
 import ktap
 import tree
-import uml
 
 OUT = host.BUILD / "bench"
 MAINLINE, THIS = "mainline", "this"
@@ -119,11 +118,11 @@ class Kernel(kernel.Kernel):
 
 # The boots
 
-def boot(each, problems, suite, *parameters, machine=uml.MACHINE):
+def boot(each, problems, suite, *parameters, machine=kernel.UML):
     """What came through the console of a boot, and its processor time in ns."""
     log = each.dir / f"{suite}.log"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    console, problem = uml.boot(each.image, log, f"kunit.filter_glob={suite}",
+    console, problem = kernel.boot(each.image, log, f"kunit.filter_glob={suite}",
                                 *(f"doe_bench.{one}" for one in parameters), machine=machine)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = ktap.Results(each.tree, console).ended(problem, log)
@@ -154,7 +153,7 @@ def processor(kernels, problems):
                     progress.show(f"{name}, {each.name}, {mode}")
                     _, spent = boot(each, problems, f"{REAL}.{case}", f"rounds={count}",
                                     f"irq={int(mode == 'irq')}", *options,
-                                    machine=uml.MACHINE[:-1])
+                                    machine=kernel.UML[:-1])
                     least[count] = min(spent, least.get(count, spent))
                 values[each.name, "cpu", mode, name] = {
                     "cpu": (least[rounds] - least[0]) / rounds / things}

@@ -12,7 +12,6 @@ import ktap
 import mutate
 import test
 import tree
-import uml
 
 BASE = "64BIT EXPERT SMP MODULES SAMPLES PCI ACPI NUMA X86_64_ACPI_NUMA DEBUG_KERNEL"
 CXL = "CXL_BUS CXL_PCI CXL_ACPI CXL_MEM CXL_PORT"
@@ -287,7 +286,7 @@ def honest(source):
     for script, wanted, patience in ENDS:
         image.write_text(f"#!/bin/sh\n{script}\n")
         image.chmod(0o755)
-        _, problem = uml.boot(image, where / "linux.log", cpu=1, patience=patience)
+        _, problem = kernel.boot(image, where / "linux.log", cpu=1, patience=patience)
         if problem != wanted:
             found.append(f"{script}: {problem!r}, not {wanted!r}")
     scripts = {script for _, _, scripts in test.DEVICE_TESTS for script in scripts.split(",")}

@@ -8,7 +8,6 @@ import shutil
 import host
 import kernel
 import tree
-import uml
 
 # What each file is to have: per cent of lines, and of branches
 LINES, BRANCHES = 97, 92
@@ -21,7 +20,7 @@ MACROS = (r".*\b(lockdep_assert_\w+|WARN_ON\w*|list_\w+|memcpy|strscpy|__test_an
 
 def main(args):
     host.install("gcovr")
-    built = uml.Kernel(args.kernel, "uml-coverage")
+    built = kernel.Uml(args.kernel, "uml-coverage")
     # Variables of the command line take the place of those in the Makefile
     compat = built.tree / tree.COMPAT
     flags = "--coverage -fno-early-inlining" + f" -include {compat}" * compat.exists()
@@ -33,7 +32,7 @@ def main(args):
         path.unlink()
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    results = uml.suites(built, log := OUT / "console.log", slow=True)
+    results = kernel.suites(built, log := OUT / "console.log", slow=True)
     if results.failed:
         raise host.Fail(f"the suites do not pass: {results.failures[0]}, see {log}")
     made = host.run(["gcovr", "--root", built.tree, "--object-directory", built.dir,

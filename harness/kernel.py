@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Configure and build the integrated kernel through the kernel's own kunit.py."""
+"""Configure and build the integrated kernel through the kernel's own kunit.py; the suites in one
+that runs as a program, User-mode Linux, in virtual time: it stands still while code runs, and a
+second of waiting costs nothing."""
 import os
+import platform
 import re
+import signal
+import subprocess
 import sys
 
 import guest
 import host
+import ktap
 import tree
 
 # Options of kernels: NAME, NAME=VALUE, or a file of this repository that has some.
@@ -18,9 +24,9 @@ SUITES = (f"SMP PCI PCI_MSI PCIEPORTBUS SUSPEND HIGH_RES_TIMERS STRICT_DEVMEM FT
           "PCI_DOE_CDEV PCI_DOE_SIM PCI_DOE_KUNIT_TEST SAMPLES SAMPLE_PCI_DOE "
           "SAMPLE_PCI_DOE_KUNIT_TEST")
 # The same, the device tests and the demo, on the emulated CXL machine
-MACHINE = (f"{SUITES} NR_CPUS=8 NUMA BLK_DEV_INITRD TMPFS PM_DEBUG KEXEC SERIAL_8250 "
-           "SERIAL_8250_CONSOLE PRINTK_TIME IPV6=n NETDEVICES=n WIRELESS=n ETHTOOL_NETLINK=n "
-           "tools/testing/selftests/pci_doe/config")
+EMULATED = (f"{SUITES} NR_CPUS=8 NUMA BLK_DEV_INITRD TMPFS PM_DEBUG KEXEC SERIAL_8250 "
+            "SERIAL_8250_CONSOLE PRINTK_TIME IPV6=n NETDEVICES=n WIRELESS=n ETHTOOL_NETLINK=n "
+            "tools/testing/selftests/pci_doe/config")
 # As little as the simulated device and a shell need, for ./run stress, in which all is slow.
 # The library is built in, the rest of this project are modules
 SMALL = ("64BIT EXPERT SMP NR_CPUS=8 HZ_250 HIGH_RES_TIMERS NO_HZ_IDLE PREEMPT MODULES "
@@ -33,6 +39,11 @@ SMALL = ("64BIT EXPERT SMP NR_CPUS=8 HZ_250 HIGH_RES_TIMERS NO_HZ_IDLE PREEMPT M
 JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
+# Time that a boot may take on the processor, without and with very slow cases, and by the clock
+CPU_LIMIT, SLOW, PATIENCE = 120, 1020, 1200
+UML = ("mem=1G", "console=tty", *guest.KUNIT.split(), "kunit_shutdown=halt",
+       "panic_on_warn=1", "time-travel=inf-cpu")
+ENDED = "reboot: System halted"
 
 
 def build_pcidoe():
@@ -106,7 +117,7 @@ class Kernel:
     What options do not name is as the kernel has it by default, with minimal it is off.
     linux is the architecture."""
 
-    def __init__(self, release, name="kernel", options=MACHINE, minimal=False, linux="x86_64"):
+    def __init__(self, release, name="kernel", options=EMULATED, minimal=False, linux="x86_64"):
         self.name, self.options, self.minimal = name, options, minimal
         self.linux, self.cross = linux, "aarch64-linux-gnu-" * (linux == "arm64")
         self.dir = tree.place(release) / name
@@ -146,3 +157,42 @@ class Kernel:
         if done.returncode:
             raise host.Fail("kunit.py config failed: " + "".join(
                 re.findall(r"(?:Missing|error).*", done.stderr + done.stdout)[:1]))
+
+
+class Uml(Kernel):
+    """The suites built in, as drivers/pci/.kunitconfig has them, and further options."""
+
+    def __init__(self, release, name="uml", options=""):
+        if platform.machine() not in ("x86_64", "i686"):
+            raise host.Fail(f"User-mode Linux does not run on {platform.machine()}")
+        host.install(host.UML)
+        super().__init__(release, name, f"drivers/pci/.kunitconfig {options}", linux="um")
+        self.image = self.dir / "linux"
+
+
+def boot(image, log, *parameters, machine=UML, cpu=CPU_LIMIT, patience=PATIENCE):
+    """Run it: what came through its console, and what is wrong with how it ended."""
+    problem = ""
+    command = ["prlimit", f"--cpu={cpu}:{cpu + 5}", "--core=0", image, *machine, *parameters]
+    with open(log, "w") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                                 stderr=subprocess.STDOUT) as linux:
+        try:
+            code = linux.wait(patience)
+        except subprocess.TimeoutExpired:
+            linux.kill()
+            problem = f"no end after {patience} s"
+    console = guest.read(log)
+    if not problem and ENDED not in console:
+        problem = f"no end after {cpu} s of processor time" \
+            if code == -signal.SIGXCPU else f"went down with {code}"
+    return console, problem
+
+
+def suites(built, log, *parameters, glob="", slow=False, cpu=0):
+    """Run the cases that match, slow: the very slow ones, too.  Their results are the same
+    each time."""
+    chosen = ["doe_tests.seed=1", *["kunit.filter=speed>very_slow"] * (not slow),
+              *[f"kunit.filter_glob={glob}"] * bool(glob)]
+    console, problem = boot(built.image, log, *chosen, *parameters,
+                            cpu=cpu or (SLOW if slow else CPU_LIMIT))
+    return ktap.Results(built.tree, console, ktap.cases(glob or "*", slow)).ended(problem, log)

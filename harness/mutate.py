@@ -10,7 +10,6 @@ import time
 import host
 import kernel
 import ktap
-import uml
 
 LIST = host.HARNESS / "mutants.txt"
 # How many there are to be; of those that a file has by its size, so much is enough
@@ -145,7 +144,7 @@ def main(args):
 
 def build(release, mutants):
     """One kernel with all of them, of which doe_mutant= chooses one, 0 being none."""
-    built = uml.Kernel(release, "uml-mutants")
+    built = kernel.Uml(release, "uml-mutants")
     sources = {path: built.tree / path.relative_to(host.ROOT) for path in kernel.library()}
     try:
         for number, (path, into) in enumerate(sources.items()):
@@ -163,7 +162,7 @@ def build(release, mutants):
 def failing(built, number, glob, cpu):
     """The cases that fail with a mutant, of those that match."""
     name = f"{number}-{re.sub(r'[^a-z0-9]+', '-', glob)}.log"
-    results = uml.suites(built, built.dir / name, f"doe_mutant={number}", glob=glob, cpu=cpu)
+    results = kernel.suites(built, built.dir / name, f"doe_mutant={number}", glob=glob, cpu=cpu)
     named = [re.match(r"[\w-]+\.\w+(?=[.:])", line) for line in results.failures
              if not line.endswith(": no result")]
     cases = [match.group() for match in named if match]

@@ -12,7 +12,6 @@ import guest
 import kernel
 import ktap
 import tree
-import uml
 
 SANITISERS = ("KASAN KASAN_GENERIC KASAN_KUNIT_TEST UBSAN UBSAN_BOUNDS UBSAN_SHIFT UBSAN_BOOL "
               "UBSAN_ENUM PROVE_RAW_LOCK_NESTING DEBUG_SHIRQ SCHED_STACK_END_CHECK DEBUG_KMEMLEAK "
@@ -155,16 +154,16 @@ def new_seed():
 def suites(release, seed, exchanges):
     """All suites under User-mode Linux: proofs that are there, their results."""
     print(f"seed {seed}, {exchanges} random exchanges (--seed, --exchanges)")
-    built = uml.Kernel(release, "uml-sanitised", IN_UML)
+    built = kernel.Uml(release, "uml-sanitised", IN_UML)
     built.build()
     silent = []
     for name, (parameters, report) in PROOFS.items():
         log = built.dir / f"proof-{name.replace(' ', '-')}.log"
-        console, _ = uml.boot(built.image, log, "panic_on_warn=0", "kasan_multi_shot",
+        console, _ = kernel.boot(built.image, log, "panic_on_warn=0", "kasan_multi_shot",
                               *parameters.split())
         silent += [f"{name} reports nothing, see {log}"] * (not re.search(report, console))
     log = built.dir / "suites.log"
-    console, problem = uml.boot(built.image, log, "kunit.filter_glob=pci-doe-*",
+    console, problem = kernel.boot(built.image, log, "kunit.filter_glob=pci-doe-*",
                                 "kmemleak.verbose=1", f"doe_tests.seed={seed}",
                                 f"doe_tests.exchanges={exchanges}", "doe_tests.pairs_every=10",
                                 cpu=1200)

@@ -10,7 +10,6 @@ import kernel
 import ktap
 import stress
 import tree
-import uml
 
 SIMULATED = "doe_sim.devices=1 doe_sim.features=31"
 WITHOUT_SPDM = "doe_sim.devices=1 doe_sim.features=15"
@@ -56,7 +55,7 @@ class Arch(NamedTuple):
 
 
 # The kernel of ./run test
-X86 = Arch("kernel", options=kernel.MACHINE)
+X86 = Arch("kernel", options=kernel.EMULATED)
 ARM = Arch("arm64", "arm64", parameters="", packages="gcc-aarch64-linux-gnu qemu-system-arm")
 ARCHES = {
     "x86_64": X86,
@@ -131,9 +130,9 @@ def counted(what, passed, found, failed=None):
 
 def quick(release, slow=False):
     """The suites in User-mode Linux."""
-    built = uml.Kernel(release)
+    built = kernel.Uml(release)
     built.build()
-    return judged("suites in UML", uml.suites(built, built.dir / "suites.log", slow=slow))
+    return judged("suites in UML", kernel.suites(built, built.dir / "suites.log", slow=slow))
 
 
 def on_arch(release, name):
