@@ -4,6 +4,7 @@ times and counts in virtual time, where they are exact, and what the processor d
 them in real time."""
 import re
 import resource
+import shutil
 import subprocess
 
 import host
@@ -78,23 +79,20 @@ def mainline(release):
     where = tree.place(release) / "mainline/tree"
     if not where.exists():
         partial = where.with_name("tree.partial")
-        host.run(["rm", "-rf", partial])
+        shutil.rmtree(partial, ignore_errors=True)
         tree.unpack(release or tree.DEFAULT, partial)
         partial.rename(where)
     compat = tree.missing_api(where)
-    files = {path: (host.ROOT / path).read_bytes() + compat.get(path, "").encode()
+    files = {path: (host.ROOT / path).read_text() + compat.get(path, "")
              for path in tree.project_files() if re.fullmatch(SHARED_FILES, path)}
     for path, pattern in SHARED.items():
         entries = (host.ROOT / path).read_text() + compat.get(path, "")
         files[path] = ((where / path).read_text().partition(MARK)[0] + MARK +
-                       "".join(re.findall(pattern, entries, re.M))).encode()
-    patched = hunks.apply({"um": hunks.topics()["um"]},
-                          lambda path, _: (where / path).read_text(), where)
-    files |= {path: text.encode() for path, text in patched.items()}
+                       "".join(re.findall(pattern, entries, re.M)))
     if tree.COMPAT in compat:
-        files[tree.COMPAT] = compat[tree.COMPAT].encode()
-    tree.write(where, {path: data for path, data in files.items()
-                       if not (where / path).exists() or (where / path).read_bytes() != data})
+        files[tree.COMPAT] = compat[tree.COMPAT]
+    tree.write(where, files | hunks.apply({"um": hunks.topics()["um"]},
+                                          lambda path, _: (where / path).read_text(), where))
     return where
 
 

@@ -52,8 +52,8 @@ def find_planted(schedules):
     missed, names = 0, dict.fromkeys(mutant.name for mutant in mutants)
     for name in names:
         program = build(BUILD / name, copy(name, [m for m in mutants if m.name == name]))
-        found = [line for why, line in reasons(program, schedules, schedules if anyway else 1).items()
-                 if why not in anyway]
+        said = reasons(program, schedules, schedules if anyway else 1)
+        found = [line for why, line in said.items() if why not in anyway]
         missed += not found
         print(f"{name:20} {found[-1] if found else f'not found in {schedules} schedules'}",
               flush=True)

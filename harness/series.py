@@ -84,8 +84,8 @@ class Series:
             shutil.rmtree(self.tree, ignore_errors=True)
             tree.unpack(kernel or tree.DEFAULT, self.tree)
             self.git("init", "-q")
-        self.final = {path: data.decode() for path, data in tree.integrate(self.tree).items()
-                      if path != tree.STAMP}
+        self.final = tree.integrate(self.tree)
+        del self.final[tree.STAMP]
         self.final["MAINTAINERS"] = re.sub(
             r"(?<=^PCI DATA OBJECT EXCHANGE \(DOE\)\n)",
             "M:\t{GIT_AUTHOR_NAME} <{GIT_AUTHOR_EMAIL}>\n".format(**self.env),

@@ -174,15 +174,12 @@ def newer(package, into, advice):
 # What goes into it
 
 def integrate(tree, shown=None):
-    """Every file that differs from what it should hold, all worked out before
-    the first is written: {path: bytes}."""
-    new = {}
+    """What each file should hold, all worked out before the first is written: {path: text}."""
+    new = {STAMP: stamp()}
 
     def text(path, why=""):
-        if path in new:
-            return new[path].decode()
         try:
-            return (tree / path).read_text()
+            return new[path] if path in new else (tree / path).read_text()
         except FileNotFoundError:
             raise host.Fail(f"{shown or tree} is not understood: {path}{why} is missing") from None
 
@@ -193,7 +190,7 @@ def integrate(tree, shown=None):
     compat = missing_api(tree)
     for path in project_files():
         if path not in MERGED and not has_own(path):
-            new[path] = (host.ROOT / path).read_bytes() + compat.get(path, "").encode()
+            new[path] = (host.ROOT / path).read_text() + compat.get(path, "")
     for path, pattern in MERGED.items():
         old, entries = text(path), (host.ROOT / path).read_text()
         entries = re.sub(r"\A#.*\n+", "", entries) + compat.get(path, "\n")
@@ -201,25 +198,23 @@ def integrate(tree, shown=None):
         if not place:
             raise host.Fail(f"{shown or tree} is not understood: {path} has no {pattern!r}")
         new[path] = (old[:place.start()] + entries +
-                     re.sub(pattern, "", old[place.end():], flags=re.M)).encode()
-    new |= {path: changed.encode() for path, changed in
-            hunks.apply(hunks.topics(), text, shown or tree).items()}
+                     re.sub(pattern, "", old[place.end():], flags=re.M))
     if COMPAT in compat:
-        new[COMPAT] = compat[COMPAT].encode()
-    new[STAMP] = stamp().encode()
-    return {path: data for path, data in new.items()
-            if not (tree / path).exists() or (tree / path).read_bytes() != data}
+        new[COMPAT] = compat[COMPAT]
+    return new | hunks.apply(hunks.topics(), text, shown or tree)
 
 
 def write(tree, files):
-    """Each file beside its place first, so that a full disk changes nothing."""
+    """Those that differ; each beside its place first, so that a full disk changes nothing."""
     host.need_space(tree, 0.1)
+    files = {path: text for path, text in files.items()
+             if not (tree / path).exists() or (tree / path).read_text() != text}
     partial = {tree / path: (tree / path).with_name(f".{Path(path).name}.partial")
                for path in files}
-    for path, data in files.items():
+    for path, text in files.items():
         target = tree / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial[target].write_bytes(data)
+        partial[target].write_text(text)
         mode = target if target.exists() else host.ROOT / path
         if mode.exists():
             shutil.copymode(mode, partial[target])
