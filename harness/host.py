@@ -29,7 +29,8 @@ PROBES = {
     "gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc", "qemu-system-arm": "qemu-system-aarch64",
     "qemu-efi-aarch64": FIRMWARE, "gnuplot-nox": "gnuplot", "coccinelle": "spatch",
     "ocaml": "ocamlopt", "python3-sphinx": "sphinx-build", "debhelper": "dh",
-    "kmod": "/sbin/depmod", "dpkg-dev": "dpkg-buildpackage", "libssl-dev": "/usr/include/openssl/ssl.h",
+    "kmod": "/sbin/depmod", "dpkg-dev": "dpkg-buildpackage",
+    "libssl-dev": "/usr/include/openssl/ssl.h",
     "linux-source-6.12": "/usr/src/linux-source-6.12.tar.xz",
 }
 

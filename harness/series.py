@@ -11,7 +11,6 @@ import re
 import shutil
 import textwrap
 from pathlib import Path
-from typing import NamedTuple
 
 import check
 import host
@@ -34,20 +33,15 @@ MOST = 700
 UNLIMITED = r"drivers/pci/doe-(?:sim/|test|bench)|tools/"
 
 
-class Patch(NamedTuple):
+class Patch:
     """One of series.txt.  Without a text of its own it has that of its topic."""
-    files: list
-    topics: list
-    subject: str
-    body: str
 
-    @classmethod
-    def read(cls, text):
+    def __init__(self, text):
         head, _, message = text.partition("\n")
-        topics = re.findall(r"\+(\S+)", head)
-        subject, body = re.split(r"\n+", message.strip(), maxsplit=1) if message.strip() else \
-            hunks.message(topics[0])
-        return cls(re.findall(r"(?:^| )([^+\s]\S*)", head), topics, subject, body)
+        self.files = re.findall(r"(?:^| )([^+\s]\S*)", head)
+        self.topics = re.findall(r"\+(\S+)", head)
+        self.subject, self.body = re.split(r"\n+", message.strip(), maxsplit=1) \
+            if message.strip() else hunks.message(self.topics[0])
 
 
 def add_arguments(parser):
@@ -77,7 +71,7 @@ class Series:
         self.env = {**os.environ, **identity()}
         self.cover, *patches = re.split(r"^=== ", (host.HARNESS / "series.txt").read_text(),
                                         flags=re.M)
-        self.plan = [Patch.read(text) for text in patches]
+        self.plan = [Patch(text) for text in patches]
         if (self.tree / ".git").exists():
             self.git("reset", "-q", "--hard", "base")
         else:
@@ -162,7 +156,9 @@ class Series:
             before, files = files, self.base | self.holds(count)
             changed = [path for path in files if files[path] != before.get(path)]
             for path in changed:
-                self.put(path, files[path])
+                if files[path] is None:
+                    (self.tree / path).unlink()
+            tree.write(self.tree, {path: files[path] for path in changed if files[path]})
             if changed:
                 self.git("add", "-A", "-f", *changed)
                 self.git("commit", "-q", "-s", "-m", f"{step.subject}\n\n{wrapped(step.body)}")
@@ -180,16 +176,6 @@ class Series:
             "*** SUBJECT HERE ***", subject).replace(
             "*** BLURB HERE ***", wrapped(body).replace("TABLE", measured())))
         return patches
-
-    def put(self, path, text):
-        target, source = self.tree / path, host.ROOT / path
-        if text is None:
-            target.unlink()
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-        if path not in self.base and source.exists():
-            shutil.copymode(source, target)
 
     def apply(self, patches, build):
         """git am to a pristine tree; what is wrong with a patch."""
