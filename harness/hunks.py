@@ -27,10 +27,6 @@ def topics(pattern="*.patch"):
     return found
 
 
-def paths():
-    return {path for changes in topics().values() for path in changes}
-
-
 def message(topic):
     """Subject and body of the commit."""
     text = files(f"**/*-{topic}.patch")[0].read_text()

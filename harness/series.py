@@ -84,8 +84,8 @@ class Series:
             r"(?<=^PCI DATA OBJECT EXCHANGE \(DOE\)\n)",
             "M:\t{GIT_AUTHOR_NAME} <{GIT_AUTHOR_EMAIL}>\n".format(**self.env),
             self.final["MAINTAINERS"], flags=re.M)
-        self.base = {path: (self.tree / path).read_text()
-                     for path in {*self.final, *hunks.paths()} if (self.tree / path).exists()}
+        self.base = {path: (self.tree / path).read_text() for path in self.final
+                     if (self.tree / path).exists()}
         self.topics = hunks.topics() | hunks.topics("mainline/*.patch")
         self.git("add", "-f", *self.base)
         self.git("commit", "-q", "--allow-empty", "-m", f"Linux {tree.version(self.tree)}")
