@@ -92,12 +92,10 @@ class Kernel(kernel.Kernel):
 
 def tool(where, version):
     """The package of pcidoe."""
-    kernel.build_pcidoe()
     root = where / "pcidoe"
     shutil.rmtree(root, ignore_errors=True)
     (root / "DEBIAN").mkdir(parents=True)
-    host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={kernel.PCIDOE.parent}/",
-              f"DESTDIR={root}", "install"])
+    kernel.make_pcidoe(f"DESTDIR={root}", "install")
     arch = host.run(["dpkg", "--print-architecture"]).stdout.strip()
     (root / "DEBIAN/control").write_text(CONTROL.format(version=version, arch=arch))
     made = host.run(["dpkg-deb", "--root-owner-group", "--build", root, where])

@@ -16,8 +16,6 @@ def main(args):
     text, ended, _ = boot.output.rpartition("end\n")
     if not ended:
         raise host.Fail(f"the guest did not come to its end ({boot.problem}): see {boot.log}")
-    for dev, name in guest.NAMES.items():
-        text = text.replace(f"{dev}  device,", f"{dev}  {name},")
     ways = re.findall(r"^  works +(\w+)", text, re.M)
     print(f"{text}\n{len(ways)} mailboxes: {ways.count('by')} by interrupt, "
           f"{ways.count('polled')} polled; Linux {tree.version(built.tree)}, "

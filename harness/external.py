@@ -16,7 +16,7 @@ WHERE = host.BUILD / tree.DEFAULT / "external"
 
 def main(_args):
     guest.install("libssl3")
-    kernel.build_pcidoe()
+    kernel.make_pcidoe()
     abi = newest()
     root = unpacked(abi)
     debian = kernel.Kernel(None, WHERE.name)

@@ -59,9 +59,6 @@ CDATS = {
     "0000:0e:00.0": switch_cdat(ports=2),
     "0000:10:00.0": memory_cdat(ranges=2, size=128 << 20),
 }
-NAMES = dict(zip(CDATS, ("CXL memory device (Type 3) below a root port",
-                         "CXL switch, upstream port",
-                         "CXL memory device (Type 3) behind the switch")))
 
 
 def memory_device(served):

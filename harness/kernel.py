@@ -46,11 +46,12 @@ UML = ("mem=1G", "console=tty", *guest.KUNIT.split(), "kunit_shutdown=halt",
 ENDED = "reboot: System halted"
 
 
-def build_pcidoe():
+def make_pcidoe(*targets):
     PCIDOE.parent.mkdir(parents=True, exist_ok=True)
-    made = host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={PCIDOE.parent}/"])
-    if made.returncode:
+    made = host.run(["make", "-C", host.ROOT / "tools/pci", f"OUTPUT={PCIDOE.parent}/", *targets])
+    if made.returncode and "check" not in targets:
         raise host.Fail(f"pcidoe could not be built: {(made.stderr.splitlines() or ['?'])[0]}")
+    return made
 
 
 def iasl():
@@ -71,7 +72,7 @@ def iasl():
 def ready(release):
     """The kernel and the tool, built; whatever that needs is installed first."""
     guest.install()
-    build_pcidoe()
+    make_pcidoe()
     kernel = Kernel(release)
     if kernel.has_tsm():
         kernel.options += " PCI_TSM"
