@@ -8,7 +8,6 @@ import shutil
 import subprocess
 
 import host
-import hunks
 import kernel
 import ktap
 import tree
@@ -91,7 +90,7 @@ def mainline(release):
                        "".join(re.findall(pattern, entries, re.M)))
     if tree.COMPAT in compat:
         files[tree.COMPAT] = compat[tree.COMPAT]
-    tree.write(where, files | hunks.apply({"um": hunks.topics()["um"]},
+    tree.write(where, files | tree.patched({"um": tree.topics()["um"]},
                                           lambda path, _: (where / path).read_text(), where))
     return where
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import check
 import host
-import hunks
 import test
 import tree
 
@@ -41,7 +40,7 @@ class Patch:
         self.files = re.findall(r"(?:^| )([^+\s]\S*)", head)
         self.topics = re.findall(r"\+(\S+)", head)
         self.subject, self.body = re.split(r"\n+", message.strip(), maxsplit=1) \
-            if message.strip() else hunks.message(self.topics[0])
+            if message.strip() else tree.message(self.topics[0])
 
 
 def add_arguments(parser):
@@ -86,7 +85,7 @@ class Series:
             self.final["MAINTAINERS"], flags=re.M)
         self.base = {path: (self.tree / path).read_text() for path in self.final
                      if (self.tree / path).exists()}
-        self.topics = hunks.topics() | hunks.topics("mainline/*.patch")
+        self.topics = tree.topics() | tree.topics("mainline/*.patch")
         self.git("add", "-f", *self.base)
         self.git("commit", "-q", "--allow-empty", "-m", f"Linux {tree.version(self.tree)}")
         self.git("tag", "-f", "base")
@@ -102,7 +101,7 @@ class Series:
     def holds(self, count):
         """What differs from the kernel with that many patches: {path: text, None if gone}."""
         wanted = [topic for step in self.plan[:count] for topic in step.topics]
-        files = hunks.apply({name: self.topics[name] for name in wanted if name in self.topics},
+        files = tree.patched({name: self.topics[name] for name in wanted if name in self.topics},
                             lambda path, _: self.base.get(path) or self.final[path], self.tree)
         if ASIDE in wanted:
             for old, new in FORMER.items():
