@@ -50,7 +50,8 @@ def main(args):
         args.config = small.dir / ".config"
     built = Kernel(args.kernel, "deb-test" if args.test else "deb", args.config)
     built.build("bindeb-pkg", "LOCALVERSION=-doe")
-    debs = built.packages()
+    image = next(built.dir.parent.glob(f"linux-image-{built.release()}_*.deb"))
+    debs = image, tool(image.parent, built.release())
     if args.test:
         return tested(built, debs)
     print("\nTo install them, and to remove them again:\n")
@@ -83,11 +84,6 @@ class Kernel(kernel.Kernel):
 
     def release(self):
         return (self.dir / "include/config/kernel.release").read_text().strip()
-
-    def packages(self):
-        """The files: the kernel's and the tool's."""
-        return (next(self.dir.parent.glob(f"linux-image-{self.release()}_*.deb")),
-                tool(self.dir.parent, self.release()))
 
 
 def tool(where, version):

@@ -59,14 +59,14 @@ NO_HELPER = re.compile(r"\[[^]]*\]  (?!mem|str|__asan_|__tsan_|_{0,2}h?list_|ref
 def add_arguments(parser):
     parser.add_argument("minutes", nargs="?", type=float, default=30, metavar="MINUTES",
                         help="in each kernel (default 30)")
-    parser.add_argument("--seed", type=int, help="repeat a run (default: another one each time)")
+    parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 31),
+                        help="repeat a run (default: another one each time)")
     parser.add_argument("--only", choices=KERNELS, help="one kernel (default: one after the other)")
 
 
 def main(args):
-    seed = args.seed or new_seed()
     names = [args.only] if args.only else list(KERNELS)
-    results = [run(args.kernel, name, args.minutes, seed) for name in names]
+    results = [run(args.kernel, name, args.minutes, args.seed) for name in names]
     passed, failed = map(sum, zip(*results))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0)
@@ -145,10 +145,6 @@ def ours(line, console):
 def leaks(output):
     """The reports of kmemleak, but for the kernel's own."""
     return [text for text in LEAK.findall(output) if not KERNELS_LEAK.search(text)]
-
-
-def new_seed():
-    return random.randrange(1, 1 << 31)
 
 
 def suites(release, seed, exchanges):

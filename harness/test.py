@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """./run test: the KUnit suites, the tool's own tests, the kselftests on emulated devices."""
+import random
 import re
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ def add_arguments(parser):
     parser.add_argument("--sanitised", action="store_true",
                         help="all suites, the slow ones too, and two minutes of ./run stress, "
                         "in kernels with sanitisers")
-    parser.add_argument("--seed", type=int,
+    parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 31),
                         help="of the random tests of --sanitised (default: another one each time)")
     parser.add_argument("--exchanges", type=int, default=100000,
                         help="of the random tests of --sanitised (default 100000)")
@@ -180,9 +181,8 @@ def tests(release):
 
 def sanitised_tests(args):
     """The suites, and two minutes of stress in each kernel with two CPUs."""
-    seed = args.seed or stress.new_seed()
-    return [judged("suites, sanitised", stress.suites(args.kernel, seed, args.exchanges)),
-            *(stress.run(args.kernel, name, 2, seed) for name in stress.KERNELS)]
+    return [judged("suites, sanitised", stress.suites(args.kernel, args.seed, args.exchanges)),
+            *(stress.run(args.kernel, name, 2, args.seed) for name in stress.KERNELS)]
 
 
 def device_tests(built):
