@@ -16,7 +16,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/unaligned.h>
 
 #ifdef CONFIG_UML_TIME_TRAVEL_SUPPORT
 #include <linux/time-internal.h>
@@ -30,7 +29,6 @@ struct doe_test_ctx {
 	struct doe_test_thread *threads;
 	struct kmsg_dump_iter log;	/* the end of the log when it began */
 	atomic_t seq;			/* counts the tasks that ended */
-	atomic_t pattern;		/* makes each request different */
 };
 
 /* Only one case runs at a time */
@@ -108,19 +106,15 @@ int doe_test_init(struct kunit *test)
 static void doe_test_check(struct doe_test *dt)
 {
 	struct kunit *test = dt->test;
+	char buf[256];
 	unsigned int i;
-	char *buf;
 
 	if (!dt->sim)
 		return;
 
 	for (i = 0; !dt->messy && i < doe_sim_nr_mailboxes(dt->sim); i++)
 		doe_test_wait_idle(dt, i);
-
-	buf = kunit_kzalloc(test, 512, GFP_KERNEL);
-	if (!buf)
-		return;
-	doe_sim_violations_str(dt->sim, buf, 512);
+	doe_sim_violations_str(dt->sim, buf, sizeof(buf));
 	KUNIT_EXPECT_STREQ(test, buf, "none");
 }
 
@@ -227,17 +221,22 @@ struct doe_test *doe_test_new_raw(struct kunit *test,
 	return dt;
 }
 
+/* As a driver that uses the first mailbox, which may have to be made */
+void doe_test_take_mb(struct doe_test *dt)
+{
+	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
+				      dt->irq_held[0]);
+	KUNIT_ASSERT_FALSE(dt->test, IS_ERR(dt->mb[0]));
+	pci_doe_destroy_mb(dt->mb[0]);
+}
+
 /* Make a device, and get its first mailbox before Discovery has ended */
 struct doe_test *doe_test_new_early(struct kunit *test,
 				    const struct doe_sim_config *config)
 {
 	struct doe_test *dt = doe_test_new_raw(test, config);
 
-	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				      false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dt->mb[0]));
-	pci_doe_destroy_mb(dt->mb[0]);
-
+	doe_test_take_mb(dt);
 	return dt;
 }
 
@@ -258,14 +257,11 @@ void doe_test_find_mbs(struct doe_test *dt)
 	struct pci_doe_mb *mb = NULL;
 
 	dt->nr_mb = 0;
-	while (dt->nr_mb < DOE_TEST_MAX_MB) {
-		mb = pci_find_next_doe_mailbox(dt->pdev, mb,
+	while (dt->nr_mb < DOE_TEST_MAX_MB &&
+	       (mb = pci_find_next_doe_mailbox(dt->pdev, mb,
 					       DOE_SIM_VID_PCI_SIG,
-					       DOE_SIM_TYPE_DISCOVERY);
-		if (!mb)
-			break;
+					       DOE_SIM_TYPE_DISCOVERY)))
 		dt->mb[dt->nr_mb++] = mb;
-	}
 }
 
 /* Make a device, let Discovery end, and count from there */
@@ -465,16 +461,13 @@ void doe_test_renew(struct doe_test_task *tt)
 /* A task that has the mailbox echo two DW */
 struct doe_test_task *doe_test_task(struct kunit *test)
 {
-	struct doe_test_ctx *ctx = test->priv;
-	struct doe_test_task *tt;
+	struct doe_test_task *tt = kunit_kzalloc(test, sizeof(*tt), GFP_KERNEL);
 
-	tt = kunit_kzalloc(test, sizeof(*tt), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tt);
 
 	init_completion(&tt->done);
 	doe_test_renew(tt);
-	put_unaligned_le32(atomic_inc_return(&ctx->pattern), tt->req);
-	put_unaligned_le32(get_random_u32(), tt->req + 4);
+	get_random_bytes(tt->req, 8);
 
 	tt->task.feat.vid = DOE_SIM_VENDOR_ID;
 	tt->task.feat.type = DOE_SIM_TYPE_ECHO;
@@ -526,20 +519,15 @@ struct doe_test_task *doe_test_begin_busy(struct doe_test *dt)
 	return tt;
 }
 
-/* The first mailbox does not answer from now on */
-static void doe_test_mute(struct doe_test *dt)
-{
-	struct doe_sim_knobs knobs;
-
-	doe_sim_get_knobs(dt->sim, 0, &knobs);
-	knobs.proc_ns = DOE_SIM_NEVER;
-	KUNIT_ASSERT_EQ(dt->test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
-}
-
 /* Submit a task to a mailbox that will not answer: it is in flight */
 struct doe_test_task *doe_test_stuck(struct doe_test *dt)
 {
-	doe_test_mute(dt);
+	struct doe_sim_knobs knobs;
+
+	/* Only the first one */
+	doe_sim_get_knobs(dt->sim, 0, &knobs);
+	knobs.proc_ns = DOE_SIM_NEVER;
+	KUNIT_ASSERT_EQ(dt->test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
 	return doe_test_begin_sent(dt);
 }
 
@@ -603,15 +591,6 @@ static int doe_test_threadfn(void *data)
 	complete(&thread->started);
 	thread->rv = thread->fn(thread);
 	complete_all(&thread->done);
-
-	/* The fixture joins it, as its memory belongs to the case */
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
 
 	return 0;
 }
@@ -755,13 +734,18 @@ int doe_test_try(struct doe_test *dt, unsigned int mb)
 }
 
 /* The same, but a signal ends it */
-int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb)
+static int doe_test_try_interruptible(struct doe_test *dt)
 {
 	u8 buf[8] = { };
 
-	return pci_doe_interruptible(dt->mb[mb], DOE_SIM_VENDOR_ID,
+	return pci_doe_interruptible(dt->mb[0], DOE_SIM_VENDOR_ID,
 				     DOE_SIM_TYPE_ECHO, buf, sizeof(buf), buf,
 				     sizeof(buf));
+}
+
+int doe_test_interruptible_thread(struct doe_test_thread *thread)
+{
+	return doe_test_try_interruptible(thread->data);
 }
 
 /* For a thread: one exchange with the first mailbox of its device */
@@ -812,11 +796,6 @@ void doe_test_sync_irqs(struct doe_test *dt)
 		synchronize_irq(irq);
 }
 
-int doe_test_interruptible_thread(struct doe_test_thread *thread)
-{
-	return doe_test_try_interruptible(thread->data, 0);
-}
-
 /* The mailbox is usable */
 void doe_test_works(struct doe_test *dt, unsigned int mb)
 {
@@ -853,9 +832,10 @@ void doe_test_expect_gone(struct doe_test *dt)
 	struct doe_test_task *tt = doe_test_task(dt->test);
 	u16 off = doe_sim_offset(dt->sim, 0);
 	struct kunit *test = dt->test;
+	int irq;
 
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
-	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try_interruptible(dt), -ENODEV);
 	KUNIT_EXPECT_EQ(test, doe_test_submit(dt, 0, tt), -ENODEV);
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt));
@@ -866,12 +846,9 @@ void doe_test_expect_gone(struct doe_test *dt)
 	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), -ENODEV);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), -ENODEV);
-	KUNIT_EXPECT_EQ(test, -ENODEV,
-			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
-							  false)));
-	KUNIT_EXPECT_EQ(test, -ENODEV,
-			PTR_ERR_OR_ZERO(pci_doe_create_mb(dt->pdev, off,
-							  true)));
+	for (irq = 0; irq < 2; irq++)
+		KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENODEV),
+				    pci_doe_create_mb(dt->pdev, off, irq));
 }
 
 /* The first mailbox that offers it */

@@ -41,36 +41,22 @@ struct doe_test_hooks;
 struct kernfs_node;
 struct task_struct;
 
-/**
- * struct doe_test - One simulated device under test
- * @test: the running case
- * @sim: the device
- * @pdev: its PCI device, with a reference
- * @mb: its mailboxes in order of their offsets
- * @nr_mb: how many
- * @irq_held: a reference with interrupt is held
- * @enabled: the case has enabled the device
- * @vectors: the case has allocated its vectors
- * @messy: the case leaves a mailbox that is not idle
- * @hooks: its driver, if the case needs to know
- * @met: what the case waits for, or has somebody wait for
- * @cnt: what doe_test_counters() has read, that of all at the end
- * @next: next device of the same case
- */
+/* One simulated device under test */
 struct doe_test {
 	struct kunit *test;
 	struct doe_sim_dev *sim;
-	struct pci_dev *pdev;
-	struct pci_doe_mb *mb[DOE_TEST_MAX_MB];
+	struct pci_dev *pdev;		/* with a reference */
+	struct pci_doe_mb *mb[DOE_TEST_MAX_MB];	/* in order of their offsets */
 	unsigned int nr_mb;
-	bool irq_held[DOE_TEST_MAX_MB];
-	bool enabled;
-	bool vectors;
-	bool messy;
-	struct doe_test_hooks *hooks;
-	struct completion met;
+	bool irq_held[DOE_TEST_MAX_MB];	/* a reference with interrupt */
+	bool enabled;			/* by the case */
+	bool vectors;			/* the case has allocated them */
+	bool messy;			/* a mailbox is left that is not idle */
+	struct doe_test_hooks *hooks;	/* its driver, if the case has one */
+	struct completion met;		/* what somebody waits for */
+	/* What doe_test_counters() has read, that of all at the end */
 	struct doe_sim_counters cnt[DOE_TEST_MAX_MB + 1];
-	struct doe_test *next;
+	struct doe_test *next;		/* of the same case */
 };
 
 /* A thread of a case, which is joined when the case ends */
@@ -144,6 +130,7 @@ void doe_test_expect_gone(struct doe_test *dt);
 void doe_test_unbind(struct doe_test *dt);
 void doe_test_set_knobs(struct doe_test *dt, const struct doe_sim_knobs *knobs);
 bool doe_test_has_irq(struct doe_test *dt);
+void doe_test_take_mb(struct doe_test *dt);
 bool doe_test_claimed(struct doe_test *dt, unsigned int mb);
 void doe_test_wait_idle(struct doe_test *dt, unsigned int mb);
 void doe_test_alloc_vectors(struct doe_test *dt);
@@ -182,7 +169,6 @@ void doe_test_call_next(struct doe_sim_dev *sim, unsigned int mb,
 			void (*fn)(struct doe_sim_dev *sim, unsigned int mb,
 				   void *data), void *data);
 void doe_test_await(struct kunit *test, struct completion *done);
-int doe_test_try_interruptible(struct doe_test *dt, unsigned int mb);
 
 /* Tasks */
 struct doe_test_task *doe_test_task(struct kunit *test);
