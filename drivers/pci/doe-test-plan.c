@@ -103,12 +103,9 @@ enum fault {
 
 static void plan_error(struct doe_worker *w, struct doe_plan *p)
 {
-	static const enum doe_sim_error_at at[] = {
-		DOE_SIM_ERROR_WRITE, DOE_SIM_ERROR_GO, DOE_SIM_ERROR_DONE,
-		DOE_SIM_ERROR_READY,
-	};
-
-	p->knobs.error_at = at[doe_any(w, ARRAY_SIZE(at))];
+	p->knobs.error_at = DOE_SIM_ERROR_WRITE +
+			    doe_any(w, DOE_SIM_ERROR_DRAINED -
+				       DOE_SIM_ERROR_WRITE);
 	p->knobs.error_dw = doe_any(w, 2 + DIV_ROUND_UP(p->req_sz, 4));
 	p->rv = -EIO;
 }
@@ -246,9 +243,8 @@ static void befall(struct doe_sim_dev *sim, unsigned int mb, void *data)
 	w->done = true;
 }
 
-#define COUNTER(name)	offsetof(struct doe_sim_counters, name)
-
 /* What a fault is called, and the counter that tells its effect, 0: none */
+#define COUNTER(name)	offsetof(struct doe_sim_counters, name)
 static const struct {
 	const char *name;
 	size_t counter;
@@ -329,14 +325,11 @@ const char *doe_fault_name(unsigned int fault)
 
 static void fill_request(struct doe_worker *w, struct doe_plan *p, u32 pattern)
 {
-	u8 *req = w->buf;
-
+	prandom_bytes_state(&w->rnd, w->buf, p->req_sz);
+	memset(w->buf + p->req_sz, 0, 4);
 	if (p->sized) {
-		put_unaligned_le32(p->rsp_dw, req);
-		put_unaligned_le32(pattern, req + 4);
-	} else {
-		prandom_bytes_state(&w->rnd, req, p->req_sz);
-		memset(req + p->req_sz, 0, 4);
+		put_unaligned_le32(p->rsp_dw, w->buf);
+		put_unaligned_le32(pattern, w->buf + 4);
 	}
 	memset(w->buf + BUF_SIZE, DOE_TEST_POISON, p->buf_sz + 8);
 }
@@ -346,15 +339,11 @@ static bool right_bytes(struct doe_worker *w, struct doe_plan *p, u32 pattern,
 {
 	u8 *rsp = w->buf + BUF_SIZE;
 
-	if (rv >= 0) {
-		if (!doe_test_poisoned(rsp + rv, p->buf_sz - rv))
-			return false;
-		if (p->sized ? !doe_test_is_sized(rsp, rv, pattern) :
-			       memcmp(rsp, w->buf, rv))
-			return false;
-	}
-
-	return doe_test_poisoned(rsp + p->buf_sz, 8);
+	if (rv < 0)
+		return doe_test_poisoned(rsp + p->buf_sz, 8);
+	return doe_test_poisoned(rsp + rv, p->buf_sz + 8 - rv) &&
+	       (p->sized ? doe_test_is_sized(rsp, rv, pattern) :
+			   !memcmp(rsp, w->buf, rv));
 }
 
 /* Do it; returns what pci_doe() does */
