@@ -92,11 +92,6 @@ static struct doe_sim_config bench_config(bool irq)
 	return config;
 }
 
-static bool bench_has_irqs(void)
-{
-	return IS_ENABLED(CONFIG_PCI_DOE_AUX);
-}
-
 static struct doe_sim_dev *bench_new_sim(struct kunit *test,
 					 const struct doe_sim_config *config)
 {
@@ -184,29 +179,31 @@ static void bench_one(struct kunit *test, struct bench_dev *dev, size_t size,
  * Response times within 30 % of @ns, and phases of the timer tick, so that
  * nothing depends on how the times of looks happen to fit.
  */
-static void bench_exchanges(struct kunit *test, struct bench_dev *dev,
-			    const char *workload, u64 point, size_t size,
-			    u64 ns, unsigned int nr)
+static void bench_exchanges(struct kunit *test, bool irq, const char *workload,
+			    u64 point, size_t size, u64 ns, unsigned int nr)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_sim_config config = bench_config(irq);
+	struct doe_sim_knobs knobs = config.knobs;
 	struct bench_sums sums = { };
+	struct bench_dev dev;
 	unsigned int i;
 
+	config.max_object = DOE_SIM_MAX_OBJECT_DW;
+	bench_open(test, &dev, &config);
 	memset(bench_req, 0xd0, size);
 	memset(bench_rsp, 0, size);
-	knobs.access_ns = BENCH_ACCESS_NS;
 	for (i = 0; i < nr; i++) {
 		knobs.proc_ns = div_u64(ns * (7 * nr + i * 45 % nr * 6),
 					10 * nr);
-		doe_sim_set_knobs(dev->sim, 0, &knobs);
+		doe_sim_set_knobs(dev.sim, 0, &knobs);
 		schedule_timeout_uninterruptible(1);
 		udelay(TICK_USEC * i / nr);
-		bench_one(test, dev, size, &sums);
+		bench_one(test, &dev, size, &sums);
 	}
 	KUNIT_EXPECT_MEMEQ(test, bench_req, bench_rsp, size);
 
 	pr_info("doe_bench: %s %s %llu exchanges=%u time=%llu late=%llu status=%llu accesses=%llu switches=%llu\n",
-		workload, dev->irq ? "irq" : "polled", point, nr,
+		workload, irq ? "irq" : "polled", point, nr,
 		sums.time, sums.late, sums.status, sums.accesses,
 		sums.switches);
 }
@@ -227,16 +224,10 @@ KUNIT_ARRAY_PARAM(bench_latency, bench_latencies, bench_describe);
 static void latency(struct kunit *test)
 {
 	const u64 *ns = test->param_value;
-	struct doe_sim_config config;
-	struct bench_dev dev;
 	int irq;
 
-	for (irq = 0; irq <= bench_has_irqs(); irq++) {
-		config = bench_config(irq);
-		bench_open(test, &dev, &config);
-		bench_exchanges(test, &dev, "latency", *ns, 4, *ns,
-				BENCH_ROUNDS);
-	}
+	for (irq = 0; irq <= IS_ENABLED(CONFIG_PCI_DOE_AUX); irq++)
+		bench_exchanges(test, irq, __func__, *ns, 4, *ns, BENCH_ROUNDS);
 }
 
 /* Of objects that a device answers at once */
@@ -246,17 +237,11 @@ KUNIT_ARRAY_PARAM(bench_size, bench_sizes, bench_describe);
 static void object(struct kunit *test)
 {
 	const u64 *size = test->param_value;
-	struct doe_sim_config config;
-	struct bench_dev dev;
 	int irq;
 
-	for (irq = 0; irq <= bench_has_irqs(); irq++) {
-		config = bench_config(irq);
-		config.max_object = DOE_SIM_MAX_OBJECT_DW;
-		bench_open(test, &dev, &config);
-		bench_exchanges(test, &dev, "object", *size, *size, 0,
+	for (irq = 0; irq <= IS_ENABLED(CONFIG_PCI_DOE_AUX); irq++)
+		bench_exchanges(test, irq, __func__, *size, *size, 0,
 				BENCH_OBJECTS);
-	}
 }
 
 static void cpu_exchange(struct kunit *test)
@@ -277,7 +262,7 @@ static void cpu_exchange(struct kunit *test)
 /* Devices with @mailboxes each that are not yet enumerated */
 static struct doe_sim_dev **bench_new_sims(struct kunit *test, unsigned int nr,
 					   unsigned int mailboxes,
-					   const struct doe_sim_knobs *knobs)
+					   u32 access_ns, u64 proc_ns)
 {
 	struct doe_sim_config config = bench_config(false);
 	struct doe_sim_dev **sims;
@@ -285,7 +270,8 @@ static struct doe_sim_dev **bench_new_sims(struct kunit *test, unsigned int nr,
 
 	config.scan = false;
 	config.nr_mailboxes = mailboxes;
-	config.knobs = *knobs;
+	config.knobs.access_ns = access_ns;
+	config.knobs.proc_ns = proc_ns;
 	sims = kunit_kcalloc(test, nr, sizeof(*sims), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, sims);
 	for (i = 0; i < nr; i++)
@@ -324,16 +310,13 @@ KUNIT_ARRAY_PARAM(bench_discovery, bench_discoveries, bench_describe);
 
 static void enumeration(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	const u64 *ns = test->param_value;
 	struct doe_sim_counters counters;
 	struct doe_sim_dev **sims;
 	u64 start, scanned, known;
 
-	knobs.access_ns = BENCH_ACCESS_NS;
-	knobs.proc_ns = *ns;
 	sims = bench_new_sims(test, BENCH_ENUM_DEVICES, BENCH_ENUM_MAILBOXES,
-			      &knobs);
+			      BENCH_ACCESS_NS, *ns);
 	start = ktime_get_ns();
 	bench_scan(test, sims, BENCH_ENUM_DEVICES);
 	scanned = ktime_get_ns() - start;
@@ -348,10 +331,9 @@ static void enumeration(struct kunit *test)
 /* Rounds: mailboxes of each device, which are made, discovered, and removed */
 static void cpu_enumeration(struct kunit *test)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_sim_dev **sims;
 
-	sims = bench_new_sims(test, BENCH_ENUM_DEVICES, rounds, &knobs);
+	sims = bench_new_sims(test, BENCH_ENUM_DEVICES, rounds, 0, 0);
 	bench_scan(test, sims, BENCH_ENUM_DEVICES);
 	bench_await_discovery(test, sims, BENCH_ENUM_DEVICES);
 }
@@ -372,11 +354,10 @@ static s64 bench_memory(void)
 static s64 bench_memory_of(struct kunit *test, unsigned int devices,
 			   unsigned int mailboxes)
 {
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct doe_sim_dev **sims;
 	s64 before;
 
-	sims = bench_new_sims(test, devices, mailboxes, &knobs);
+	sims = bench_new_sims(test, devices, mailboxes, 0, 0);
 	before = bench_memory();
 	bench_scan(test, sims, devices);
 	bench_await_discovery(test, sims, devices);
@@ -427,8 +408,8 @@ static int bench_wait_thread(void *data)
 static void bench_gather(struct kunit *test, unsigned int rounds, u32 access_ns)
 {
 	struct doe_sim_config config = bench_config(false);
-	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
 	struct bench_crowd *crowd = &bench_crowd;
+	struct doe_sim_knobs knobs;
 	struct task_struct *thread;
 	int i;
 
@@ -438,7 +419,7 @@ static void bench_gather(struct kunit *test, unsigned int rounds, u32 access_ns)
 	atomic_set(&crowd->errors, 0);
 	crowd->rounds = rounds;
 	config.knobs.access_ns = access_ns;
-	knobs.access_ns = access_ns;
+	knobs = config.knobs;
 	knobs.proc_ns = BENCH_CROWD_NS;
 	for (i = 0; i < BENCH_CROWD; i++) {
 		bench_open(test, &crowd->dev[i], &config);
