@@ -36,10 +36,10 @@ void *doe_test_failslab(struct kunit *test, const char *name)
 	return data;
 }
 
-/* @run returns 0 or a negative errno; after it, @check is to find all well */
+/* @run returns 0 or a negative errno; all is well after it, and @mend if any */
 static void each_allocation(struct doe_test *dt,
 			    int (*run)(struct doe_test *dt),
-			    void (*check)(struct doe_test *dt))
+			    int (*mend)(struct doe_test *dt))
 {
 	struct kunit *test = dt->test;
 	bool *ignore = doe_test_failslab(test, "ignore-gfp-wait");
@@ -57,7 +57,9 @@ static void each_allocation(struct doe_test *dt,
 		if (left)
 			break;
 		failed += rc < 0;
-		check(dt);
+		if (mend)
+			KUNIT_EXPECT_EQ(test, mend(dt), 0);
+		doe_test_works(dt, 0);
 	}
 	*ignore = true;
 
@@ -66,11 +68,6 @@ static void each_allocation(struct doe_test *dt,
 	KUNIT_EXPECT_GT_MSG(test, n, 1, "no allocation failed");
 	kunit_info(test, "%u allocations, %u without which it fails\n", n - 1,
 		   failed);
-}
-
-static void check_works(struct doe_test *dt)
-{
-	doe_test_works(dt, 0);
 }
 
 static int run_create(struct doe_test *dt)
@@ -94,22 +91,10 @@ static int run_create(struct doe_test *dt)
  */
 static void nomem_create(struct kunit *test)
 {
-	each_allocation(doe_test_start(test), run_create, check_works);
+	each_allocation(doe_test_start(test), run_create, NULL);
 }
 
 static int run_create_mb(struct doe_test *dt)
-{
-	struct pci_doe_mb *mb;
-
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), true);
-	if (IS_ERR(mb))
-		return PTR_ERR(mb);
-	pci_doe_destroy_mb(mb);
-
-	return 0;
-}
-
-static int run_create_managed(struct doe_test *dt)
 {
 	struct device *dev = &dt->pdev->dev;
 	struct pci_doe_mb *mb;
@@ -137,9 +122,8 @@ static void nomem_mailbox(struct kunit *test)
 	doe_test_alloc_vectors(dt);
 	/* The IRQ core ignores that it cannot make its files, and later warns */
 	KUNIT_EXPECT_EQ(test, run_create_mb(dt), 0);
-	each_allocation(dt, run_create_mb, check_works);
-	each_allocation(dt, run_create_managed, check_works);
-	each_allocation(dt, run_hand_over, check_works);
+	each_allocation(dt, run_create_mb, NULL);
+	each_allocation(dt, run_hand_over, NULL);
 }
 
 /* Drivers, and with them auxiliary devices */
@@ -153,18 +137,12 @@ static int run_bind(struct doe_test *dt)
 	return rc == 1 ? 0 : rc ?: -ENODEV;
 }
 
-static void check_bind(struct doe_test *dt)
-{
-	KUNIT_EXPECT_EQ(dt->test, run_bind(dt), 0);
-	doe_test_works(dt, 0);
-}
-
 /* Without interrupts: the IRQ core would warn, see nomem_mailbox() */
 static void nomem_bind(struct kunit *test)
 {
 	each_allocation(doe_test_new_with(test, nr_mailboxes, 2,
 					  irq_mode, DOE_SIM_IRQ_NONE),
-			run_bind, check_bind);
+			run_bind, run_bind);
 }
 
 static int run_enumerate(struct doe_test *dt)
@@ -174,26 +152,20 @@ static int run_enumerate(struct doe_test *dt)
 }
 
 /* pci_doe_create_mb() makes a mailbox for which the core had no memory */
-static void check_enumerate(struct doe_test *dt)
+static int make_mailbox(struct doe_test *dt)
 {
-	struct kunit *test = dt->test;
-	struct pci_doe_mb *mb;
-
 	pci_dev_put(dt->pdev);
 	dt->pdev = doe_sim_get_pdev(dt->sim);
-	KUNIT_ASSERT_NOT_NULL(test, dt->pdev);
+	KUNIT_ASSERT_NOT_NULL(dt->test, dt->pdev);
 
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mb));
-	dt->mb[0] = mb;
-	doe_test_works(dt, 0);
-	pci_doe_destroy_mb(mb);
+	doe_test_take_mb(dt);
+	return 0;
 }
 
 static void nomem_enumerate(struct kunit *test)
 {
 	each_allocation(doe_test_new_with(test, nr_mailboxes, 2, bind, false),
-			run_enumerate, check_enumerate);
+			run_enumerate, make_mailbox);
 }
 
 static struct kunit_case doe_nomem_core_cases[] = {
