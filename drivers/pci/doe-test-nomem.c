@@ -70,30 +70,6 @@ static void each_allocation(struct doe_test *dt,
 		   failed);
 }
 
-static int run_create(struct doe_test *dt)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_sim_dev *sim;
-
-	config.scan = false;
-	config.nr_mailboxes = 2;
-	sim = doe_sim_create(&config);
-	if (IS_ERR(sim))
-		return PTR_ERR(sim);
-	doe_sim_destroy(sim);
-
-	return 0;
-}
-
-/*
- * Beside another device, so that the host bridge is there: if the PCI core
- * cannot add that or its bus, it puts a reference too often and leaks resources
- */
-static void nomem_create(struct kunit *test)
-{
-	each_allocation(doe_test_start(test), run_create, NULL);
-}
-
 static int run_create_mb(struct doe_test *dt)
 {
 	struct device *dev = &dt->pdev->dev;
@@ -185,7 +161,6 @@ kunit_test_suite(doe_nomem_core_suite);
 #endif
 
 static struct kunit_case doe_nomem_cases[] = {
-	KUNIT_CASE_SLOW(nomem_create),
 	KUNIT_CASE_SLOW(nomem_mailbox),
 	KUNIT_CASE_SLOW(nomem_bind),
 	{ }
