@@ -21,15 +21,6 @@ static u64 elapsed_ms(u64 since)
 	return div_u64(ktime_get_ns() - since, NSEC_PER_MSEC);
 }
 
-/* Nobody accesses the mailbox for a second */
-static void expect_untouched(struct doe_test *dt)
-{
-	u64 accesses = doe_test_accesses(dt, 0);
-
-	doe_test_sleep_ms(1000);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0), accesses);
-}
-
 /* A slot that the device is in, which can be reset */
 struct slot_reset {
 	struct hotplug_slot hotplug;
@@ -224,28 +215,10 @@ static void exchange_in_slot_reset(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* Another kernel sends a request to the device and does not take the answer */
-static void restoring_kernel(struct doe_test *dt)
-{
-	u16 off = doe_sim_offset(dt->sim, 0);
-	static const u32 req[] = { DOE_SIM_VENDOR_ID, 4, 0x12345678, 0x9abc };
-	int i;
-
-	pci_write_config_dword(dt->pdev, off + PCI_DOE_CTRL,
-			       PCI_DOE_CTRL_ABORT);
-	doe_test_read_reg(dt, 0, PCI_DOE_STATUS);
-	for (i = 0; i < ARRAY_SIZE(req); i++)
-		pci_write_config_dword(dt->pdev, off + PCI_DOE_WRITE, req[i]);
-	pci_write_config_dword(dt->pdev, off + PCI_DOE_CTRL, PCI_DOE_CTRL_GO);
-	KUNIT_EXPECT_EQ(dt->test, doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
-			PCI_DOE_STATUS_DATA_OBJECT_READY,
-			PCI_DOE_STATUS_DATA_OBJECT_READY);
-}
-
 /* Callbacks: down, down in noirq, up in noirq, up */
 struct phases {
 	int (*fn[4])(struct device *dev);
-	bool restored;	/* another kernel was there in between */
+	bool restored;	/* another kernel has left an answer in between */
 };
 
 /* What is in flight ends, what is queued waits, and nothing is accessed */
@@ -255,6 +228,7 @@ static void fall_asleep_and_wake(struct doe_test *dt,
 	struct device *dev = &dt->pdev->dev;
 	struct kunit *test = dt->test;
 	struct doe_test_task *tt[2];
+	u64 accesses;
 
 	doe_test_jam(dt, tt, 2);
 	KUNIT_EXPECT_EQ(test, phases->fn[0](dev), 0);
@@ -264,11 +238,13 @@ static void fall_asleep_and_wake(struct doe_test *dt,
 	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
 	doe_sim_behave(dt->sim, 0);
-	expect_untouched(dt);
+	accesses = doe_test_accesses(dt, 0);
+	doe_test_sleep_ms(1000);
+	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[1]));
 
 	if (phases->restored)
-		restoring_kernel(dt);
+		doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
 	dev->power.must_resume = true;
 	KUNIT_EXPECT_EQ(test, phases->fn[2](dev), 0);
 	pm_runtime_enable(dev);
@@ -396,7 +372,7 @@ static void awake_while_handed_over(struct kunit *test)
 	doe_test_sleep_ms(2000);
 	KUNIT_EXPECT_TRUE(test, pm_runtime_active(dev));
 	KUNIT_EXPECT_EQ(test, (int)dt->pdev->current_state, (int)PCI_D0);
-	restoring_kernel(dt);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
 	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 	doe_test_works(dt, 0);
 	doe_test_until(test, pm_runtime_suspended(dev));
@@ -474,7 +450,7 @@ static void read_in_reset(struct slot_reset *reset)
 {
 	struct doe_test *dt = reset->dt;
 
-	restoring_kernel(dt);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
 	reset->thread = doe_test_thread(dt->test, user_read_thread, dt);
 }
 
@@ -485,26 +461,19 @@ static void shown_after_reset(struct doe_test *dt)
 
 	do_reset(&reset);
 	KUNIT_EXPECT_EQ(dt->test, doe_test_join(dt->test, reset.thread),
-			DOE_SIM_VENDOR_ID);
+			DOE_SIM_VID_PCI_SIG);
 }
 
 /* The device stays in D0, and goes on with what it has */
 static void hidden_asleep(struct doe_test *dt)
 {
 	struct doe_test_task *tt = begin_answered(dt);
-	const struct dev_pm_ops *pm = pci_bus_type.pm;
-	struct device *dev = &dt->pdev->dev;
 
-	pm_runtime_get_noresume(dev);
-	pm_runtime_disable(dev);
-	KUNIT_EXPECT_EQ(dt->test, pm->suspend_noirq(dev), 0);
+	doe_test_go_to_sleep(dt);
 	KUNIT_EXPECT_EQ(dt->test, doe_test_wait(dt->test, tt), -ECONNRESET);
 	doe_test_sleep_ms(20);
 	expect_hidden(dt);
-	dev->power.must_resume = true;
-	KUNIT_EXPECT_EQ(dt->test, pm->resume_noirq(dev), 0);
-	pm_runtime_enable(dev);
-	pm_runtime_put_noidle(dev);
+	doe_test_wake_up(dt);
 	/* It is still there until somebody uses the mailbox */
 	expect_hidden(dt);
 }
@@ -513,9 +482,9 @@ static void hidden_asleep(struct doe_test *dt)
 static void shown_when_handed_over(struct doe_test *dt)
 {
 	KUNIT_EXPECT_EQ(dt->test, pci_doe_yield_mb(dt->mb[0]), 0);
-	restoring_kernel(dt);
+	doe_sim_set_stale(dt->sim, 0, DOE_SIM_STALE_READY);
 	KUNIT_EXPECT_EQ(dt->test, user_read(dt, PCI_DOE_READ),
-			DOE_SIM_VENDOR_ID);
+			DOE_SIM_VID_PCI_SIG);
 	KUNIT_EXPECT_EQ(dt->test, pci_doe_reclaim_mb(dt->mb[0]), 0);
 }
 
@@ -545,20 +514,19 @@ static void response_hidden(struct kunit *test)
 /* Devices that are slow, with 256 mailboxes in all */
 #define NR_SLOW		16
 
-struct contexts {
-	unsigned int irqs_off;
+struct slow_mb {
+	struct doe_test_task *tt;
+	unsigned int irqs_off;	/* accesses in such a context */
 	unsigned int softirq;
 };
 
 static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct contexts *contexts = data;
+	struct slow_mb *slow = data;
 
-	if (in_serving_softirq())
-		contexts->softirq++;
-	if (irqs_disabled() && !in_hardirq())
-		contexts->irqs_off++;
-	doe_test_call_next(sim, mb, note_context, contexts);
+	slow->softirq += !!in_serving_softirq();
+	slow->irqs_off += irqs_disabled() && !in_hardirq();
+	doe_test_call_next(sim, mb, note_context, slow);
 }
 
 /*
@@ -568,29 +536,23 @@ static void note_context(struct doe_sim_dev *sim, unsigned int mb, void *data)
 static void slow_registers(struct kunit *test)
 {
 	const unsigned int nr = NR_SLOW * DOE_TEST_MAX_MB;
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test_task **tt;
-	struct contexts *contexts;
 	struct doe_test *dt[NR_SLOW];
-	unsigned int i;
+	struct slow_mb *slow;
+	unsigned int i, mb;
 
-	tt = kunit_kcalloc(test, nr, sizeof(*tt), GFP_KERNEL);
-	contexts = kunit_kcalloc(test, nr, sizeof(*contexts), GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, tt && contexts);
-
-	config.nr_mailboxes = DOE_TEST_MAX_MB;
-	config.irq_mode = DOE_SIM_IRQ_NONE;
+	slow = kunit_kcalloc(test, nr, sizeof(*slow), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, slow);
 	for (i = 0; i < NR_SLOW; i++) {
-		dt[i] = doe_test_new(test, &config);
-		doe_test_knob(dt[i], proc_ns, 300 * NSEC_PER_MSEC);
-		doe_test_knob(dt[i], access_ns, 50 * NSEC_PER_MSEC);
+		dt[i] = doe_test_new_with(test, nr_mailboxes, DOE_TEST_MAX_MB,
+					  irq_mode, DOE_SIM_IRQ_NONE);
+		doe_test_knob(dt[i], proc_ns, 300 * NSEC_PER_MSEC,
+			      access_ns, 50 * NSEC_PER_MSEC);
 	}
 	for (i = 0; i < nr; i++) {
-		doe_test_call_next(dt[i / DOE_TEST_MAX_MB]->sim,
-				   i % DOE_TEST_MAX_MB, note_context,
-				   &contexts[i]);
-		tt[i] = doe_test_begin(dt[i / DOE_TEST_MAX_MB],
-				       i % DOE_TEST_MAX_MB);
+		mb = i % DOE_TEST_MAX_MB;
+		doe_test_call_next(dt[i / DOE_TEST_MAX_MB]->sim, mb,
+				   note_context, &slow[i]);
+		slow[i].tt = doe_test_begin(dt[i / DOE_TEST_MAX_MB], mb);
 	}
 	/* Some ten accesses of each, one after the other; the rest is fast */
 	doe_test_sleep_ms(nr * 10 * 50);
@@ -599,9 +561,9 @@ static void slow_registers(struct kunit *test)
 		doe_test_knob(dt[i], access_ns, 0);
 	}
 	for (i = 0; i < nr; i++) {
-		doe_test_wait_echo(test, tt[i]);
-		KUNIT_EXPECT_EQ(test, contexts[i].irqs_off, 0);
-		KUNIT_EXPECT_LE(test, contexts[i].softirq, 1);
+		doe_test_wait_echo(test, slow[i].tt);
+		KUNIT_EXPECT_EQ(test, slow[i].irqs_off, 0);
+		KUNIT_EXPECT_LE(test, slow[i].softirq, 1);
 	}
 }
 
@@ -630,8 +592,11 @@ static void runner_without_memory(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
-/* As if the core found no memory for the mailbox */
-static struct doe_test *new_without_mailbox(struct kunit *test)
+/*
+ * A driver has a mailbox made for which the core found no memory.  A reset was
+ * announced before that: the device is left alone until its end.
+ */
+static void late_mailbox_in_reset(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, bind, false);
 
@@ -641,43 +606,17 @@ static struct doe_test *new_without_mailbox(struct kunit *test)
 	pci_doe_release(dt->pdev);
 	KUNIT_EXPECT_FALSE(test, doe_test_has_file(dt, "d0e5:00"));
 
-	return dt;
-}
-
-/* A driver has it made */
-static void make_mailbox(struct doe_test *dt)
-{
-	dt->mb[0] = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				      false);
-	KUNIT_ASSERT_FALSE(dt->test, IS_ERR(dt->mb[0]));
-}
-
-static void features_of_late_mailbox(struct kunit *test)
-{
-	struct doe_test *dt = new_without_mailbox(test);
-
-	make_mailbox(dt);
-	doe_test_works(dt, 0);
-	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
-	pci_doe_destroy_mb(dt->mb[0]);
-}
-
-/* A reset was announced before it is made: it is left alone until the end */
-static void late_mailbox_in_reset(struct kunit *test)
-{
-	struct doe_test *dt = new_without_mailbox(test);
-
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 	pci_cfg_access_lock(dt->pdev);
 	doe_sim_clear_counters(dt->sim, 0);
-	make_mailbox(dt);
+	doe_test_take_mb(dt);
 	doe_test_sleep_ms(100);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 
 	pci_restore_state(dt->pdev);
 	pci_cfg_access_unlock(dt->pdev);
 	doe_test_works(dt, 0);
-	pci_doe_destroy_mb(dt->mb[0]);
+	doe_test_until(test, doe_test_has_file(dt, "d0e5:00"));
 }
 
 /* The files come with the next Discovery */
@@ -714,7 +653,6 @@ static struct kunit_case doe_hold_cases[] = {
 	KUNIT_CASE_PARAM(response_hidden, hidden_gen_params),
 	KUNIT_CASE_SLOW(slow_registers),
 	KUNIT_CASE_SLOW(runner_without_memory),
-	KUNIT_CASE(features_of_late_mailbox),
 	KUNIT_CASE(late_mailbox_in_reset),
 	KUNIT_CASE(features_without_memory),
 	{ }
