@@ -58,7 +58,6 @@ static void discovery_is_tried_again(struct kunit *test)
 static void user_tries_again(struct kunit *test)
 {
 	struct doe_test *dt;
-	struct pci_doe_mb *mb;
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -66,17 +65,13 @@ static void user_tries_again(struct kunit *test)
 		doe_sim_behave(dt->sim, 0);
 		doe_sim_clear_counters(dt->sim, 0);
 		doe_test_sleep_ms(1000);
-		if (i) {
+		if (i)
 			doe_test_wait_echo(test, doe_test_begin(dt, 0));
-			continue;
-		}
-		mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0),
-				       false);
-		KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+		else
+			doe_test_take_mb(dt);
 		doe_test_sleep_ms(100);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries,
 				NR_PLAIN);
-		pci_doe_destroy_mb(mb);
 	}
 }
 
@@ -270,9 +265,8 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 	memset(buf, 0xff, sizeof(buf));
 	doe_test_knob(dt, stray_ack_error, true, length, 60, rsp_dw, 4);
 	memset(rsp, DOE_TEST_POISON, sizeof(rsp));
-	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
-				      DOE_SIM_TYPE_ECHO, buf, 8, rsp,
-				      sizeof(rsp)), -EPROTO);
+	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, buf, 8,
+						rsp, sizeof(rsp)), -EPROTO);
 	cnt = doe_test_counters(dt, 0);
 	KUNIT_EXPECT_EQ(test, cnt->reads_unready, 1);
 	KUNIT_EXPECT_EQ(test, cnt->acks_unready, 0);
@@ -284,9 +278,8 @@ static void nothing_from_empty_mailbox(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	memset(buf, 0, sizeof(buf));
 	buf[3] = 1;
-	KUNIT_EXPECT_EQ(test, pci_doe(dt->mb[0], DOE_SIM_VENDOR_ID,
-				      DOE_SIM_TYPE_ECHO, buf, sizeof(buf), rsp,
-				      sizeof(rsp)), 256);
+	KUNIT_EXPECT_EQ(test, doe_test_exchange(dt, DOE_SIM_TYPE_ECHO, buf, 256,
+						rsp, 256), 256);
 	KUNIT_EXPECT_MEMEQ(test, rsp, buf, sizeof(buf));
 }
 
@@ -379,19 +372,16 @@ static const struct size_param {
 	size_t max;
 	int rv;
 	size_t object;	/* what the caller hears of its size */
-	struct doe_sim_knobs knobs;
+	u32 rsp_dw;	/* DW that come, if not all */
+	enum doe_sim_error_at error_at;
 } size_params[] = {
-	{ "fits", 5, 20, 0, 20, 20, DOE_SIM_KNOBS_DEFAULT },
-	{ "cut", 6, 20, 0, 20, 24, DOE_SIM_KNOBS_DEFAULT },
-	{ "allocated", 300, 0, 4096, 1200, 1200, DOE_SIM_KNOBS_DEFAULT },
-	{ "allocated and cut", 300, 0, 1000, 1000, 1200,
-	  DOE_SIM_KNOBS_DEFAULT },
+	{ "fits", 5, 20, 0, 20, 20 },
+	{ "cut", 6, 20, 0, 20, 24 },
+	{ "allocated", 300, 0, 4096, 1200, 1200 },
+	{ "allocated and cut", 300, 0, 1000, 1000, 1200 },
 	/* When the memory is there */
-	{ "ends early", 300, 0, 4096, -EPROTO, 1200,
-	  { .length = -1, .discovery_dw = 3, .rsp_dw = 100 } },
-	{ "DOE Error", 300, 0, 1000, -EIO, 0,
-	  { .length = -1, .discovery_dw = 3,
-	    .error_at = DOE_SIM_ERROR_GO } },
+	{ "ends early", 300, 0, 4096, -EPROTO, 1200, .rsp_dw = 100 },
+	{ "DOE Error", 300, 0, 1000, -EIO, 0, .error_at = DOE_SIM_ERROR_GO },
 };
 
 KUNIT_ARRAY_PARAM_DESC(size, size_params, desc);
@@ -403,7 +393,7 @@ static void response_sizes(struct kunit *test)
 	struct doe_test *dt = doe_test_new_plain(test);
 	struct doe_test_task *tt = doe_test_task(test);
 
-	doe_test_set_knobs(dt, &param->knobs);
+	doe_test_knob(dt, rsp_dw, param->rsp_dw, error_at, param->error_at);
 	put_unaligned_le32(param->dw, tt->req);
 	tt->task.feat.type = DOE_SIM_TYPE_SIZED;
 	tt->task.request_pl_sz = 4;
