@@ -27,8 +27,11 @@ static void r16_mailbox_outlives_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries, 0);
 }
 
-/* R27: remove() may exchange, and the interrupt goes before the vectors */
-static void r27_exchange_in_remove(struct kunit *test)
+/*
+ * R27: remove() may exchange, and the interrupt goes before the vectors.  Those
+ * around a reset come before its announcement and after its end.
+ */
+static void r27_exchange_in_callbacks(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
 	struct doe_test_hooks *hooks;
@@ -38,8 +41,12 @@ static void r27_exchange_in_remove(struct kunit *test)
 	doe_test_works(dt, 0);
 	doe_test_expect_irqs(dt, 1);
 
-	/* Unbound, then removed while it is bound */
 	hooks->exchange = true;
+	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
+	KUNIT_EXPECT_EQ(test, hooks->good[DOE_TEST_RESET_PREPARE], 2);
+	KUNIT_EXPECT_EQ(test, hooks->good[DOE_TEST_RESET_DONE], 2);
+
+	/* Unbound, then removed while it is bound */
 	device_release_driver(&dt->pdev->dev);
 	KUNIT_EXPECT_EQ(test, hooks->good[DOE_TEST_REMOVE], 2);
 	doe_test_works(dt, 0);
@@ -110,7 +117,7 @@ static void frozen_then_lost(struct kunit *test)
 
 static struct kunit_case doe_life_cases[] = {
 	KUNIT_CASE_PARAM(r16_mailbox_outlives_driver, all_gen_params),
-	KUNIT_CASE_PARAM(r27_exchange_in_remove, mode_gen_params),
+	KUNIT_CASE_PARAM(r27_exchange_in_callbacks, mode_gen_params),
 	KUNIT_CASE_PARAM(r23_reference_outlives_device, mode_gen_params),
 	KUNIT_CASE_PARAM(r23_complete_drops_the_last, mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_then_lost, mode_gen_params),

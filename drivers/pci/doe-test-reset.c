@@ -9,54 +9,6 @@
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
 
-/* The driver's callbacks run before the announcement and after the end */
-static void exchange_in_reset_callbacks(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_unbound(test);
-	struct doe_test_hooks *hooks = doe_test_bind(dt, NULL);
-
-	hooks->exchange = true;
-	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
-	KUNIT_EXPECT_EQ(test, hooks->good[DOE_TEST_RESET_PREPARE], 2);
-	KUNIT_EXPECT_EQ(test, hooks->good[DOE_TEST_RESET_DONE], 2);
-}
-
-/*
- * R52: error recovery holds the device: calls fail at once, tasks wait and can
- * be cancelled
- */
-static void frozen_channel(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
-	struct doe_test_task *tt[3];
-	ktime_t start;
-	u64 accesses;
-
-	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
-	doe_test_jam(dt, tt, 3);
-	thread = doe_test_thread(test, doe_test_echo_thread, dt);
-	msleep(20);
-	start = ktime_get();
-	dt->pdev->error_state = pci_channel_io_frozen;
-	/* It is behind a task that waits */
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ECONNRESET);
-	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 1000);
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt[0]), -ECONNRESET);
-	accesses = doe_test_accesses(dt, 0);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ECONNRESET);
-	doe_test_cancel(dt, tt[2]);
-	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), accesses);
-	KUNIT_EXPECT_FALSE(test, doe_test_ended(tt[1]));
-
-	doe_sim_flr(dt->sim);
-	doe_sim_behave(dt->sim, 0);
-	dt->pdev->error_state = pci_channel_io_normal;
-	pci_restore_state(dt->pdev);
-	doe_test_wait_echo(test, tt[1]);
-	doe_test_works(dt, 0);
-}
-
 /* While the first answer is read */
 static void freeze_at_last_dw(struct doe_sim_dev *sim, unsigned int mb,
 			      void *data)
@@ -268,8 +220,6 @@ static void reset_of_lent_device(struct kunit *test)
 
 static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE(reset_of_lent_device),
-	KUNIT_CASE_PARAM(exchange_in_reset_callbacks, mode_gen_params),
-	KUNIT_CASE_PARAM(frozen_channel, mode_gen_params),
 	KUNIT_CASE_PARAM(frozen_between_entries, mode_gen_params),
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight, mode_gen_params),
 	KUNIT_CASE_PARAM(reset_changes_features, mode_gen_params),

@@ -185,30 +185,11 @@ static void sleep_on(struct kunit *test)
 	works_as_before(dt);
 }
 
-/* R48: resume tries a dead mailbox again */
-static void r48_dead_until_resume(struct kunit *test)
-{
-	struct doe_test *dt = new_sleeper(test);
-
-	doe_test_knob(dt, error_at, DOE_SIM_ERROR_GO);
-	doe_test_knob(dt, abort_ignored, true);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
-
-	doe_sim_behave(dt->sim, 0);
-	doe_test_go_to_sleep(dt);
-	doe_test_wake_up(dt);
-	works_as_before(dt);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "abort timed out"), 1);
-}
-
 static struct kunit_case doe_sleep_cases[] = {
 	KUNIT_CASE_PARAM(sleep_while_idle, all_gen_params),
 	KUNIT_CASE_PARAM(exchange_in_sleep_callbacks, mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_of_suspended_device, mode_gen_params),
 	KUNIT_CASE_PARAM(sleep_on, mode_gen_params),
-	KUNIT_CASE_PARAM(r48_dead_until_resume, mode_gen_params),
 	{ }
 };
 

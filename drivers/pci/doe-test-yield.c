@@ -92,23 +92,6 @@ static void yield_and_reclaim(struct kunit *test)
 	}
 }
 
-/* Hand-over waits for the abort, so that user space finds no Busy */
-static void yield_waits_for_abort(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_task *tt;
-
-	doe_test_knob(dt, abort_ns, 100 * NSEC_PER_MSEC);
-	tt = doe_test_stuck(dt);
-	KUNIT_EXPECT_EQ(test, pci_doe_yield_mb(dt->mb[0]), 0);
-	KUNIT_EXPECT_TRUE(test, doe_sim_idle(dt->sim, 0));
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), -ECANCELED);
-
-	doe_sim_behave(dt->sim, 0);
-	KUNIT_EXPECT_EQ(test, pci_doe_reclaim_mb(dt->mb[0]), 0);
-	doe_test_works(dt, 0);
-}
-
 /* Whatever user space left in the mailbox */
 static void reclaim_cleans_up(struct kunit *test)
 {
@@ -242,7 +225,6 @@ static void debugfs_line(struct kunit *test)
 }
 
 static struct kunit_case doe_user_cases[] = {
-	KUNIT_CASE_PARAM(yield_waits_for_abort, mode_gen_params),
 	KUNIT_CASE(reclaim_cleans_up),
 	KUNIT_CASE_PARAM(r34_registers_are_claimed, mode_gen_params),
 	KUNIT_CASE_PARAM(claimed_by_another_driver, mode_gen_params),
