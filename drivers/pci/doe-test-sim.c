@@ -9,6 +9,7 @@
 
 #include <linux/pci_regs.h>
 
+#include "doe-test-driver.h"
 #include "doe-test-util.h"
 
 static u32 sim_read(struct doe_test *dt, int reg)
@@ -55,26 +56,6 @@ static u32 sim_response(struct doe_test *dt, u8 type, u32 n)
 	return val;
 }
 
-static struct doe_test *sim_start(struct kunit *test,
-				  const struct doe_sim_knobs *knobs)
-{
-	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
-	struct doe_test *dt;
-
-	config.bind = false;
-	dt = doe_test_new_raw(test, &config);
-	doe_test_find_mbs(dt);
-	if (knobs)
-		KUNIT_ASSERT_EQ(test, doe_sim_set_knobs(dt->sim, 0, knobs), 0);
-
-	return dt;
-}
-
-#define SIM_KNOBS(...)							\
-	(&(const struct doe_sim_knobs) {				\
-		.busy = DOE_SIM_BUSY_NEVER, .length = -1,		\
-		.discovery_version = -1, .discovery_dw = 3, __VA_ARGS__ })
-
 /* Status was clear when it was read, by this thread or by another one */
 static int look_thread(struct doe_test_thread *thread)
 {
@@ -83,7 +64,7 @@ static int look_thread(struct doe_test_thread *thread)
 
 static void foreign_look(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, NULL);
+	struct doe_test *dt = doe_test_new_unbound(test);
 
 	sim_read(dt, PCI_DOE_STATUS);
 	doe_test_join(test, doe_test_thread(test, look_thread, dt));
@@ -102,10 +83,9 @@ static void foreign_look(struct kunit *test)
 /* A host must not write back bits that it does not know */
 static void newer_bits(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, SIM_KNOBS(.ctrl_or = 0x14,
-							.status_or = 0x18,
-							.cap_or = 0x3000));
+	struct doe_test *dt = doe_test_new_unbound(test);
 
+	doe_test_knob(dt, ctrl_or, 0x14, status_or, 0x18, cap_or, 0x3000);
 	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_CAP) & 0x3000, 0x3000);
 	sim_write(dt, PCI_DOE_CTRL, sim_read(dt, PCI_DOE_CTRL));
 	sim_write(dt, PCI_DOE_STATUS, sim_read(dt, PCI_DOE_STATUS));
@@ -118,7 +98,7 @@ static void newer_bits(struct kunit *test)
 
 static void go_in_d3(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, NULL);
+	struct doe_test *dt = doe_test_new_unbound(test);
 
 	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
 	KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot), 0);
@@ -132,9 +112,10 @@ static void go_in_d3(struct kunit *test)
 /* One request of each type may be outstanding, and Status read by bytes */
 static void interleaved(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, SIM_KNOBS(.proc_ns = 1000));
+	struct doe_test *dt = doe_test_new_unbound(test);
 	u8 val;
 
+	doe_test_knob(dt, proc_ns, 1000);
 	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
 	sim_request(dt, DOE_SIM_TYPE_SIZED, 5);
 	KUNIT_EXPECT_TRUE(test, sim_read(dt, PCI_DOE_STATUS) &
@@ -152,9 +133,9 @@ static void interleaved(struct kunit *test)
 
 static void error_takes_ready(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, SIM_KNOBS(.error_unready = true,
-							.stray_ack_error = true));
+	struct doe_test *dt = doe_test_new_unbound(test);
 
+	doe_test_knob(dt, error_unready, true, stray_ack_error, true);
 	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
 	doe_sim_set_error(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, sim_read(dt, PCI_DOE_STATUS) &
