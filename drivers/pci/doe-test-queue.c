@@ -4,8 +4,6 @@
  */
 
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
-#include <linux/unaligned.h>
 
 #include "doe-test-util.h"
 
@@ -52,69 +50,42 @@ static void cancel_queued(struct kunit *test)
 	KUNIT_EXPECT_LT(test, tt[1]->seq, tt[3]->seq);
 }
 
-static void complete_and_free(struct pci_doe_task *task)
+/* What is left of a task that complete() has freed */
+static void scribble(struct doe_test_task *tt)
 {
-	struct completion *done = task->private;
-
-	kfree(task);
-	complete(done);
+	memset(&tt->task, DOE_TEST_POISON, sizeof(tt->task));
+	complete(&tt->done);
 }
 
-/* Have complete() free its task; returns the dangling pointer */
-static struct pci_doe_task *freed_task(struct doe_test *dt)
-{
-	struct pci_doe_task *task = kzalloc_obj(*task);
-
-	KUNIT_ASSERT_NOT_NULL(dt->test, task);
-	task->feat.vid = DOE_SIM_VENDOR_ID;
-	task->feat.type = DOE_SIM_TYPE_ECHO;
-	task->complete = complete_and_free;
-	task->private = &dt->met;
-	KUNIT_ASSERT_EQ(dt->test, pci_doe_submit_task(dt->mb[0], task), 0);
-	doe_test_await(dt->test, &dt->met);
-
-	return task;
-}
-
-/* The library does not look into the task, which complete() may have freed */
+/* The library does not look into a task that has ended, nor into any other */
 static void cancel_ended(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *never = doe_test_task(test);
-	struct doe_test_task *tt = doe_test_begin(dt, 0);
-	int i;
+	struct doe_test_task *tt = doe_test_task(test);
 
-	KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt), 8);
+	tt->then = scribble;
+	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_await(test, &tt->done);
+	doe_test_works(dt, 0);
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &tt->task));
-	KUNIT_EXPECT_EQ(test, tt->task.rv, 8);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 1);
+	KUNIT_EXPECT_TRUE(test, doe_test_poisoned(&tt->task, sizeof(tt->task)));
 
 	KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0], &never->task));
 	KUNIT_EXPECT_FALSE(test, doe_test_ended(never));
-	for (i = 0; i < 10; i++)
-		KUNIT_EXPECT_FALSE(test, pci_doe_cancel_task(dt->mb[0],
-							     freed_task(dt)));
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 0);
 }
 
-struct slowly_again {
-	struct doe_test *dt;
-	struct completion entered;
-	struct completion go_on;
-	int rc;
-};
-
 static void submit_slowly_again(struct doe_test_task *tt)
 {
-	struct slowly_again *again = tt->data;
+	struct doe_test *dt = tt->task.private;
 
-	if (tt->task.rv < 0) {
-		complete(&tt->done);
+	complete(&tt->done);
+	if (tt->task.rv < 0)
 		return;
-	}
-	complete(&again->entered);
-	WARN_ON(!wait_for_completion_timeout(&again->go_on, DOE_TEST_HANG));
-	again->rc = doe_test_submit(again->dt, 0, tt);
+	WARN_ON(!wait_for_completion_timeout(&dt->met, DOE_TEST_HANG));
+	WARN_ON(doe_test_submit(dt, 0, tt));
 }
 
 /* complete() submits the task while the cancellation waits for its return */
@@ -122,34 +93,31 @@ static void cancel_submitted_again(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct slowly_again again = { .dt = dt };
 	struct doe_test_thread *thread;
 
-	init_completion(&again.entered);
-	init_completion(&again.go_on);
 	tt->then = submit_slowly_again;
-	tt->data = &again;
 	tt->task.private = dt;
 	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_await(test, &again.entered);
+	doe_test_await(test, &tt->done);
 
 	thread = doe_test_thread(test, doe_test_cancel_thread, tt);
 	doe_test_until(test, !task_is_running(thread->task));
 	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
-	complete(&again.go_on);
+	complete(&dt->met);
 	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), true);
-	KUNIT_EXPECT_EQ(test, again.rc, 0);
 	KUNIT_EXPECT_TRUE(test, completion_done(&tt->done));
 	KUNIT_EXPECT_EQ(test, tt->task.rv, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tt->calls), 2);
 	doe_test_recovers(dt);
 }
 
-/* complete() goes on until tt->data is completed */
+/* complete() goes on until the case lets it */
 static void linger(struct doe_test_task *tt)
 {
+	struct doe_test *dt = tt->task.private;
+
 	complete(&tt->done);
-	WARN_ON(!wait_for_completion_timeout(tt->data, DOE_TEST_HANG));
+	WARN_ON(!wait_for_completion_timeout(&dt->met, DOE_TEST_HANG));
 	atomic_inc(&tt->calls);
 }
 
@@ -176,7 +144,6 @@ static void cancel_waits_for_complete(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(fn); i++) {
 		tt = doe_test_task(test);
 		tt->then = linger;
-		tt->data = &dt->met;
 		tt->task.private = dt;
 		KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
 		doe_test_await(test, &tt->done);
@@ -230,24 +197,6 @@ static void cancel_does_not_wait_for_abort(struct kunit *test)
 	dt->messy = true;
 }
 
-/* A task of the greatest size, in this direction or that */
-static struct doe_test_task *long_task(struct kunit *test, bool request)
-{
-	size_t size = (DOE_SIM_MAX_OBJECT_DW - 2) * sizeof(u32);
-	struct doe_test_task *tt = doe_test_task(test);
-
-	if (request) {
-		tt->task.request_pl = kunit_kzalloc(test, size, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, tt->task.request_pl);
-		tt->task.request_pl_sz = size;
-	} else {
-		put_unaligned_le32(DOE_SIM_MAX_OBJECT_DW - 2, tt->req);
-		tt->task.feat.type = DOE_SIM_TYPE_SIZED;
-	}
-
-	return tt;
-}
-
 static void meet(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct doe_test *dt = data;
@@ -256,29 +205,32 @@ static void meet(struct doe_sim_dev *sim, unsigned int mb, void *data)
 }
 
 /*
- * Make a device for it, and let a part of the task be transferred.  The case
- * goes on before the transfer does, as a real-time thread that is woken: at the
- * transfer's next cond_resched() on this CPU, at once on another.
+ * Begin a task of the greatest size, and let its first accesses be done.  The
+ * case goes on before the transfer does, as a real-time thread that is woken:
+ * at the transfer's next cond_resched() on this CPU, at once on another.
  */
-static struct doe_test *begin_long(struct kunit *test, struct doe_test_task *tt)
+static struct doe_test_task *begin_long(struct doe_test *dt, u64 accesses)
 {
-	struct doe_test *dt = doe_test_new_with(test, max_object,
-						DOE_SIM_MAX_OBJECT_DW);
+	struct doe_test_task *tt = doe_test_task(dt->test);
 	struct doe_sim_trigger trigger = {
-		.at = 1000,
+		.at = accesses,
 		.event = DOE_SIM_EV_CALL,
 		.fn = meet,
+		.data = dt,
 	};
 
-	KUNIT_ASSERT_EQ(test, pci_save_state(dt->pdev), 0);
+	tt->task.request_pl_sz = PCI_DOE_MAX_PAYLOAD;
+	tt->task.request_pl = kunit_kzalloc(dt->test, PCI_DOE_MAX_PAYLOAD,
+					    GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(dt->test, tt->task.request_pl);
+	KUNIT_ASSERT_EQ(dt->test, pci_save_state(dt->pdev), 0);
 	sched_set_fifo(current);
-	trigger.data = dt;
 	doe_sim_set_trigger(dt->sim, 0, &trigger);
-	KUNIT_ASSERT_EQ(test, doe_test_submit(dt, 0, tt), 0);
-	doe_test_await(test, &dt->met);
+	KUNIT_ASSERT_EQ(dt->test, doe_test_submit(dt, 0, tt), 0);
+	doe_test_await(dt->test, &dt->met);
 	sched_set_normal(current, 0);
 
-	return dt;
+	return tt;
 }
 
 /*
@@ -291,14 +243,14 @@ static void cut_long_transfer(struct kunit *test)
 	const struct doe_sim_counters *cnt;
 	struct doe_test_task *tt;
 	struct doe_test *dt;
-	int i, reg, request;
+	int i, sent;
 
 	for (i = 0; i < 4; i++) {
-		request = i & 1;
-		tt = long_task(test, request);
-		dt = begin_long(test, tt);
+		sent = i & 1;
+		dt = doe_test_new_with(test, max_object, PCI_DOE_MAX_LENGTH);
+		tt = begin_long(dt, sent * PCI_DOE_MAX_LENGTH + 1000);
 		if (i & 2) {
-			if (request)
+			if (!sent)
 				doe_sim_flr(dt->sim);
 			pci_restore_state(dt->pdev);
 			KUNIT_EXPECT_EQ(test, doe_test_wait(test, tt),
@@ -306,12 +258,13 @@ static void cut_long_transfer(struct kunit *test)
 		} else {
 			doe_test_cancel(dt, tt);
 			cnt = doe_test_counters(dt, 0);
-			reg = request ? DOE_SIM_REG_WRITE : DOE_SIM_REG_READ;
-			KUNIT_EXPECT_LT(test, cnt->writes[reg],
-					DOE_SIM_MAX_OBJECT_DW);
+			KUNIT_EXPECT_LT(test, sent ?
+					cnt->writes[DOE_SIM_REG_READ] :
+					cnt->writes[DOE_SIM_REG_WRITE],
+					PCI_DOE_MAX_LENGTH);
 		}
 		cnt = doe_test_counters(dt, 0);
-		KUNIT_EXPECT_EQ(test, cnt->gos, cnt->discoveries + !request);
+		KUNIT_EXPECT_EQ(test, cnt->gos, cnt->discoveries + sent);
 		KUNIT_EXPECT_EQ(test, cnt->discarded, 0);
 		doe_test_works(dt, 0);
 		doe_test_discard(dt);
