@@ -9,12 +9,12 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/mount.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "doe-test-driver.h"
 #include "doe-test-util.h"
 #include "pci.h"
 
@@ -27,24 +27,11 @@ static struct file *files[NR_FILES];
 
 static struct file *try_open(struct doe_test *dt, unsigned int mb, int flags)
 {
-	struct file_system_type *type = get_fs_type("devtmpfs");
-	struct file *file;
-	struct vfsmount *mnt;
 	char name[48];
-
-	if (!type)
-		return ERR_PTR(-ENODEV);
-
-	mnt = vfs_kern_mount(type, 0, type->name, NULL);
-	if (IS_ERR(mnt))
-		return ERR_CAST(mnt);
 
 	snprintf(name, sizeof(name), "pci-doe/%s@%x", pci_name(dt->pdev),
 		 doe_sim_offset(dt->sim, mb));
-	file = file_open_root_mnt(mnt, name, O_RDWR | flags, 0);
-	mntput(mnt);
-
-	return file;
+	return doe_test_open("devtmpfs", name, O_RDWR | flags);
 }
 
 /* The node is made some time after Discovery has ended */
@@ -409,6 +396,37 @@ static void expect_file_gone(struct kunit *test, struct file *file)
 	close_file(file);
 }
 
+static int use_until_gone(struct doe_test_thread *thread)
+{
+	struct file *file = thread->data;
+	__le32 obj[3] = {
+		cpu_to_le32(DOE_SIM_VENDOR_ID), cpu_to_le32(3),
+	};
+	ssize_t rv;
+
+	do {
+		rv = put(file, obj, 3);
+		if (rv == 12)
+			rv = get_any(file);
+		cond_resched();
+	} while (rv == 12);
+
+	return rv;
+}
+
+static void removed_while_used(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_start(test);
+	struct doe_test_thread *thread[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		thread[i] = doe_test_thread(test, use_until_gone, open_mb(dt));
+	doe_test_sleep_ms(3);
+	doe_test_remove(dt);
+	doe_test_join_all(test, thread, 4, -ENODEV);
+}
+
 /* Idle, with a response that nobody has read, and with one in flight */
 static void removed_while_open(struct kunit *test)
 {
@@ -463,49 +481,6 @@ static void file_outlives_device(struct kunit *test)
 	echo(dt, open_mb(dt), 3);
 }
 
-static int use_until_gone(struct doe_test_thread *thread)
-{
-	struct file *file = thread->data;
-	__le32 obj[3] = {
-		cpu_to_le32(DOE_SIM_VENDOR_ID), cpu_to_le32(3),
-	};
-	ssize_t rv;
-
-	do {
-		rv = put(file, obj, 3);
-		if (rv == 12)
-			rv = get_any(file);
-		cond_resched();
-	} while (rv == 12);
-
-	return rv;
-}
-
-static void removed_while_used(struct kunit *test)
-{
-	struct doe_test_thread *thread[4];
-	struct file *file[4];
-	struct doe_test *dt;
-	int i, round;
-
-	for (round = 0; round < 3; round++) {
-		dt = doe_test_start(test);
-		for (i = 0; i < 4; i++) {
-			file[i] = open_mb(dt);
-			thread[i] = doe_test_thread(test, use_until_gone,
-						    file[i]);
-		}
-		usleep_range(3000 * round, 3000 * round + 100);
-		doe_test_remove(dt);
-		for (i = 0; i < 4; i++) {
-			KUNIT_EXPECT_EQ(test, doe_test_join(test, thread[i]),
-					-ENODEV);
-			close_file(file[i]);
-		}
-		doe_test_discard(dt);
-	}
-}
-
 /* Memory that is not the program's; the response stays until it is read */
 static void bad_memory(struct kunit *test)
 {
@@ -535,9 +510,9 @@ static struct kunit_case doe_cdev_cases[] = {
 	KUNIT_CASE_PARAM(close_early, mode_gen_params),
 	KUNIT_CASE_PARAM(yielded_while_open, mode_gen_params),
 	KUNIT_CASE_PARAM(removed_while_open, mode_gen_params),
+	KUNIT_CASE_PARAM(removed_while_used, mode_gen_params),
 	KUNIT_CASE_PARAM(removal_cancels, mode_gen_params),
 	KUNIT_CASE_PARAM(file_outlives_device, mode_gen_params),
-	KUNIT_CASE_PARAM(removed_while_used, mode_gen_params),
 	KUNIT_CASE(many_files),
 	KUNIT_CASE(bad_memory),
 	{ }

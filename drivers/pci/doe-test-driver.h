@@ -42,5 +42,7 @@ struct doe_test *doe_test_new_suspending(struct kunit *test);
 /* doe-test-sleep.c: as suspend-to-RAM does to one device up to noirq, and back */
 void doe_test_go_to_sleep(struct doe_test *dt);
 void doe_test_wake_up(struct doe_test *dt);
+/* doe-test-yield.c */
+struct file *doe_test_open(const char *fs, const char *name, int flags);
 
 #endif

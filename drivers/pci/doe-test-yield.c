@@ -7,8 +7,8 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/seq_file.h>
-#include <linux/uio.h>
 
+#include "doe-test-driver.h"
 #include "doe-test-util.h"
 #include "pci.h"
 
@@ -159,40 +159,52 @@ static void reclaimed_in_reset(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* A file of a file system that is mounted for the case alone */
+struct file *doe_test_open(const char *fs, const char *name, int flags)
+{
+	struct file_system_type *type = get_fs_type(fs);
+	struct vfsmount *mnt;
+	struct file *file;
+
+	if (!type)
+		return ERR_PTR(-ENODEV);
+
+	mnt = vfs_kern_mount(type, 0, type->name, NULL);
+	if (IS_ERR(mnt))
+		return ERR_CAST(mnt);
+
+	file = file_open_root_mnt(mnt, name, flags, 0);
+	mntput(mnt);
+
+	return file;
+}
+
 /* Whether the line of the mailbox in debugfs begins and goes on like this */
 static bool shows(struct doe_test *dt, const char *begin, const char *rest)
 {
-	struct kvec kvec = {
-		.iov_base = kunit_kzalloc(dt->test, DEBUGFS_SIZE, GFP_KERNEL),
-		.iov_len = DEBUGFS_SIZE - 1,
-	};
-	struct file_system_type *type = get_fs_type("debugfs");
+	struct file *file = doe_test_open("debugfs", "pci_doe", O_RDONLY);
 	struct kunit *test = dt->test;
-	struct iov_iter iter;
-	struct vfsmount *mnt;
-	struct kiocb kiocb;
-	struct file *file;
+	struct seq_file *seq;
 	char *line, want[64];
+	bool found;
 
-	KUNIT_ASSERT_NOT_NULL(test, kvec.iov_base);
-	KUNIT_ASSERT_NOT_NULL(test, type);
-	mnt = vfs_kern_mount(type, 0, type->name, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
-	file = file_open_root_mnt(mnt, "pci_doe", O_RDONLY, 0);
-	mntput(mnt);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	init_sync_kiocb(&kiocb, file);
-	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, kvec.iov_len);
-	KUNIT_EXPECT_GT(test, seq_read_iter(&kiocb, &iter), 0);
-	fput(file);
+	seq = file->private_data;
+	seq->buf = kvzalloc(DEBUGFS_SIZE, GFP_KERNEL);
+	seq->size = DEBUGFS_SIZE;
+	KUNIT_ASSERT_NOT_NULL(test, seq->buf);
+	KUNIT_EXPECT_EQ(test, seq->op->show(seq, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, seq_has_overflowed(seq));
 
 	snprintf(want, sizeof(want), "%s %x %s", pci_name(dt->pdev),
 		 doe_sim_offset(dt->sim, 0), begin);
-	line = strstr(kvec.iov_base, want);
-	if (!line)
-		return false;
-	*strchrnul(line, '\n') = '\0';
-	return strstr(line, rest);
+	line = strstr(seq->buf, want);
+	if (line)
+		*strchrnul(line, '\n') = '\0';
+	found = line && strstr(line, rest);
+	fput(file);
+
+	return found;
 }
 
 static void debugfs_line(struct kunit *test)
