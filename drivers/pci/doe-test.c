@@ -7,7 +7,6 @@
  * rules), never the library's internals.
  */
 
-#include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/slab.h>
 
@@ -36,40 +35,17 @@ static void exchange(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cnt->objects_out, 20);
 }
 
-struct hard_irq {
-	struct irq_work work;
-	struct doe_test *dt;
-	struct doe_test_task *tt;
-	int rc;
-};
-
-static void submit_from_work(struct irq_work *work)
-{
-	struct hard_irq *irq = container_of(work, struct hard_irq, work);
-
-	irq->rc = doe_test_submit(irq->dt, 0, irq->tt);
-}
-
 /* Submission never sleeps */
 static void submit_in_atomic(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
 	struct doe_test_task *tt = doe_test_task(test);
-	struct hard_irq irq = {
-		.work = IRQ_WORK_INIT_HARD(submit_from_work),
-		.dt = dt,
-		.tt = doe_test_task(test),
-	};
 	int rc;
 
-	irq_work_queue(&irq.work);
-	irq_work_sync(&irq.work);
-	KUNIT_ASSERT_EQ(test, irq.rc, 0);
 	local_irq_disable();
 	rc = doe_test_submit(dt, 0, tt);
 	local_irq_enable();
 	KUNIT_ASSERT_EQ(test, rc, 0);
-	doe_test_wait_echo(test, irq.tt);
 	doe_test_wait_echo(test, tt);
 }
 
