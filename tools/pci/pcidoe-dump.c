@@ -3,7 +3,7 @@
  * What lspci prints: addresses of devices, dumps of configuration space
  */
 
-#include <ctype.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,100 +12,72 @@
 
 #define DUMP_MAX_DEVICES	4096
 
-/* Parse up to @digits hexadecimal digits and the @sep that follows */
-static bool parse_hex(const char **s, unsigned int digits, unsigned long max,
-		      char sep, int *val)
+/* [domain:]bus:dev.fn[@offset], all hexadecimal */
+static bool scan_address(const char *s, struct address *addr)
 {
-	size_t len = strspn(*s, "0123456789abcdefABCDEF");
-	unsigned long v;
-
-	if (!len || len > digits)
-		return false;
-	v = strtoul(*s, NULL, 16);
-	*s += len;
-	if (v > max || **s != sep)
-		return false;
-	*s += !!sep;
-	*val = v;
-	return true;
-}
-
-/* [domain:]bus:dev.fn and the @end that follows */
-static bool parse_device(const char **s, char end, struct address *addr)
-{
-	const char *colon = strchr(*s, ':');
-	size_t word = strcspn(*s, " @");
-
-	if (colon && colon < *s + word &&
-	    memchr(colon + 1, ':', *s + word - (colon + 1)) &&
-	    !parse_hex(s, 8, 0x7fffffff, ':', &addr->domain))
-		return false;
-	return parse_hex(s, 2, 0xff, ':', &addr->bus) &&
-	       parse_hex(s, 2, 0x1f, '.', &addr->dev) &&
-	       parse_hex(s, 1, 0x7, end, &addr->fn);
-}
-
-/* Parse [domain:]bus:dev.fn[@offset], all hexadecimal */
-int parse_address(const char *s, struct address *addr)
-{
-	bool at = strchr(s, '@');
-	const char *p = s;
-	bool ok;
+	static const char form[] =
+		"^(([0-7]?[0-9a-f]{1,7}):)?([0-9a-f]{1,2}):([01]?[0-9a-f])"
+		"\\.([0-7])(@(0x)?([1-9a-f][0-9a-f][048c]))?$";
+	/* where what is found of it goes */
+	int *const parts[] = { [2] = &addr->domain, [3] = &addr->bus,
+			       [4] = &addr->dev, [5] = &addr->fn,
+			       [8] = &addr->offset };
+	regmatch_t match[ARRAY_SIZE(parts)];
+	bool found;
+	regex_t re;
+	size_t i;
 
 	*addr = (struct address) { .offset = -1 };
-	ok = parse_device(&p, at ? '@' : '\0', addr);
-	if (ok && at) {
-		if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
-			p += 2;
-		ok = parse_hex(&p, 3, 0xfff, '\0', &addr->offset) &&
-		     addr->offset >= 0x100 && !(addr->offset & 3);
-	}
-	if (!ok)
+	if (regcomp(&re, form, REG_EXTENDED | REG_ICASE))
+		return false;
+	found = !regexec(&re, s, ARRAY_SIZE(match), match, 0);
+	regfree(&re);
+	for (i = 0; i < ARRAY_SIZE(parts) && found; i++)
+		if (parts[i] && match[i].rm_so >= 0)
+			*parts[i] = strtoul(s + match[i].rm_so, NULL, 16);
+	return found;
+}
+
+/* Parse an address that the user gave */
+int parse_address(const char *s, struct address *addr)
+{
+	if (!scan_address(s, addr))
 		return fail(EXIT_USAGE, "%s: not [domain:]bus:dev.fn[@offset]",
 			    s);
 	return EXIT_OK;
 }
 
-/* "OFFSET: BYTE BYTE...", which go on where the last line ended */
-static bool parse_bytes(const char *s, struct dump *d)
+/* "BYTE BYTE...", which go on where the last line ended */
+static bool parse_bytes(const char *s, unsigned int offset, struct dump *d)
 {
-	unsigned int val;
-	int offset;
+	u8 byte;
+	int len;
 
-	if (!parse_hex(&s, 3, 0xfff, ':', &offset) || (size_t)offset != d->len)
+	if (offset != d->len)
 		return false;
-	for (; s[0] == ' ' && isxdigit(s[1]) && isxdigit(s[2]); s += 3) {
+	for (; sscanf(s, "%2hhx%n", &byte, &len) == 1; s += len) {
 		if (d->len == sizeof(d->config))
 			return false;
-		if (sscanf(s + 1, "%2x", &val) != 1)
-			return false;
-		d->config[d->len++] = val;
+		d->config[d->len++] = byte;
 	}
 	return !s[strspn(s, " \r\n")];
-}
-
-static bool is_bytes(const char *s)
-{
-	size_t len = strspn(s, "0123456789abcdefABCDEF");
-
-	return len && len <= 3 && s[len] == ':' && s[len + 1] == ' ';
 }
 
 /* Read what lspci -xxxx prints */
 int dump_read(FILE *f, struct dump **list, size_t *n)
 {
+	unsigned int lineno, offset;
+	char line[4096], *bytes;
 	struct address addr;
-	unsigned int lineno;
-	char line[4096];
-	const char *s;
 	void *more;
 
 	*list = NULL;
 	*n = 0;
 	for (lineno = 1; fgets(line, sizeof(line), f); lineno++) {
-		s = line;
-		addr = (struct address) { .offset = -1 };
-		if (parse_device(&s, ' ', &addr)) {
+		bytes = line + strcspn(line, " ");
+		if (*bytes)
+			*bytes++ = '\0';
+		if (scan_address(line, &addr) && addr.offset < 0) {
 			more = *n < DUMP_MAX_DEVICES ?
 			       reallocarray(*list, *n + 1, sizeof(**list)) :
 			       NULL;
@@ -113,8 +85,9 @@ int dump_read(FILE *f, struct dump **list, size_t *n)
 				return fail(EXIT_SYSTEM, "too many devices");
 			*list = more;
 			(*list)[(*n)++] = (struct dump) { .addr = addr };
-		} else if (*n && is_bytes(line) &&
-			   !parse_bytes(line, &(*list)[*n - 1])) {
+		} else if (*n && line[strspn(line, "0123456789abcdef")] == ':' &&
+			   sscanf(line, "%3x:", &offset) == 1 &&
+			   !parse_bytes(bytes, offset, &(*list)[*n - 1])) {
 			return fail(EXIT_USAGE,
 				    "line %u of the dump makes no sense",
 				    lineno);
