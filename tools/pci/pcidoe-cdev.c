@@ -17,25 +17,19 @@
 /* What the errors of the kernel mean; PCIe r7.0 sec 6.30 has no words for it */
 static int cdev_error(struct doe_mbox *mb, int err)
 {
-	static const struct {
-		int err;
-		const char *why;
-	} words[] = {
-		{ EACCES, "the kernel keeps this feature for itself" },
-		{ EBUSY, "the mailbox stays busy" },
-		{ EINVAL, "the mailbox does not offer this feature" },
-		{ ETIMEDOUT, "no response in time" },
-		{ EIO, "the device reports DOE Error, or its mailbox is dead" },
-		{ EPROTO, "the response is malformed" },
-		{ ENODEV, "the device is gone" },
-		{ ECONNRESET, "a reset cut the exchange" },
+	static const char * const words[] = {
+		[EACCES] = "the kernel keeps this feature for itself",
+		[EBUSY] = "the mailbox stays busy",
+		[EINVAL] = "the mailbox does not offer this feature",
+		[ETIMEDOUT] = "no response in time",
+		[EIO] = "the device reports DOE Error, or its mailbox is dead",
+		[EPROTO] = "the response is malformed",
+		[ENODEV] = "the device is gone",
+		[ECONNRESET] = "a reset cut the exchange",
 	};
-	size_t i;
+	const char *why = -err < (int)ARRAY_SIZE(words) ? words[-err] : NULL;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (words[i].err == -err)
-			return doe_error(mb, err, "%s", words[i].why);
-	return doe_error(mb, err, "%s", strerror(-err));
+	return doe_error(mb, err, "%s", why ?: strerror(-err));
 }
 
 static int cdev_receive(struct doe_mbox *mb, u8 *buf, size_t size)

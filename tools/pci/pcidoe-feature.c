@@ -28,22 +28,20 @@
 /* Say what went wrong in an exchange; the exit code that tells a script */
 int exchange_failed(struct doe_mbox *mb, int err)
 {
-	static const struct {
-		int err, code;
-	} codes[] = {
-		{ EINTR, EXIT_SIGNAL },		{ ENODEV, EXIT_NODEV },
-		{ EINVAL, EXIT_NODEV },		{ EACCES, EXIT_PERM },
-		{ EUSERS, EXIT_OWNED },		{ EBUSY, EXIT_TIMEOUT },
-		{ ETIMEDOUT, EXIT_TIMEOUT },	{ EPROTO, EXIT_PROTO },
-		{ EMSGSIZE, EXIT_USAGE },
+	static const int codes[] = {
+		[EINTR] = EXIT_SIGNAL,
+		[ENODEV] = EXIT_NODEV,
+		[EINVAL] = EXIT_NODEV,
+		[EACCES] = EXIT_PERM,
+		[EUSERS] = EXIT_OWNED,
+		[EBUSY] = EXIT_TIMEOUT,
+		[ETIMEDOUT] = EXIT_TIMEOUT,
+		[EPROTO] = EXIT_PROTO,
+		[EMSGSIZE] = EXIT_USAGE,
 	};
-	int code = EXIT_DEVERR;
-	size_t i;
+	int code = -err < (int)ARRAY_SIZE(codes) ? codes[-err] : 0;
 
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
-		if (codes[i].err == -err)
-			code = codes[i].code;
-	return fail(code, "%s: %s%s", mb->name, mb->why,
+	return fail(code ?: EXIT_DEVERR, "%s: %s%s", mb->name, mb->why,
 		    code == EXIT_PERM ? permission_hint() : "");
 }
 
@@ -193,28 +191,21 @@ int show_compliance(struct doe_mbox *mb)
 /* Error codes of DSP0274 */
 static const char *spdm_error(u8 code)
 {
-	static const struct {
-		u8 code;
-		const char *name;
-	} names[] = {
-		{ 0x01, "InvalidRequest" },	{ 0x03, "Busy" },
-		{ 0x04, "UnexpectedRequest" },	{ 0x05, "Unspecified" },
-		{ 0x06, "DecryptError" },	{ 0x07, "UnsupportedRequest" },
-		{ 0x08, "RequestInFlight" },	{ 0x09, "InvalidResponseCode" },
-		{ 0x0a, "SessionLimitExceeded" }, { 0x0b, "SessionRequired" },
-		{ 0x0c, "ResetRequired" },	{ 0x0d, "ResponseTooLarge" },
-		{ 0x0e, "RequestTooLarge" },	{ 0x0f, "LargeResponse" },
-		{ 0x10, "MessageLost" },	{ 0x11, "InvalidPolicy" },
-		{ 0x41, "VersionMismatch" },	{ 0x42, "ResponseNotReady" },
-		{ 0x43, "RequestResynch" },	{ 0x44, "OperationFailed" },
-		{ 0x45, "NoPendingRequests" },	{ 0xff, "VendorDefined" },
+	static const char * const names[256] = {
+		[0x01] = "InvalidRequest", [0x03] = "Busy",
+		[0x04] = "UnexpectedRequest", [0x05] = "Unspecified",
+		[0x06] = "DecryptError", [0x07] = "UnsupportedRequest",
+		[0x08] = "RequestInFlight", [0x09] = "InvalidResponseCode",
+		[0x0a] = "SessionLimitExceeded", [0x0b] = "SessionRequired",
+		[0x0c] = "ResetRequired", [0x0d] = "ResponseTooLarge",
+		[0x0e] = "RequestTooLarge", [0x0f] = "LargeResponse",
+		[0x10] = "MessageLost", [0x11] = "InvalidPolicy",
+		[0x41] = "VersionMismatch", [0x42] = "ResponseNotReady",
+		[0x43] = "RequestResynch", [0x44] = "OperationFailed",
+		[0x45] = "NoPendingRequests", [0xff] = "VendorDefined",
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].code == code)
-			return names[i].name;
-	return "reserved";
+	return names[code] ?: "reserved";
 }
 
 /* Show the SPDM versions of a device */
