@@ -38,29 +38,30 @@ static void PCI_PRINTF(2, 3) problem(struct problems *bad, const char *fmt, ...)
 		memcpy(bad->first, buf, sizeof(buf));
 }
 
-static const char * const data_types[] = {
-	"access-latency", "read-latency", "write-latency",
-	"access-bandwidth", "read-bandwidth", "write-bandwidth",
-};
-
-static const char *unit(u8 type)
+/* A number, or the name that it has */
+static void out_name(const char *key, u8 val, const char * const names[],
+		     size_t nr_names)
 {
-	if (type >= ARRAY_SIZE(data_types))
-		return "";
-	return type < 3 ? "ps" : "MB/s";
+	if (val < nr_names)
+		out_str(key, names[val]);
+	else
+		out_num(key, val);
 }
 
 static void out_data_type(u8 type)
 {
-	if (type < ARRAY_SIZE(data_types))
-		out_str("data", data_types[type]);
-	else
-		out_num("data", type);
-	out_str_json("unit", unit(type));
+	static const char * const types[] = {
+		"access-latency", "read-latency", "write-latency",
+		"access-bandwidth", "read-bandwidth", "write-bandwidth",
+	};
+
+	out_name("data", type, types, ARRAY_SIZE(types));
+	if (type < ARRAY_SIZE(types))
+		out_str("unit", type < 3 ? "ps" : "MB/s");
 }
 
 /* 64 bits times 16 may overflow; what is no product is also shown as it is */
-static void out_value(const char *key, u8 type, u16 entry, u64 base)
+static void out_value(const char *key, u16 entry, u64 base)
 {
 	const char *word = NULL;
 	char raw[24];
@@ -76,9 +77,9 @@ static void out_value(const char *key, u8 type, u16 entry, u64 base)
 	if (word)
 		out_str(key, word);
 	else
-		out_quantity(key, val, unit(type));
+		out_num(key, val);
 	snprintf(raw, sizeof(raw), "%s_entry", key);
-	if (word || out_json)
+	if (word || opts.json)
 		out_num(raw, entry);
 }
 
@@ -100,12 +101,12 @@ static void decode_dsmas(const u8 *p)
 	out_num("handle", p[4]);
 	out_hex("flags", p[5]);
 	for (i = 2; i < ARRAY_SIZE(flags); i++)
-		if (out_json || p[5] >> i & 1)
+		if (opts.json || p[5] >> i & 1)
 			out_bool(flags[i], p[5] >> i & 1);
 	out_reserved("undefined_flags", p[5] & 0x83);
 	out_reserved("reserved", get_le16(p + 6));
 	out_hex("dpa_base", get_le64(p + 8));
-	out_size("dpa_length", get_le64(p + 16));
+	out_hex("dpa_length", get_le64(p + 16));
 }
 
 static void decode_dslbis(const u8 *p)
@@ -123,8 +124,8 @@ static void decode_dslbis(const u8 *p)
 	out_num("base", base);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		entry = get_le16(p + 16 + 2 * i);
-		if (!i || entry || out_json)
-			out_value(keys[i], p[6], entry, base);
+		if (!i || entry || opts.json)
+			out_value(keys[i], entry, base);
 	}
 	out_reserved("reserved2", get_le16(p + 22));
 }
@@ -133,7 +134,7 @@ static void decode_dsmscis(const u8 *p)
 {
 	out_num("handle", p[4]);
 	out_reserved("reserved", get_le32(p + 4) >> 8);
-	out_size("cache_size", get_le64(p + 8));
+	out_hex("cache_size", get_le64(p + 8));
 	out_hex("cache_attributes", get_le32(p + 16));
 }
 
@@ -152,13 +153,10 @@ static void decode_dsemts(const u8 *p)
 	};
 
 	out_num("handle", p[4]);
-	if (p[5] < ARRAY_SIZE(types))
-		out_str("efi_type", types[p[5]]);
-	else
-		out_num("efi_type", p[5]);
+	out_name("efi_type", p[5], types, ARRAY_SIZE(types));
 	out_reserved("reserved", get_le16(p + 6));
 	out_hex("dpa_offset", get_le64(p + 8));
-	out_size("dpa_length", get_le64(p + 16));
+	out_hex("dpa_length", get_le64(p + 16));
 }
 
 static void out_port(const char *key, u16 port)
@@ -184,7 +182,7 @@ static void decode_sslbis(const u8 *p)
 		out_object(NULL, "  pair");
 		out_port("x", get_le16(p + at));
 		out_port("y", get_le16(p + at + 2));
-		out_value("value", p[4], get_le16(p + at + 4), base);
+		out_value("value", get_le16(p + at + 4), base);
 		out_reserved("reserved", get_le16(p + at + 6));
 		out_end();
 	}
@@ -203,56 +201,37 @@ static const struct cdat_type {
 	{ "DSIS", 8, decode_dsis },
 	{ "DSEMTS", 24, decode_dsemts },
 	{ "SSLBIS", 16, decode_sslbis },
+	{ "unknown", 0, NULL },		/* and all that follow */
 };
 
-/* Sizes and handles that the kernel refuses, or that make no sense */
-static void check_structure(const struct cdat_type *type, const u8 *p,
-			    size_t offset, struct problems *bad)
+/* What a structure should be long, of which this is the length */
+static size_t right_length(const struct cdat_type *type, size_t len)
 {
-	size_t len = get_le16(p + 2);
-
-	if (type->decode == decode_sslbis && len >= type->size) {
-		if (len == type->size)
-			problem(bad, "SSLBIS at 0x%zx has no pairs", offset);
-		else if ((len - type->size) % SSLBIS_ENTRY)
-			problem(bad, "SSLBIS at 0x%zx: %zu stray bytes", offset,
-				(len - type->size) % SSLBIS_ENTRY);
-	} else if (len != type->size) {
-		problem(bad, "%s at 0x%zx: length %zu, not %zu", type->name,
-			offset, len, type->size);
-	} else if (type->decode == decode_dsmas) {
-		if (bad->handles[p[4]])
-			problem(bad, "DSMAS at 0x%zx: handle %u comes again",
-				offset, p[4]);
-		bad->handles[p[4]] = true;
-	}
+	if (type->decode != decode_sslbis)
+		return type->size;
+	len -= len % SSLBIS_ENTRY;
+	return len > type->size ? len : type->size + SSLBIS_ENTRY;
 }
 
-static void out_excess(const struct cdat_type *type, const u8 *p, size_t len)
+static void check_handle(u8 handle, size_t offset, struct problems *bad)
 {
-	size_t excess = len - type->size;
-
-	if (type->decode == decode_sslbis)
-		excess %= SSLBIS_ENTRY;
-	if (excess)
-		out_bytes("excess", p + len - excess, excess);
+	if (bad->handles[handle])
+		problem(bad, "DSMAS at 0x%zx: handle %u comes again", offset,
+			handle);
+	bad->handles[handle] = true;
 }
 
 /* Return: whether its length leads on to the next */
 static bool decode_structure(const u8 *p, size_t offset, size_t left,
 			     struct problems *bad)
 {
-	const struct cdat_type *type = NULL;
-	size_t len = get_le16(p + 2);
+	size_t last = ARRAY_SIZE(cdat_types) - 1;
+	const struct cdat_type *type = &cdat_types[p[0] < last ? p[0] : last];
+	size_t len = get_le16(p + 2), right = right_length(type, len);
 	bool good = len >= CDAT_ENTRY_HEADER && len <= left;
 
-	if (p[0] < ARRAY_SIZE(cdat_types))
-		type = &cdat_types[p[0]];
-
-	out_object(NULL, type ? type->name : "unknown");
+	out_named("name", type->name);
 	out_num("type", p[0]);
-	if (type)
-		out_str_json("name", type->name);
 	out_hex("offset", offset);
 	out_num("length", len);
 	out_reserved("header_reserved", p[1]);
@@ -260,15 +239,19 @@ static bool decode_structure(const u8 *p, size_t offset, size_t left,
 	if (!good)
 		problem(bad, "length %zu at 0x%zx, %zu are left", len, offset,
 			left);
-	else if (type)
-		check_structure(type, p, offset, bad);
+	else if (type->decode && len != right)
+		problem(bad, "%s at 0x%zx: length %zu, not %zu", type->name,
+			offset, len, right);
 
-	if (good && type && len >= type->size)
-		type->decode(p);
-	else
+	if (!good || !type->decode || len < type->size) {
 		out_bytes("data", p, good ? len : left);
-	if (good && type && len > type->size)
-		out_excess(type, p, len);
+	} else {
+		type->decode(p);
+		if (type->decode == decode_dsmas)
+			check_handle(p[4], offset, bad);
+		if (len > right)
+			out_bytes("excess", p + right, len - right);
+	}
 	out_end();
 	return good;
 }
@@ -332,7 +315,7 @@ int cdat_decode(const u8 *table, size_t size)
 	if (whole)
 		out_bool("checksum_ok", !sum);
 	else
-		out_unknown("checksum_ok");
+		out_str("checksum_ok", "unknown");
 	out_reserved("reserved", get_le64(table + 4) >> 16);
 	out_num("sequence", get_le32(table + 12));
 	if (!whole)

@@ -32,48 +32,41 @@ static int cdev_error(struct doe_mbox *mb, int err)
 	return doe_error(mb, err, "%s", why ?: strerror(-err));
 }
 
-static int cdev_receive(struct doe_mbox *mb, u8 *buf, size_t size)
+static int cdev_receive(struct doe_mbox *mb, u8 *resp)
 {
 	u64 end = mb->ops->now(mb->priv) + CDEV_LIMIT_US;
 	int ret;
 
-	while ((ret = mb->ops->get(mb->priv, buf, size)) == -EAGAIN ||
-	       ret == -EINTR) {
+	for (;;) {
+		ret = mb->ops->get(mb->priv, resp, DOE_MAX_SIZE);
+		if (ret >= 0)
+			return ret;
+		if (ret != -EAGAIN && ret != -EINTR)
+			return cdev_error(mb, ret);
 		if (mb->ops->stopped(mb->priv))
 			return doe_error(mb, -EINTR, "interrupted");
 		if (mb->ops->now(mb->priv) >= end)
 			return doe_error(mb, -ETIMEDOUT, "the kernel has no response");
-		mb->ops->progress(mb->priv);
 		mb->ops->sleep(mb->priv, CDEV_PAUSE_US);
 	}
-	return ret < 0 ? cdev_error(mb, ret) : ret;
 }
 
 /* Exchange data objects through the kernel, headers included */
-int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		    size_t max)
+int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp)
 {
-	static u8 buf[4 * DOE_MAX_DW];
-	size_t len;
 	int ret;
 
 	ret = mb->ops->put(mb->priv, req, 4 * dws);
 	if (ret == -EBUSY)
-		ret = doe_error(mb, -EUSERS,
-				"the mailbox is handed over, or a guest's");
-	else if (ret < 0)
-		ret = cdev_error(mb, ret);
-	else if ((size_t)ret != 4 * dws)
-		ret = doe_error(mb, -EIO, "the kernel took %d bytes", ret);
-	else
-		ret = cdev_receive(mb, buf, sizeof(buf));
+		return doe_error(mb, -EUSERS,
+				 "the mailbox is handed over, or a guest's");
 	if (ret < 0)
-		return ret;
+		return cdev_error(mb, ret);
+	if ((size_t)ret != 4 * dws)
+		return doe_error(mb, -EIO, "the kernel took %d bytes", ret);
 
-	len = ret < DOE_HEADER_SIZE ? 0 : 4 * doe_length(buf);
-	if (len < DOE_HEADER_SIZE || len != (size_t)ret)
+	ret = cdev_receive(mb, resp);
+	if (ret >= 0 && !doe_is_object(resp, ret))
 		return doe_error(mb, -EPROTO, "an object of %d bytes", ret);
-	len = len < max ? len : max;
-	memcpy(resp, buf, len);
-	return len;
+	return ret;
 }

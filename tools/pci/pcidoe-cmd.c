@@ -64,84 +64,15 @@ static int one_mailbox(const struct address *addr, struct mailbox **m)
 	return ret;
 }
 
-/* Does the mailbox offer @want? An exit code if not, or if it can't say */
-static int offers(struct mailbox *m, const struct doe_feature *want)
+/* Claim the only mailbox at an address, or one that is served */
+static int claim(const struct args *args, struct mailbox **m)
 {
-	struct doe_feature features[DOE_MAX_FEATURES];
-	unsigned int i, n;
-	int err;
+	static struct mailbox remote;
 
-	err = doe_discover(&m->mb, features, &n);
-	for (i = 0; i < n; i++)
-		if (features[i].vid == want->vid &&
-		    features[i].type == want->type)
-			return EXIT_OK;
-	return err ? exchange_failed(&m->mb, err) : EXIT_NODEV;
-}
-
-/* Claim the first mailbox that offers @want */
-static int claim_first(struct mailbox *list, size_t n,
-		       const struct doe_feature *want, struct mailbox **m)
-{
-	int err, ret = EXIT_NODEV;
-	bool tried = false;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		*m = &list[i];
-		if ((*m)->owner != OWNER_USER && !(*m)->cdev[0] && !opts.force)
-			continue;
-
-		tried = true;
-		err = mailbox_claim(*m);
-		if (!err)
-			err = offers(*m, want);
-		if (!err || err == EXIT_SIGNAL)
-			return err;
-		mailbox_release(*m);
-		if (err != EXIT_NODEV)
-			ret = err;
-	}
-
-	if (!tried)
-		return mailbox_claim(list);
-	if (ret == EXIT_NODEV)
-		fail(ret, "%s: no mailbox offers %04x:%02x %s", list->dev,
-		     want->vid, want->type, feature_name(want));
-	return ret;
-}
-
-static int claim_remote(const char *remote, struct mailbox **m)
-{
-	static struct mailbox box;
-
-	*m = &box;
-	return serve_connect(&box.mb, &box.file, remote);
-}
-
-/*
- * Claim the mailbox at @addr, or the first of the device that offers @want, or
- * if that is NULL the only one.  One that is named is not asked what it offers:
- * its answer to features that it lacks may be just what the user wants to see.
- */
-static int claim_for(const struct args *args, const struct doe_feature *want,
-		     struct mailbox **m)
-{
-	const struct address *addr = args->addr;
-	size_t n;
-	int ret;
-
-	if (args->remote)
-		return claim_remote(args->remote, m);
-	if (!want)
-		return one_mailbox(addr, m) ?: mailbox_claim(*m);
-
-	ret = dev_find(addr, m, &n);
-	if (ret)
-		return ret;
-	if (addr->offset >= 0)
-		return mailbox_claim(*m);
-	return claim_first(*m, n, want, m);
+	if (!args->remote)
+		return one_mailbox(args->addr, m) ?: mailbox_claim(*m);
+	*m = &remote;
+	return serve_connect(&remote.mb, &remote.file, args->remote);
 }
 
 static int cmd_features(const struct args *args)
@@ -159,7 +90,6 @@ static int cmd_features(const struct args *args)
 			    basename(path));
 
 	out_object(NULL, NULL);
-	out_str_json("device", basename(path));
 	out_features(features, n);
 	out_end();
 	return EXIT_OK;
@@ -173,7 +103,7 @@ static int discover(struct doe_mbox *mb)
 
 	err = doe_discover(mb, features, &n);
 	if (n) {
-		out_mailbox(mb->name);
+		out_named("mailbox", mb->name);
 		out_num("discovery_version", mb->version >= 2 ? 2 : 0);
 		out_features(features, n);
 		out_end();
@@ -221,14 +151,14 @@ static int parse_request(int argc, char **argv, u8 *req, size_t *len)
 static int cmd_exchange(const struct args *args)
 {
 	static u8 req[DOE_MAX_PAYLOAD + 1], resp[DOE_MAX_PAYLOAD];
-	struct doe_feature feat;
+	struct doe_feature feat = { 0 };
 	struct mailbox *m;
 	size_t len = 0;
 	int n, ret;
 
 	ret = parse_feature(args->argv[0], &feat) ?:
 	      parse_request(args->argc - 1, args->argv + 1, req, &len) ?:
-	      claim_for(args, &feat, &m);
+	      claim(args, &m);
 	if (ret)
 		return ret;
 
@@ -237,7 +167,7 @@ static int cmd_exchange(const struct args *args)
 	if (n < 0)
 		return exchange_failed(&m->mb, n);
 
-	out_mailbox(m->mb.name);
+	out_named("mailbox", m->mb.name);
 	out_num("length", n);
 	if (!opts.out)
 		out_bytes("response", resp, n);
@@ -277,7 +207,7 @@ static int hand_over(const struct args *args)
 	if (ret)
 		return ret;
 
-	out_mailbox(m->mb.name);
+	out_named("mailbox", m->mb.name);
 	out_str("owner", owner_name(m->owner));
 	out_end();
 	return EXIT_OK;
@@ -290,7 +220,6 @@ static const struct command {
 	int (*run)(const struct args *args);
 	int (*show)(const struct mailbox *list, size_t n);
 	int (*use)(struct doe_mbox *mb);
-	struct doe_feature feat;
 	int min, max;		/* arguments after the address; -1: any */
 } commands[] = {
 	/* ANY: no address stands for all devices, and a dump will do */
@@ -299,14 +228,10 @@ static const struct command {
 	{ "features", DEVICE, .run = cmd_features },
 	{ "discover", REMOTE, .use = discover },
 	{ "exchange", REMOTE, .run = cmd_exchange, .min = 1, .max = -1 },
-	{ "cdat", REMOTE, .use = read_cdat,
-	  .feat = { DOE_VID_CXL, DOE_TYPE_CDAT, 0 } },
-	{ "compliance", REMOTE, .use = show_compliance,
-	  .feat = { DOE_VID_CXL, DOE_TYPE_COMPLIANCE, 0 } },
-	{ "spdm-version", REMOTE, .use = show_spdm_versions,
-	  .feat = { DOE_VID_PCI, DOE_TYPE_CMA, 0 } },
-	{ "serve", REMOTE, .use = serve,
-	  .feat = { DOE_VID_PCI, DOE_TYPE_CMA, 0 } },
+	{ "cdat", REMOTE, .use = read_cdat },
+	{ "compliance", REMOTE, .use = show_compliance },
+	{ "spdm-version", REMOTE, .use = show_spdm_versions },
+	{ "serve", REMOTE, .use = serve },
 	{ "take", DEVICE, .run = hand_over },
 	{ "give", DEVICE, .run = hand_over },
 };
@@ -343,9 +268,7 @@ static int run(const struct command *cmd, const struct args *args)
 	else if (cmd->show)
 		ret = dev_find(args->addr, &m, &n) ?: cmd->show(m, n);
 	else
-		ret = claim_for(args, cmd->feat.vid ? &cmd->feat : NULL, &m) ?:
-		      cmd->use(&m->mb);
-	progress_end();
+		ret = claim(args, &m) ?: cmd->use(&m->mb);
 	return ret;
 }
 

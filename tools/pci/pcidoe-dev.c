@@ -3,6 +3,7 @@
  * DOE Capabilities of PCI devices, or of a dump, and access to their registers
  */
 
+#include <err.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -35,13 +36,10 @@ static void note_error(char *msg, ...)
 
 static void PCI_NONRET die(char *msg, ...)
 {
-	char buf[200];
 	va_list ap;
 
 	va_start(ap, msg);
-	vsnprintf(buf, sizeof(buf), msg, ap);
-	va_end(ap);
-	exit(fail(EXIT_SYSTEM, "%s", buf));
+	verrx(EXIT_SYSTEM, msg, ap);
 }
 
 /* Get access to PCI devices */
@@ -52,7 +50,7 @@ int dev_open(void)
 	if (opts.dump)
 		return EXIT_OK;
 
-	snprintf(path, sizeof(path), "%s/bus/pci", opts.sysfs);
+	snprintf(path, sizeof(path), "%s/sys/bus/pci", opts.root);
 	if (access(path, X_OK))
 		return fail(EXIT_SYSTEM, "%s: %m", path);
 
@@ -165,6 +163,7 @@ static void clock_sleep(void *priv, u64 us)
 static bool user_stopped(void *priv)
 {
 	(void)priv;
+	progress();
 	return user_signal();
 }
 
@@ -174,7 +173,6 @@ static const struct doe_ops dev_ops = {
 	.now = clock_now,
 	.sleep = clock_sleep,
 	.stopped = user_stopped,
-	.progress = progress,
 	.put = cdev_put,
 	.get = cdev_get,
 };

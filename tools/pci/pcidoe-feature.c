@@ -166,7 +166,7 @@ int show_compliance(struct doe_mbox *mb)
 	if (ret)
 		return ret;
 
-	out_mailbox(mb->name);
+	out_named("mailbox", mb->name);
 	out_object("capability", "capability");
 	out_num("version", cap[1]);
 	out_num("status", cap[3]);
@@ -229,7 +229,7 @@ int show_spdm_versions(struct doe_mbox *mb)
 		return fail(EXIT_PROTO, "%s: bad SPDM VERSION response, %d bytes",
 			    mb->name, n);
 
-	out_mailbox(mb->name);
+	out_named("mailbox", mb->name);
 	out_array("versions");
 	for (i = 0; i < resp[5]; i++) {
 		v = get_le16(resp + 6 + 2 * i);

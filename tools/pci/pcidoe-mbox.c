@@ -101,37 +101,33 @@ static u64 doe_pause(struct doe_mbox *mb, bool abort, u64 waited)
 /* Look at Status until @done is content, last of all after the deadline */
 static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 {
-	u64 start = mb->ops->now(mb->priv), waited = 0, pause;
-	bool abort = done == doe_idle, last;
+	bool abort = done == doe_idle, stop = false;
+	u64 start = mb->ops->now(mb->priv), waited = 0;
+	u64 until = abort ? DOE_ABORT_PAUSE : 0;
 	int err;
 
-	/* In full, for a signal may cut it short */
-	while (abort && waited < DOE_ABORT_PAUSE) {
-		mb->ops->sleep(mb->priv, DOE_ABORT_PAUSE - waited);
-		waited = mb->ops->now(mb->priv) - start;
-	}
+	for (;;) {
+		/* In full, for a signal may cut it short */
+		while (waited < until && !stop) {
+			mb->ops->sleep(mb->priv, until - waited);
+			waited = mb->ops->now(mb->priv) - start;
+			/* An abort is what a stop leads to: it is seen through */
+			stop = mb->ops->stopped(mb->priv) && !abort;
+		}
 
-	do {
-		last = waited >= DOE_TIMEOUT_US;
 		err = doe_read_live(mb, DOE_STATUS, status);
 		if (err || done(*status))
 			return err;
-
-		/* An abort is what a stop leads to: it is seen through */
-		if (!abort && mb->ops->stopped(mb->priv))
+		if (stop)
 			return doe_error(mb, -EINTR, "interrupted");
+		if (waited >= DOE_TIMEOUT_US)
+			return -ETIMEDOUT;
 
-		mb->ops->progress(mb->priv);
 		waited = mb->ops->now(mb->priv) - start;
-		pause = doe_pause(mb, abort, waited);
-		if (waited < DOE_TIMEOUT_US && pause > DOE_TIMEOUT_US - waited)
-			pause = DOE_TIMEOUT_US - waited;
-		if (!last)
-			mb->ops->sleep(mb->priv, pause);
-		waited = mb->ops->now(mb->priv) - start;
-	} while (!last);
-
-	return -ETIMEDOUT;
+		until = waited + doe_pause(mb, abort, waited);
+		if (until > DOE_TIMEOUT_US)
+			until = DOE_TIMEOUT_US;
+	}
 }
 
 /* Abort whatever the mailbox is at.  Fails if it is not idle after that. */
@@ -181,12 +177,9 @@ static int doe_prepare(struct doe_mbox *mb)
 /* What a long transfer does now and then; a cheap way out for the user */
 static int doe_breathe(struct doe_mbox *mb, size_t dw)
 {
-	if (dw % DOE_CHECK_DW)
+	if (dw % DOE_CHECK_DW || !mb->ops->stopped(mb->priv))
 		return 0;
-	if (mb->ops->stopped(mb->priv))
-		return doe_error(mb, -EINTR, "interrupted");
-	mb->ops->progress(mb->priv);
-	return 0;
+	return doe_error(mb, -EINTR, "interrupted");
 }
 
 static int doe_send(struct doe_mbox *mb, const u8 *req, size_t dws)
@@ -203,6 +196,13 @@ static int doe_send(struct doe_mbox *mb, const u8 *req, size_t dws)
 	return doe_control(mb, DOE_CTRL_GO);
 }
 
+static int doe_check_error(struct doe_mbox *mb, u32 status)
+{
+	if (!(status & DOE_STATUS_ERROR))
+		return 0;
+	return doe_error(mb, -EIO, "the device reports DOE Error");
+}
+
 static int doe_wait_response(struct doe_mbox *mb)
 {
 	u32 status;
@@ -210,11 +210,9 @@ static int doe_wait_response(struct doe_mbox *mb)
 
 	err = doe_wait(mb, doe_answered, &status);
 	mb->late = err == -ETIMEDOUT;
-	if (err == -ETIMEDOUT)
-		return doe_error(mb, err, "no response within a second");
-	if (!err && status & DOE_STATUS_ERROR)
-		return doe_error(mb, -EIO, "the device reports DOE Error");
-	return err;
+	if (mb->late)
+		doe_error(mb, err, "no response within a second");
+	return err ?: doe_check_error(mb, status);
 }
 
 /*
@@ -226,16 +224,11 @@ static int doe_check_ready(struct doe_mbox *mb, size_t dw, size_t dws)
 	u32 status;
 	int err;
 
-	err = doe_read_live(mb, DOE_STATUS, &status);
-	if (err)
+	err = doe_read_live(mb, DOE_STATUS, &status) ?:
+	      doe_check_error(mb, status);
+	if (err || status & DOE_STATUS_READY)
 		return err;
-	if (status & DOE_STATUS_ERROR)
-		return doe_error(mb, -EIO, "DOE Error at DW %zu of %zu",
-				 dw, dws);
-	if (!(status & DOE_STATUS_READY))
-		return doe_error(mb, -EPROTO, "response cut at DW %zu of %zu",
-				 dw, dws);
-	return 0;
+	return doe_error(mb, -EPROTO, "response cut at DW %zu of %zu", dw, dws);
 }
 
 static int doe_check_header(struct doe_mbox *mb, u32 dw, u32 want)
@@ -254,19 +247,14 @@ size_t doe_length(const u8 *object)
 	return get_le32(object + 4) & DOE_LENGTH_MASK ?: DOE_MAX_DW;
 }
 
-static void doe_store(u8 *resp, size_t max, size_t at, u32 val)
+/* Are these bytes a whole data object? */
+bool doe_is_object(const u8 *p, size_t len)
 {
-	u8 dw[4];
-
-	put_le32(dw, val);
-	if (at < max)
-		memcpy(resp + at, dw, max - at < 4 ? max - at : 4);
+	return len >= DOE_HEADER_SIZE && 4 * doe_length(p) == len;
 }
 
-/* Read the whole object, and keep what fits */
-static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp, size_t max)
+static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp)
 {
-	u8 head[DOE_HEADER_SIZE];
 	size_t i, dws = 2;
 	int err = 0;
 	u32 dw;
@@ -280,14 +268,13 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp, size_t max)
 		if (err)
 			return err;
 
+		put_le32(resp + 4 * i, dw);
 		if (i == 0)
 			err = doe_check_header(mb, dw, header);
-		doe_store(head, sizeof(head), 4 * i, dw);
 		if (i == 1)
-			dws = doe_length(head);
+			dws = doe_length(resp);
 		if (dws < 2)
 			err = doe_error(mb, -EPROTO, "response of length 1");
-		doe_store(resp, max, 4 * i, dw);
 
 		/* Which is what says why a DW makes no sense, if any does */
 		err = doe_check_ready(mb, i, dws) ?: err ?:
@@ -295,8 +282,7 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp, size_t max)
 		if (err)
 			return err;
 	}
-
-	return 4 * dws < max ? 4 * dws : max;
+	return 4 * dws;
 }
 
 /* Error after the last DW voids the response; another object is not ours */
@@ -305,11 +291,10 @@ static int doe_finish(struct doe_mbox *mb, int received)
 	u32 status;
 	int err;
 
-	err = doe_read_live(mb, DOE_STATUS, &status);
+	err = doe_read_live(mb, DOE_STATUS, &status) ?:
+	      doe_check_error(mb, status);
 	if (err)
 		return err;
-	if (status & DOE_STATUS_ERROR)
-		return doe_error(mb, -EIO, "DOE Error after the response");
 	if (status & DOE_STATUS_READY)
 		err = doe_abort(mb);
 	else if (status & DOE_STATUS_INT)
@@ -328,8 +313,7 @@ static void doe_abort_quietly(struct doe_mbox *mb)
 }
 
 /* Exchange data objects through the registers, headers included */
-int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		   size_t max)
+int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp)
 {
 	int ret;
 
@@ -339,7 +323,7 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 
 	mb->ours = false;
 	ret = doe_send(mb, req, dws) ?: doe_wait_response(mb) ?:
-	      doe_receive(mb, get_le32(req), resp, max);
+	      doe_receive(mb, get_le32(req), resp);
 	if (ret >= 0)
 		ret = doe_finish(mb, ret);
 	if (ret >= 0)
@@ -357,7 +341,7 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len)
 {
-	static u8 object[4 * DOE_MAX_DW], answer[4 * DOE_MAX_DW];
+	static u8 object[DOE_MAX_SIZE], answer[DOE_MAX_SIZE];
 	size_t dws = 2 + (req_len + 3) / 4;
 	int ret;
 
@@ -368,12 +352,13 @@ int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 	put_le32(object, vid | (u32)type << 16);
 	put_le32(object + 4, dws & DOE_LENGTH_MASK);
 	memcpy(object + DOE_HEADER_SIZE, req, req_len);
-	ret = mb->object(mb, object, dws, answer, resp_len + DOE_HEADER_SIZE);
+	ret = mb->object(mb, object, dws, answer);
 	if (ret < 0)
 		return ret;
 	ret -= DOE_HEADER_SIZE;
-	memcpy(resp, answer + DOE_HEADER_SIZE, ret);
-	return ret;
+	resp_len = resp_len < (size_t)ret ? resp_len : (size_t)ret;
+	memcpy(resp, answer + DOE_HEADER_SIZE, resp_len);
+	return resp_len;
 }
 
 /* Ask which features the mailbox offers; those before an error count, too */

@@ -8,13 +8,13 @@
  * for each field. Objects without a label and arrays only structure JSON.
  */
 
+#include <err.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "pcidoe.h"
 
@@ -22,11 +22,8 @@
 
 struct options opts = {
 	.listen = "127.0.0.1:2323",
-	.sysfs = "/sys",
-	.dev = "/dev",
+	.root = "",
 };
-
-bool out_json;
 
 /* A path from its parts, which stays until three more are asked for */
 const char *path_of(const char *fmt, ...)
@@ -51,11 +48,11 @@ u64 now_us(void)
 	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
 }
 
-static int stop_signal;
+static volatile sig_atomic_t stop_signal;
 
 static void on_signal(int sig)
 {
-	__atomic_store_n(&stop_signal, sig, __ATOMIC_RELAXED);
+	stop_signal = sig;
 }
 
 /* Have signals end the work in an orderly way */
@@ -76,57 +73,38 @@ void user_catch_signals(void)
 /* The signal by which the user has said to stop, or 0 */
 int user_signal(void)
 {
-	return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
+	return stop_signal;
 }
 
 static struct {
 	const char *what;
 	u64 start;
-	unsigned int next;	/* milliseconds after start to speak again */
-	bool spoke;
+	u64 next;	/* when to speak again */
 } prog;
 
 /* Begin work of which to show the progress */
 void progress_begin(const char *what)
 {
 	prog.what = what;
-	prog.next = 1000;
 	prog.start = now_us();
+	prog.next = prog.start + 1000000;
 }
 
-/*
- * Say that the work still goes on.  After the first second: on a terminal one
- * line that counts, elsewhere a line now and then.
- */
-void progress(void *priv)
+/* Say that the work still goes on, after a second and every ten from then on */
+void progress(void)
 {
-	unsigned int ms = (now_us() - prog.start) / 1000;
-	bool tty = isatty(STDERR_FILENO);
+	u64 now = now_us();
 
-	(void)priv;
-	if (opts.quiet || ms < prog.next)
+	if (opts.quiet || now < prog.next)
 		return;
-
-	fprintf(stderr, "%spcidoe: %s: working for %u.%u s%s",
-		tty ? "\r" : "", prog.what, ms / 1000, ms / 100 % 10,
-		tty ? "" : "\n");
-	prog.spoke = tty;
-	prog.next = ms + (tty ? 200 : 10000);
+	fprintf(stderr, "pcidoe: %s: working for %u s\n", prog.what,
+		(unsigned int)((now - prog.start) / 1000000));
+	prog.next = now + 10000000;
 }
 
-/* Clear the progress line */
-void progress_end(void)
-{
-	if (prog.spoke)
-		fprintf(stderr, "\r\033[K");
-	prog.spoke = false;
-}
-
-static struct {
-	char close;		/* what ends this level in JSON */
-	bool used;		/* has members: the next one needs a comma */
-} level[OUT_DEPTH];
+static char closing[OUT_DEPTH];	/* what ends each level in JSON */
 static unsigned int depth;
+static bool used;		/* JSON: this level has members */
 static bool in_line;		/* text: a line has been begun */
 
 static void end_line(void)
@@ -138,10 +116,10 @@ static void end_line(void)
 
 static void put_json_string(const char *s)
 {
-	putchar('"');
-	for (; *s; s++) {
-		unsigned char c = *s;
+	unsigned char c;
 
+	putchar('"');
+	while ((c = *s++)) {
 		if (c == '"' || c == '\\')
 			printf("\\%c", c);
 		else if (c < 0x20 || c >= 0x7f)
@@ -155,18 +133,16 @@ static void put_json_string(const char *s)
 /* What precedes each member: comma, indentation and key, or a blank */
 static void member(const char *key)
 {
-	if (!out_json) {
+	if (!opts.json) {
 		if (key)
 			printf("%s%s=", in_line ? " " : "", key);
 		in_line = true;
 		return;
 	}
 
-	if (depth) {
-		printf("%s\n%*s", level[depth - 1].used ? "," : "",
-		       2 * depth, "");
-		level[depth - 1].used = true;
-	}
+	if (depth)
+		printf("%s\n%*s", used ? "," : "", 2 * depth, "");
+	used = true;
 	if (key) {
 		put_json_string(key);
 		printf(": ");
@@ -175,24 +151,31 @@ static void member(const char *key)
 
 static void out_open(const char *key, const char *brackets)
 {
-	progress_end();
-	if (out_json) {
+	if (opts.json) {
 		member(key);
 		putchar(brackets[0]);
 	}
-	level[depth].close = brackets[1];
-	level[depth++].used = false;
+	closing[depth++] = brackets[1];
+	used = false;
 }
 
 void out_object(const char *key, const char *label)
 {
 	out_open(key, "{}");
-	if (out_json || !label)
+	if (opts.json || !label)
 		return;
 
 	end_line();
 	printf("%-9s", label);
 	in_line = true;
+}
+
+/* An object whose label is a field in JSON */
+void out_named(const char *key, const char *label)
+{
+	out_object(NULL, label);
+	if (opts.json)
+		out_str(key, label);
 }
 
 void out_array(const char *key)
@@ -204,63 +187,36 @@ void out_array(const char *key)
 void out_end(void)
 {
 	depth--;
-	if (!out_json) {
-		if (level[depth].close == '}')
+	if (!opts.json) {
+		if (closing[depth] == '}')
 			end_line();
 		return;
 	}
 
-	if (level[depth].used)
+	if (used)
 		printf("\n%*s", 2 * depth, "");
-	putchar(level[depth].close);
+	putchar(closing[depth]);
+	used = true;
 	if (!depth)
 		putchar('\n');
-}
-
-/* Begin the object of a mailbox */
-void out_mailbox(const char *name)
-{
-	int len = strcspn(name, "@");
-	char dev[64];
-
-	out_object(NULL, name);
-	snprintf(dev, sizeof(dev), "%.*s", len, name);
-	out_str_json("device", dev);
-	if (name[len])
-		out_str_json("offset", name + len + 1);
 }
 
 void out_str(const char *key, const char *val)
 {
 	member(key);
-	if (out_json)
+	if (opts.json)
 		put_json_string(val);
 	else
 		printf(strchr(val, ' ') ? "\"%s\"" : "%s", val);
 }
 
-/* What is clear to people from what they asked for */
-void out_str_json(const char *key, const char *val)
-{
-	if (out_json)
-		out_str(key, val);
-}
-
 /* A string in JSON where a number may lose digits: readers have 53 bits */
 void out_num(const char *key, u64 val)
 {
-	bool quote = out_json && val > 1ull << 53;
+	bool quote = opts.json && val > 1ull << 53;
 
 	member(key);
 	printf(quote ? "\"%llu\"" : "%llu", (unsigned long long)val);
-}
-
-/* A number with its unit, which JSON readers find in a field of its own */
-void out_quantity(const char *key, u64 val, const char *unit)
-{
-	out_num(key, val);
-	if (!out_json)
-		printf("%s", unit);
 }
 
 /* A string in JSON: its numbers carry 53 bits only */
@@ -272,56 +228,24 @@ void out_hex(const char *key, u64 val)
 	out_str(key, buf);
 }
 
-/* An address-like size, with a round figure beside it for people */
-void out_size(const char *key, u64 val)
-{
-	unsigned int unit = 0;
-	u64 n = val;
-
-	out_hex(key, val);
-	for (; n && !(n & 1023) && unit < 6; n >>= 10)
-		unit++;
-	if (!out_json && unit)
-		printf(" (%llu %ciB)", (unsigned long long)n, " KMGTPE"[unit]);
-}
-
-void out_unknown(const char *key)
-{
-	member(key);
-	printf(out_json ? "null" : "unknown");
-}
-
 void out_bool(const char *key, bool val)
 {
 	member(key);
-	if (out_json)
+	if (opts.json)
 		printf(val ? "true" : "false");
 	else
 		printf(val ? "yes" : "no");
 }
 
-/* A string of hex digits in JSON, a dump of 16 bytes a line in text */
 void out_bytes(const char *key, const u8 *p, size_t len)
 {
-	size_t i;
+	const char *quote = opts.json ? "\"" : "";
 
-	if (out_json) {
-		member(key);
-		putchar('"');
-		for (i = 0; i < len; i++)
-			printf("%02x", p[i]);
-		putchar('"');
-		return;
-	}
-
-	end_line();
-	for (i = 0; i < len; i++) {
-		if (i % 16 == 0)
-			printf("%05zx:", i);
-		printf(" %02x", p[i]);
-		if (i % 16 == 15 || i == len - 1)
-			putchar('\n');
-	}
+	member(key);
+	printf("%s", quote);
+	while (len--)
+		printf("%02x", *p++);
+	printf("%s", quote);
 }
 
 /*
@@ -345,13 +269,10 @@ int fail(int code, const char *fmt, ...)
 	int err = errno;	/* for %m */
 	va_list ap;
 
-	progress_end();
 	fflush(stdout);
 	errno = err;
-	fprintf(stderr, "pcidoe: ");
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vwarnx(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return code;
 }

@@ -32,23 +32,26 @@ static bool exists(const struct mailbox *m, const char *name)
 	return !access(path_of("%s/%s", m->path, name), F_OK);
 }
 
+/* Read one value from a file */
+static bool scan_file(const char *path, const char *fmt, void *val)
+{
+	FILE *f = fopen(path, "r");
+	bool ok = f && fscanf(f, fmt, val) == 1;
+
+	if (f)
+		fclose(f);
+	return ok;
+}
+
 /* Is @name a child of the device, and the auxiliary device of @m? */
 static bool is_aux_of(const struct mailbox *m, const char *name)
 {
 	unsigned int offset;
-	bool match;
-	FILE *f;
 
-	if (strcmp(link_name(path_of("%s/%s/subsystem", m->path, name)),
-		   "auxiliary"))
-		return false;
-
-	f = fopen(path_of("%s/%s/offset", m->path, name), "r");
-	if (!f)
-		return false;
-	match = fscanf(f, "%x", &offset) == 1 && offset == m->offset;
-	fclose(f);
-	return match;
+	return !strcmp(link_name(path_of("%s/%s/subsystem", m->path, name)),
+		       "auxiliary") &&
+	       scan_file(path_of("%s/%s/offset", m->path, name), "%x",
+			 &offset) && offset == m->offset;
 }
 
 static void find_aux(struct mailbox *m)
@@ -74,7 +77,7 @@ static void read_debugfs(struct mailbox *m)
 	FILE *f;
 
 	m->kernel[0] = '\0';
-	f = fopen(path_of("%s/kernel/debug/pci_doe", opts.sysfs), "r");
+	f = fopen(path_of("%s/sys/kernel/debug/pci_doe", opts.root), "r");
 	if (!f)
 		return;
 
@@ -112,7 +115,7 @@ void find_owner(struct mailbox *m)
 		    exists(m, "doe_features/0001:02");
 
 	read_debugfs(m);
-	snprintf(m->cdev, sizeof(m->cdev), "%s/pci-doe/%s@%x", opts.dev, m->dev,
+	snprintf(m->cdev, sizeof(m->cdev), "%s/dev/pci-doe/%s@%x", opts.root, m->dev,
 		 m->offset);
 	if (access(m->cdev, F_OK))
 		m->cdev[0] = '\0';
@@ -155,7 +158,7 @@ const char *owner_name(enum owner owner)
 /* Directory of a device in sysfs */
 const char *dev_path(const struct address *addr)
 {
-	return path_of("%s/bus/pci/devices/%04x:%02x:%02x.%d", opts.sysfs,
+	return path_of("%s/sys/bus/pci/devices/%04x:%02x:%02x.%d", opts.root,
 		       addr->domain, addr->bus, addr->dev, addr->fn);
 }
 
@@ -189,16 +192,11 @@ int dev_features(const struct address *addr, struct doe_feature *features)
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
-	char line[80] = "";
-	FILE *f;
+	const char *path = path_of("%s/sys/kernel/security/lockdown", opts.root);
+	char mode[20];
 
-	f = fopen(path_of("%s/kernel/security/lockdown", opts.sysfs), "r");
-	if (f) {
-		if (!fgets(line, sizeof(line), f))
-			line[0] = '\0';
-		fclose(f);
-	}
-	return strchr(line, '[') && !strstr(line, "[none]") ?
+	/* [none] would be the first of its words */
+	return scan_file(path, "%*[^[][%19[a-z]", mode) ?
 	       ", the kernel is locked down" : "";
 }
 
@@ -289,7 +287,7 @@ void mailbox_release(struct mailbox *m)
 static int change_driver(struct mailbox *m, bool to_kernel)
 {
 	const char *path = to_kernel ?
-		path_of("%s/bus/auxiliary/drivers_probe", opts.sysfs) :
+		path_of("%s/sys/bus/auxiliary/drivers_probe", opts.root) :
 		path_of("%s/%s/driver/unbind", m->path, m->aux);
 	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = EXIT_OK;
 

@@ -29,34 +29,23 @@ static const struct {
 	{ DOE_VID_CXL, DOE_TYPE_CDAT, "CXL Table Access (CDAT)" },
 };
 
-/* Name a feature */
-const char *feature_name(const struct doe_feature *f)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(feature_names); i++)
-		if (feature_names[i].vid == f->vid &&
-		    feature_names[i].type == f->type)
-			return feature_names[i].name;
-	return "";
-}
-
 /* Show features */
 void out_features(const struct doe_feature *features, int n)
 {
+	const struct doe_feature *f;
 	char id[12];
-	int i;
+	size_t i;
 
 	out_array("features");
-	for (i = 0; i < n; i++) {
-		snprintf(id, sizeof(id), "%04x:%02x", features[i].vid,
-			 features[i].type);
-		out_object(NULL, id);
-		out_str_json("feature", id);
-		if (feature_name(&features[i])[0])
-			out_str("name", feature_name(&features[i]));
-		if (features[i].max_dw)
-			out_num("max_length_dw", features[i].max_dw);
+	for (f = features; f < features + n; f++) {
+		snprintf(id, sizeof(id), "%04x:%02x", f->vid, f->type);
+		out_named("feature", id);
+		for (i = 0; i < ARRAY_SIZE(feature_names); i++)
+			if (feature_names[i].vid == f->vid &&
+			    feature_names[i].type == f->type)
+				out_str("name", feature_names[i].name);
+		if (f->max_dw)
+			out_num("max_length_dw", f->max_dw);
 		out_end();
 	}
 	out_end();
@@ -123,30 +112,11 @@ static void out_register(const struct reg *reg, u32 val)
 		rest &= ~mask;
 		if (mask & (mask - 1))
 			out_num(reg->fields[i].name, (val & mask) / (mask & -mask));
-		else if (out_json || val & mask)
+		else if (opts.json || val & mask)
 			out_bool(reg->fields[i].name, val & mask);
 	}
 	if (rest)
 		out_hex("reserved", rest);
-	out_end();
-}
-
-/* VID:TYPE,... as the kernel has it, "-" for none */
-static void list_features(const char *features)
-{
-	const char *f;
-	char id[16];
-
-	if (!out_json) {
-		out_str("features", features);
-		return;
-	}
-
-	out_array("features");
-	for (f = features; sscanf(f, "%15[0-9a-f:]", id) == 1; f += *f == ',') {
-		out_str(NULL, id);
-		f += strlen(id);
-	}
 	out_end();
 }
 
@@ -168,7 +138,7 @@ static void list_one(const struct mailbox *m)
 {
 	char id[12], features[2400];
 
-	out_mailbox(m->mb.name);
+	out_named("mailbox", m->mb.name);
 	snprintf(id, sizeof(id), "%04x:%04x", m->vendor, m->device);
 	out_str("id", id);
 	if (m->err)
@@ -187,7 +157,7 @@ static void list_one(const struct mailbox *m)
 	if (m->cdev[0])
 		out_str("cdev", m->cdev);
 	if (kernel_says(m, "features", features, sizeof(features)))
-		list_features(features);
+		out_str("features", features);
 }
 
 /* Devices of which the kernel shows nothing may have no mailbox at all */
@@ -236,8 +206,7 @@ int show_list(const struct mailbox *list, size_t n)
 /* Pairs of words, but for "polled" */
 static void report_kernel(const struct mailbox *m)
 {
-	char words[sizeof(m->kernel)], *key, *val, *end, *save;
-	unsigned long num;
+	char words[sizeof(m->kernel)], *key, *val, *save;
 
 	if (!m->kernel[0])
 		return;
@@ -250,52 +219,51 @@ static void report_kernel(const struct mailbox *m)
 			continue;
 		}
 		val = strtok_r(NULL, " ", &save) ?: "";
-		num = strtoul(val, &end, 10);
-		if (*val && !*end)
-			out_num(key, num);
+		if (!val[strspn(val, "0123456789")])
+			out_num(key, strtoull(val, NULL, 10));
 		else if (strcmp(key, "features"))
 			out_str(key, val);
 	}
 	out_end();
 }
 
-/* Microseconds of an event of @m in a line of a trace, or 0 */
-static u64 event_time(const struct mailbox *m, const char *line,
-		      const char *name)
+/* Is this line of a trace about @m, and when in microseconds was what? */
+static bool is_event(const struct mailbox *m, const char *line, char *what,
+		     u64 *us)
 {
-	const char *p = strstr(line, name);
+	const char *p = strstr(line, " [");
 	unsigned int offset;
 	double seconds;
 	char dev[24];
 
-	if (!p || sscanf(p + strlen(name), "%23s [%x]", dev, &offset) != 2 ||
-	    strcmp(dev, m->dev) || offset != m->offset)
-		return 0;
-	while (p > line && p[-1] != ' ')
-		p--;
-	seconds = strtod(p, NULL);
-	return seconds > 0 && seconds < 1e12 ? seconds * 1e6 : 0;
+	if (!p || sscanf(p, " [%*d] %*s %lf: pci_doe_%19[a-z]: %23s [%x]",
+			 &seconds, what, dev, &offset) != 4)
+		return false;
+	*us = seconds * 1000000;
+	return !strcmp(dev, m->dev) && offset == m->offset;
 }
 
 static void report_latency(const struct mailbox *m)
 {
-	u64 begin = 0, t, took, n = 0, sum = 0, min = ~0ull, max = 0;
-	char *line = NULL;
+	u64 begin = 0, now, n = 0, sum = 0, min = ~0ull, max = 0;
+	char *line = NULL, what[20];
 	size_t size = 0;
 	FILE *f;
 
-	f = fopen(path_of("%s/kernel/tracing/trace", opts.sysfs), "r");
+	f = fopen(path_of("%s/sys/kernel/tracing/trace", opts.root), "r");
 	while (f && getline(&line, &size, f) > 0) {
-		t = event_time(m, line, ": pci_doe_response: ");
-		if (t && begin) {
-			took = t - begin;
+		if (!is_event(m, line, what, &now))
+			continue;
+		if (begin && !strcmp(what, "response")) {
 			n++;
-			sum += took;
-			min = took < min ? took : min;
-			max = took > max ? took : max;
-			begin = 0;
+			sum += now - begin;
+			min = now - begin < min ? now - begin : min;
+			max = now - begin > max ? now - begin : max;
 		}
-		begin = event_time(m, line, ": pci_doe_request: ") ?: begin;
+		if (!strcmp(what, "request"))
+			begin = now;
+		else if (!strcmp(what, "response"))
+			begin = 0;
 	}
 	free(line);
 	if (f)
@@ -305,9 +273,9 @@ static void report_latency(const struct mailbox *m)
 
 	out_object("latency", "  latency");
 	out_num("responses", n);
-	out_quantity("min", min, "us");
-	out_quantity("mean", sum / n, "us");
-	out_quantity("max", max, "us");
+	out_num("min_us", min);
+	out_num("mean_us", sum / n);
+	out_num("max_us", max);
 	out_end();
 }
 
@@ -360,7 +328,7 @@ static void report_log(void)
 	ssize_t len;
 	int fd;
 
-	fd = open(path_of("%s/kmsg", opts.dev),
+	fd = open(path_of("%s/dev/kmsg", opts.root),
 		  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	out_array("log");
 	while (fd >= 0 && ((len = read(fd, buf, sizeof(buf) - 1)) > 0 ||

@@ -25,7 +25,6 @@
 #define SERVE_STALL_MS		5000	/* in one */
 #define SERVE_SLICE_MS		100	/* between two looks for a signal */
 
-#define SERVE_MAX		(DOE_MAX_DW * 4)
 #define TRANSPORT_PCI_DOE	2
 
 enum {
@@ -95,7 +94,7 @@ static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 
 	*command = ntohl(head[0]);
 	*len = ntohl(head[2]);
-	if (ntohl(head[1]) != TRANSPORT_PCI_DOE || *len > SERVE_MAX)
+	if (ntohl(head[1]) != TRANSPORT_PCI_DOE || *len > DOE_MAX_SIZE)
 		return -EPROTO;
 	return transfer(fd, buf, *len, false);
 }
@@ -103,13 +102,9 @@ static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 /* What a mailbox must not get to see, or NULL */
 static const char *bad_object(const u8 *p, size_t len)
 {
-	if (len < DOE_HEADER_SIZE || len % 4)
-		return "object of odd size";
-	if (doe_length(p) * 4 != len)
-		return "object with wrong Length";
-	if (p[3] || p[7] & 0xc0)
-		return "object with reserved bits set";
-	return NULL;
+	if (!doe_is_object(p, len))
+		return "object of wrong Length";
+	return p[3] || p[7] & 0xc0 ? "object with reserved bits set" : NULL;
 }
 
 /* Return: 0, or an exit code if there is no use in going on */
@@ -123,8 +118,7 @@ static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
 		fail(0, "%s: from the client: %s", mb->name, bad);
 	} else {
 		progress_begin("serve");
-		n = mb->object(mb, buf, len / 4, buf, SERVE_MAX);
-		progress_end();
+		n = mb->object(mb, buf, len / 4, buf);
 	}
 	if (n >= 0) {
 		*err = send_message(fd, CMD_NORMAL, buf, n);
@@ -142,7 +136,7 @@ static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
  */
 int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 {
-	static u8 buf[SERVE_MAX];
+	static u8 buf[DOE_MAX_SIZE];
 	u32 command;
 	size_t len;
 	int err, ret;
@@ -183,58 +177,51 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 /* A socket that listens at HOST:PORT, or is connected to it; -1 after words */
 static int open_socket(const char *where, bool to_listen)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = to_listen ? AI_PASSIVE : 0 };
-	const char *port = strrchr(where, ':'), *err = NULL;
-	struct addrinfo *info = NULL;
-	char host[256] = "";
-	int fd = -1, rc;
+	struct addrinfo hints = { .ai_family = AF_INET,
+				  .ai_socktype = SOCK_STREAM }, *info;
+	char host[256], port[8];
+	int fd, err;
 
-	if (port && port - where < (int)sizeof(host) && port[1]) {
-		snprintf(host, sizeof(host), "%.*s", (int)(port - where), where);
-		if (host[0] == '[' && host[strlen(host) - 1] == ']')
-			snprintf(host, strlen(host) - 1, "%.*s",
-				 (int)(port - where - 2), where + 1);
-		rc = getaddrinfo(host, port + 1, &hints, &info);
-		err = rc ? gai_strerror(rc) : NULL;
+	if (sscanf(where, "%255[^:]:%7s", host, port) != 2) {
+		fail(0, "%s: not HOST:PORT", where);
+		return -1;
+	}
+	err = getaddrinfo(host, port, &hints, &info);
+	if (err) {
+		fail(0, "%s: %s", where, gai_strerror(err));
+		return -1;
+	}
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (to_listen) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
+			   sizeof(int));
+		err = bind(fd, info->ai_addr, info->ai_addrlen) ?:
+		      listen(fd, 1);
 	} else {
-		err = "not HOST:PORT";
+		err = connect(fd, info->ai_addr, info->ai_addrlen);
 	}
-	if (!err) {
-		fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && to_listen)
-			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
-				   sizeof(int));
-		rc = fd < 0 ? -1 : to_listen ?
-		     bind(fd, info->ai_addr, info->ai_addrlen) ?: listen(fd, 1) :
-		     connect(fd, info->ai_addr, info->ai_addrlen);
-		err = rc ? strerror(errno) : NULL;
-		freeaddrinfo(info);
-	}
+	freeaddrinfo(info);
 	if (!err)
 		return fd;
-	if (fd >= 0)
-		close(fd);
-	fail(0, "%s: %s", where, err);
+	fail(0, "%s: %m", where);
+	close(fd);
 	return -1;
 }
 
 /* Say where it is, and if that is not for this machine alone */
 static void out_listen(struct doe_mbox *mb, int fd)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	char host[64] = "", port[8] = "", where[80];
+	struct sockaddr_in addr;
+	socklen_t len = sizeof(addr);
+	char where[32];
 
-	getsockname(fd, (void *)&ss, &len);
-	getnameinfo((void *)&ss, len, host, sizeof(host), port, sizeof(port),
-		    NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(where, sizeof(where), ss.ss_family == AF_INET6 ? "[%s]:%s" :
-		 "%s:%s", host, port);
-	if (strncmp(host, "127.", 4) && strcmp(host, "::1"))
+	getsockname(fd, (void *)&addr, &len);
+	snprintf(where, sizeof(where), "%s:%u", inet_ntoa(addr.sin_addr),
+		 ntohs(addr.sin_port));
+	if (strncmp(where, "127.", 4))
 		fail(0, "warning: whoever reaches %s may use the mailbox",
-		     opts.listen);
-	out_mailbox(mb->name);
+		     where);
+	out_named("mailbox", mb->name);
 	out_str("listen", where);
 	out_end();
 	out_finish();
@@ -263,24 +250,22 @@ int serve(struct doe_mbox *mb)
 
 /* Exchange data objects with a mailbox that is served, headers included */
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
-			u8 *resp, size_t max)
+			u8 *resp)
 {
 	int fd = *(int *)mb->priv, err;
-	static u8 buf[SERVE_MAX];
 	u32 command;
 	size_t len;
 
 	err = send_message(fd, CMD_NORMAL, req, 4 * dws) ?:
-	      receive_message(fd, &command, buf, &len);
+	      receive_message(fd, &command, resp, &len);
 	if (err)
 		return doe_error(mb, err == -EINTR ? err : -ENODEV,
 				 "server: %s", strerror(-err));
 	if (command != CMD_NORMAL)
 		return doe_error(mb, -EIO, "server: the exchange failed");
-	if (bad_object(buf, len))
-		return doe_error(mb, -EPROTO, "server: %s", bad_object(buf, len));
-	len = len < max ? len : max;
-	memcpy(resp, buf, len);
+	if (bad_object(resp, len))
+		return doe_error(mb, -EPROTO, "server: %s",
+				 bad_object(resp, len));
 	return len;
 }
 

@@ -36,8 +36,7 @@ static const char help[] =
 "\n"
 "ADDRESS\n"
 "  [DOMAIN:]BUS:DEVICE.FUNCTION[@OFFSET], hexadecimal. OFFSET is that of the\n"
-"  DOE Capability. Without it: the only mailbox of the device, or the first\n"
-"  that says in DOE Discovery that it offers what the command needs.\n"
+"  DOE Capability, which a device with one mailbox can do without.\n"
 "  tcp:HOST:PORT is a mailbox that 'serve' serves, for commands that exchange\n"
 "  data objects.\n"
 "\n"
@@ -53,8 +52,7 @@ static const char help[] =
 "  -l, --listen HOST:PORT\n"
 "                        serve: where to listen, 127.0.0.1:2323 if not given\n"
 "  -q, --quiet           no progress messages\n"
-"      --sysfs DIR, --dev DIR\n"
-"                        where sysfs and device nodes are, for tests\n"
+"      --root DIR        where sys and dev are, for tests\n"
 "  -h, --help            this text\n"
 "\n"
 "OWNERS\n"
@@ -99,14 +97,13 @@ static const struct {
 	const char **arg;
 } table[] = {
 	{ "force", 'f', &opts.force, NULL },
-	{ "json", 'j', &out_json, NULL },
+	{ "json", 'j', &opts.json, NULL },
 	{ "quiet", 'q', &opts.quiet, NULL },
 	{ "out", 'o', NULL, &opts.out },
 	{ "decode", 'd', NULL, &opts.decode },
 	{ "listen", 'l', NULL, &opts.listen },
 	{ "dump", 'x', NULL, &opts.dump },
-	{ "sysfs", 's', NULL, &opts.sysfs },
-	{ "dev", 'D', NULL, &opts.dev },
+	{ "root", 'r', NULL, &opts.root },
 };
 
 /* Return: 0, -1 for --help, or an exit code */

@@ -69,37 +69,31 @@ static inline void put_le32(u8 *p, u32 val)
 
 struct options {
 	bool force;
+	bool json;
 	bool quiet;
 	const char *out;	/* file for raw data */
 	const char *decode;	/* cdat: file to decode */
 	const char *dump;	/* list, report: file to read instead of devices */
 	const char *listen;	/* serve: HOST:PORT */
-	const char *sysfs;
-	const char *dev;
+	const char *root;	/* where sys and dev are */
 };
 
 extern struct options opts;
-extern bool out_json;
 
 const char *path_of(const char *fmt, ...) PCI_PRINTF(1, 2);
 u64 now_us(void);
 void user_catch_signals(void);
 int user_signal(void);
 void progress_begin(const char *what);
-void progress(void *priv);
-void progress_end(void);
+void progress(void);
 
 void out_object(const char *key, const char *label);
+void out_named(const char *key, const char *label);
 void out_array(const char *key);
 void out_end(void);
-void out_mailbox(const char *name);
 void out_str(const char *key, const char *val);
-void out_str_json(const char *key, const char *val);
 void out_num(const char *key, u64 val);
-void out_quantity(const char *key, u64 val, const char *unit);
 void out_hex(const char *key, u64 val);
-void out_size(const char *key, u64 val);
-void out_unknown(const char *key);
 void out_bool(const char *key, bool val);
 void out_bytes(const char *key, const u8 *p, size_t len);
 int out_finish(void);
@@ -118,7 +112,8 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 #define DOE_MAX_FEATURES	256
 #define DOE_MAX_DW		0x40000
 #define DOE_HEADER_SIZE		8
-#define DOE_MAX_PAYLOAD		(DOE_MAX_DW * 4 - DOE_HEADER_SIZE)
+#define DOE_MAX_SIZE		(4 * DOE_MAX_DW)
+#define DOE_MAX_PAYLOAD		(DOE_MAX_SIZE - DOE_HEADER_SIZE)
 #define DOE_LENGTH_MASK		0x3ffff
 
 /* Registers of the DOE Capability, PCIe r7.0 sec 7.9.24 */
@@ -152,8 +147,7 @@ struct doe_ops {
 	/* a monotonic clock in microseconds; signals may cut a sleep short */
 	u64 (*now)(void *priv);
 	void (*sleep)(void *priv, u64 us);
-	bool (*stopped)(void *priv);		/* the user wants to stop */
-	void (*progress)(void *priv);		/* it goes on */
+	bool (*stopped)(void *priv);	/* does the user want to stop? */
 	/* an object to the kernel, and from it, -EAGAIN until there is one */
 	int (*put)(void *priv, const u8 *buf, size_t len);
 	int (*get)(void *priv, u8 *buf, size_t len);
@@ -164,8 +158,8 @@ struct doe_mbox {
 	char name[40];			/* DEVICE@OFFSET */
 	const struct doe_ops *ops;
 	void *priv;			/* handed to @ops */
-	int (*object)(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		      size_t max);	/* exchanges objects: doe_*_object() */
+	/* exchanges objects, at @resp there is room for any: doe_*_object() */
+	int (*object)(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 	unsigned int version;		/* of the DOE Capability */
 	bool ours;			/* this process left it idle */
 	bool late;			/* the last answer did not come in time */
@@ -182,8 +176,8 @@ int doe_abort(struct doe_mbox *mb);
 int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 		 const void *req, size_t req_len, void *resp, size_t resp_len);
 size_t doe_length(const u8 *object);
-int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		   size_t max);
+bool doe_is_object(const u8 *p, size_t len);
+int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
 		 unsigned int *n);
 
@@ -192,8 +186,7 @@ int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 
 /* pcidoe-cdev.c */
 
-int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp,
-		    size_t max);
+int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 
 /* pcidoe-cdat.c */
 
@@ -282,12 +275,11 @@ int show_spdm_versions(struct doe_mbox *mb);
 int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms);
 int serve(struct doe_mbox *mb);
 int serve_object_remote(struct doe_mbox *mb, const u8 *req, size_t dws,
-			u8 *resp, size_t max);
+			u8 *resp);
 int serve_connect(struct doe_mbox *mb, int *fd, const char *where);
 
 /* pcidoe-report.c */
 
-const char *feature_name(const struct doe_feature *f);
 void out_features(const struct doe_feature *features, int n);
 int show_list(const struct mailbox *list, size_t n);
 int show_report(const struct mailbox *list, size_t n);

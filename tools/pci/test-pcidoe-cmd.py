@@ -26,7 +26,8 @@ BDF = "0001:02:03.4"
 AT = f"{BDF}@0x190"
 DUMPED = "10000:02:03.4"
 ROOT = Path(tempfile.mkdtemp())
-BUS = ROOT / "bus"
+SYS = ROOT / "sys"
+BUS = SYS / "bus"
 DEV = BUS / "pci/devices" / BDF
 AUX = DEV / "some.name.0"
 DRIVER = BUS / "auxiliary/drivers/fake"
@@ -90,7 +91,7 @@ def bind():
 
 
 def command(*args, tool=(PCIDOE,)):
-    return [*tool, "--sysfs", ROOT, "--dev", ROOT / "dev", *args]
+    return [*tool, "--root", ROOT, *args]
 
 
 def run(*args, **options):
@@ -148,7 +149,7 @@ def arguments():
             (SYSTEM, "No such file", f"exchange {AT} 1e98:02 @{ROOT}/none"),
             (NODEV, "no such device", "list 1:2:3.5"),
             (NODEV, "no DOE Capability at", f"discover {BDF}@194"),
-            (SYSTEM, "No such file", f"--sysfs {ROOT}/none list")):
+            (SYSTEM, "No such file", f"--root {ROOT}/none list")):
         gives(want, pattern, *(word.replace("_", " ") for word in args.split()))
 
 
@@ -157,7 +158,7 @@ def owners():
     fresh()
     works("list", "list",
           f"{AT} .*id=8086:0d93 version=2 message=3 status=idle owner=unknown")
-    works("list --json", "--json list", '"device": "0001:02:03.4"')
+    works("list --json", "--json list", '"mailbox": "0001:02:03.4@0x190"')
     gives(OWNED, "doesn't tell who owns", "discover", BDF)
     gives(NODEV, "no doe_features", "features", BDF)
     gives(OWNED, "no auxiliary device", "take", BDF)
@@ -188,7 +189,7 @@ def owners():
 
 def debugfs():
     """The kernel refuses to hand over what carries SPDM: only debugfs tells."""
-    path = ROOT / "kernel/debug/pci_doe"
+    path = SYS / "kernel/debug/pci_doe"
     counters = "exchanges 1 errors 0 aborts 1 interrupts 0 spurious 0 polls 3"
     line = "0001:02:03.4 {} owner {} phase idle holds {} polled features {} " + counters + "\n"
     write(SPDM)
@@ -199,10 +200,10 @@ def debugfs():
     works("list, with what debugfs tells", f"list {BDF}",
           "owner=kernel-core .*features=0001:00,0001:01$")
     works("list --json, with what debugfs tells", f"list --json {BDF}")
-    ok(json.loads(out)["mailboxes"][0]["features"] == ["0001:00", "0001:01"], "features in it")
+    ok(json.loads(out)["mailboxes"][0]["features"] == "0001:00,0001:01", "features in it")
     write(path, line.format("190", "user", "user", "-"))
     works("list of a mailbox handed over as debugfs tells", f"list {BDF}", "owner=user")
-    remove(ROOT / "kernel", SPDM.parent)
+    remove(SYS / "kernel", SPDM.parent)
 
 
 def unreadable():
@@ -251,9 +252,9 @@ KMSG = f"""6,1,1000001,-;pci {BDF}: DOE: [190] 00:1a:2b:3c:4d:5e of {os.uname().
 
 def report():
     """The same in full, without what is nobody's business."""
-    write(ROOT / "kernel/debug/pci_doe", f"{BDF} 190 owner core phase idle holds - irq 33 "
+    write(SYS / "kernel/debug/pci_doe", f"{BDF} 190 owner core phase idle holds - irq 33 "
           "features 0001:00 exchanges 7 errors 1\n")
-    write(ROOT / "kernel/tracing/trace", TRACE)
+    write(SYS / "kernel/tracing/trace", TRACE)
     write(ROOT / "dev/kmsg", KMSG)
     file = ROOT / "file"
     with untouched("report only reads"):
@@ -261,7 +262,7 @@ def report():
               "^ *capabilities *value=0x3007 interrupt_support=yes interrupt_message=3 attention",
               "^ *status *value=0x1a interrupt_status=yes async_message_status=yes at_attention",
               "^ *kernel *owner=core phase=idle holds=- irq=33 exchanges=7 errors=1",
-              "^ *latency *responses=2 min=200us mean=300us max=400us",
+              "^ *latency *responses=2 min_us=200 mean_us=300 max_us=400",
               r'^ *log *time=1.000001 text=".*DOE: .190. xx:xx:xx:xx:xx:xx of x*')
         ok(not re.search(rf"\b(12345|{os.uname().nodename}|link)\b", out),
            "report names no serial number and no host", out)
@@ -271,7 +272,7 @@ def report():
     gives(SYSTEM, "none", "report", "-o", f"{ROOT}/none/file", BDF)
     run("report", "--json")
     said("report --json, of what cannot be read", code == PERM)
-    remove(ROOT / "kernel", ROOT / "dev")
+    remove(SYS / "kernel", ROOT / "dev")
 
 
 def dumps():
@@ -290,7 +291,7 @@ def dumps():
     gives(USAGE, "wrong arguments", "discover", "--dump", path, "0:0.0")
     write(path, "".join(lines[:17]))
     run("list", "--json", "--dump", path)
-    said("list --json --dump without extended configuration space", '"offset"' not in out)
+    said("list --json --dump without extended configuration space", '@0x' not in out)
     gives(PERM, "1 of 1", "list", "--dump", path)
     said("which says so", True, rf'^{DUMPED} .*error="not in the dump"')
     write(path, "".join(lines[:26]))
@@ -309,7 +310,7 @@ def character_device():
     with untouched("registers are left alone beside the character device"):
         works("list shows a character device", f"list {BDF}", f"owner=kernel .*cdev={CDEV}")
         works("exchange beside the kernel", f"exchange {AT} 1234:56 1122334455",
-              "length=8", "11 22 33 44 55 00 00 00")
+              "length=8", "response=1122334455000000$")
         works("discover beside the kernel", f"discover {AT}", "^0200:00")
         for name, pattern in (("cdat", "bad CDAT response"), ("spdm-version", "bad SPDM VERSION"),
                               ("compliance", "bad Compliance response")):
@@ -329,7 +330,7 @@ def serve():
     server, port = serving("127.0.0.1:0")
     remote = f"tcp:127.0.0.1:{port}"
     works("serve: a client's exchange", f"exchange {remote} 1234:56 1122334455",
-          "11 22 33 44 55 00 00 00")
+          "response=1122334455000000$")
     works("serve: the next client's discover --json", f"--json discover {remote}", '"0200:00"')
     gives(PROTO, "bad SPDM VERSION", "spdm-version", remote)
     gives(USAGE, "in use", "serve", "--listen", f"127.0.0.1:{port}", AT)
@@ -339,7 +340,7 @@ def serve():
     gives(NODEV, "Connection refused", "exchange", remote, "1234:56")
     server, port = serving("0.0.0.0:0")
     server.terminate()
-    ok("warning: whoever reaches 0.0.0.0:0" in server.communicate()[1],
+    ok("warning: whoever reaches 0.0.0.0:" in server.communicate()[1],
        "serve warns of an address that is not loopback")
     gives(USAGE, "not HOST:PORT", "serve", "--listen", "2323", AT)
 
@@ -355,7 +356,7 @@ def serving(where):
 def locked_down():
     """Lockdown lets root read and not write, as a sealed file does."""
     fresh(shared="0x190")
-    write(ROOT / "kernel/security/lockdown", "none [integrity] confidentiality")
+    write(SYS / "kernel/security/lockdown", "none [integrity] confidentiality")
     sealed = os.memfd_create("config", os.MFD_ALLOW_SEALING)
     os.write(sealed, (DEV / "config").read_bytes())
     fcntl.fcntl(sealed, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
@@ -363,7 +364,7 @@ def locked_down():
     (DEV / "config").symlink_to(f"/proc/{os.getpid()}/fd/{sealed}")
     gives(PERM, "cannot write register .*, the kernel is locked down", "discover", AT)
     os.close(sealed)
-    remove(ROOT / "kernel")
+    remove(SYS / "kernel")
 
 
 def dead():
@@ -381,7 +382,7 @@ def dead():
     gives(NODEV, "is gone", "discover", AT)
     fresh(shared="0x190")
     run("discover", AT)
-    ok(code == TIMEOUT and re.search("discover: working for 1.* s", err),
+    ok(code == TIMEOUT and re.search("discover: working for 1 s", err),
        "a progress line after a second", err)
 
     first = subprocess.Popen(command("-q", "discover", AT), **PIPES)
@@ -403,8 +404,8 @@ def two_mailboxes():
     fresh(two=True, shared="0x1a8")
     gives(USAGE, "has 2 mailboxes", "discover", BDF)
     gives(USAGE, "has 2 mailboxes", "take", BDF)
-    gives(TIMEOUT, "0x1a8: no response", "-q", "cdat", BDF)
     gives(OWNED, "0x190", "-q", "cdat", AT)
+    gives(TIMEOUT, "0x1a8: no response", "-q", "cdat", f"{BDF}@1a8")
     ok(get(0x1a0) == 0, "of two mailboxes only the free one was used")
 
 

@@ -197,7 +197,7 @@ CALLS = (
     ("read", c_int, lambda _, reg, val: sim.read(reg, val), c_uint, POINTER(c_uint32)),
     ("write", c_int, lambda _, reg, val: sim.write(reg, val), c_uint, c_uint32),
     ("now", c_uint64, lambda _: sim.now), ("sleep", None, lambda _, us: sim.sleep(us), c_uint64),
-    ("stopped", c_bool, lambda _: sim.accesses >= sim.stop_at), ("progress", None, lambda _: None),
+    ("stopped", c_bool, lambda _: sim.accesses >= sim.stop_at),
     ("put", c_int, lambda _, buf, size: kernel.put(buf, size), c_void_p, c_size_t),
     ("get", c_int, lambda _, buf, size: kernel.get(buf, size), c_void_p, c_size_t))
 
