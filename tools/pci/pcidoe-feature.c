@@ -9,8 +9,6 @@
 
 #include "pcidoe.h"
 
-#define CDAT_READS		3	/* of a table that changes meanwhile */
-
 /* Table Access, CXL r3.1 sec 8.1.11.1 */
 #define TABLE_HEADER		4
 #define TABLE_LAST		0xffff
@@ -45,45 +43,40 @@ int exchange_failed(struct doe_mbox *mb, int err)
 		    code == EXIT_PERM ? permission_hint() : "");
 }
 
-/* Read what @handle stands for, and get the handle of what follows it */
-static int read_entry(struct doe_mbox *mb, u16 handle, u8 *buf, size_t size,
-		      u16 *next)
-{
-	u8 req[TABLE_HEADER] = { 0, 0, handle & 0xff, handle >> 8 };
-	int ret;
-
-	ret = doe_exchange(mb, DOE_VID_CXL, DOE_TYPE_CDAT, req, sizeof(req),
-			   buf, size);
-	if (ret < 0)
-		return ret;
-	if (ret < TABLE_HEADER + CDAT_ENTRY_HEADER || buf[0] || buf[1])
-		return doe_error(mb, -EPROTO,
-				 "bad CDAT response to handle %#x, %d bytes",
-				 handle, ret);
-	*next = get_le16(buf + 2);
-	return ret - TABLE_HEADER;
-}
-
-static int read_structures(struct doe_mbox *mb, u16 handle, u8 *table,
-			   size_t *size)
+/*
+ * Read the table of a device, structure by structure: each response has the
+ * handle of the next.  If the device changes it meanwhile, its sum is wrong.
+ * Return: 0 or a negative error code.
+ */
+int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size)
 {
 	static u8 buf[TABLE_HEADER + 0x10000];
-	bool seen[TABLE_LAST] = { false };
 	const u8 *entry = buf + TABLE_HEADER;
-	u16 next, len;
+	bool seen[TABLE_LAST] = { false };
+	u16 handle, len;
 	int ret;
 
-	for (; handle != TABLE_LAST; handle = next) {
+	*size = 0;
+	for (handle = 0; handle != TABLE_LAST; handle = get_le16(buf + 2)) {
+		u8 req[TABLE_HEADER] = { 0, 0, handle & 0xff, handle >> 8 };
+
 		if (seen[handle])
 			return doe_error(mb, -EPROTO,
 					 "CDAT handle %#x comes again", handle);
 		seen[handle] = true;
 
-		ret = read_entry(mb, handle, buf, sizeof(buf), &next);
+		ret = doe_exchange(mb, DOE_VID_CXL, DOE_TYPE_CDAT, req,
+				   sizeof(req), buf, sizeof(buf));
 		if (ret < 0)
 			return ret;
+		ret -= TABLE_HEADER;
+		if (ret < CDAT_ENTRY_HEADER || buf[0] || buf[1])
+			return doe_error(mb, -EPROTO,
+					 "bad CDAT response to handle %#x",
+					 handle);
 
-		len = get_le16(entry + 2);
+		/* The header of the table comes first */
+		len = *size ? get_le16(entry + 2) : CDAT_HEADER_SIZE;
 		if (len < CDAT_ENTRY_HEADER || len > ret)
 			return doe_error(mb, -EPROTO,
 					 "CDAT handle %#x: length %u of %d",
@@ -95,37 +88,6 @@ static int read_structures(struct doe_mbox *mb, u16 handle, u8 *table,
 		*size += len;
 	}
 	return 0;
-}
-
-/* Read the table of a device.  Return: 0 or a negative error code. */
-int cdat_read(struct doe_mbox *mb, u8 *table, size_t *size)
-{
-	u8 buf[TABLE_HEADER + CDAT_HEADER_SIZE];
-	unsigned int tries;
-	u16 handle;
-	int ret;
-
-	*size = 0;
-	for (tries = 0; tries <= CDAT_READS; tries++) {
-		ret = read_entry(mb, 0, buf, sizeof(buf), &handle);
-		if (ret < 0)
-			return ret;
-		if (ret < CDAT_HEADER_SIZE)
-			return doe_error(mb, -EPROTO,
-					 "CDAT header of %d bytes", ret);
-
-		/* The device may change it: the header must still be that */
-		if (*size && !memcmp(table, buf + TABLE_HEADER,
-				     CDAT_HEADER_SIZE))
-			return 0;
-
-		memcpy(table, buf + TABLE_HEADER, CDAT_HEADER_SIZE);
-		*size = CDAT_HEADER_SIZE;
-		ret = read_structures(mb, handle, table, size);
-		if (ret < 0)
-			return ret;
-	}
-	return doe_error(mb, -EPROTO, "CDAT changes all the time");
 }
 
 /* Send a Compliance request that is just a code; check the response */
