@@ -24,7 +24,7 @@ struct args {
 /* Read a whole file; there is room for one byte more than @max */
 static int read_file(const char *name, size_t max, u8 *buf, size_t *size)
 {
-	FILE *f = strcmp(name, "-") ? fopen(name, "rb") : stdin;
+	FILE *f = fopen(name, "rb");
 	int ret = EXIT_OK;
 
 	if (f)
@@ -33,7 +33,7 @@ static int read_file(const char *name, size_t max, u8 *buf, size_t *size)
 		ret = fail(EXIT_SYSTEM, "%s: %m", name);
 	else if (*size > max)
 		ret = fail(EXIT_USAGE, "%s: more than %zu bytes", name, max);
-	if (f && f != stdin)
+	if (f)
 		fclose(f);
 	return ret;
 }
@@ -220,14 +220,14 @@ static const struct command {
 	int (*run)(const struct args *args);
 	int (*show)(const struct mailbox *list, size_t n);
 	int (*use)(struct doe_mbox *mb);
-	int min, max;		/* arguments after the address; -1: any */
+	bool more;		/* arguments after the address */
 } commands[] = {
 	/* ANY: no address stands for all devices, and a dump will do */
 	{ "list", ANY, .show = show_list },
 	{ "report", ANY, .show = show_report },
 	{ "features", DEVICE, .run = cmd_features },
 	{ "discover", REMOTE, .use = discover },
-	{ "exchange", REMOTE, .run = cmd_exchange, .min = 1, .max = -1 },
+	{ "exchange", REMOTE, .run = cmd_exchange, .more = true },
 	{ "cdat", REMOTE, .use = read_cdat },
 	{ "compliance", REMOTE, .use = show_compliance },
 	{ "spdm-version", REMOTE, .use = show_spdm_versions },
@@ -253,7 +253,7 @@ static bool fits(const struct command *cmd, int n)
 		return false;
 	if (!n)
 		return cmd->where == ANY;
-	return n - 1 >= cmd->min && (cmd->max < 0 || n - 1 <= cmd->max);
+	return cmd->more ? n > 1 : n == 1;
 }
 
 static int run(const struct command *cmd, const struct args *args)

@@ -280,15 +280,14 @@ static int add_device(const struct address *want, const struct address *addr,
 
 static int find_in_dump(const struct address *want)
 {
-	FILE *f = strcmp(opts.dump, "-") ? fopen(opts.dump, "r") : stdin;
+	FILE *f = fopen(opts.dump, "r");
 	size_t i, n;
 	int ret;
 
 	if (!f)
 		return fail(EXIT_SYSTEM, "%s: %m", opts.dump);
 	ret = dump_read(f, &dumps, &n);
-	if (f != stdin)
-		fclose(f);
+	fclose(f);
 
 	for (i = 0; i < n && !ret; i++)
 		ret = add_device(want, &dumps[i].addr, NULL, &dumps[i]);

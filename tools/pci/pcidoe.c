@@ -22,8 +22,8 @@ static const char help[] =
 "  features ADDRESS      features of a device that the kernel found\n"
 "  discover ADDRESS      features of a mailbox, by DOE Discovery\n"
 "  exchange ADDRESS VID:TYPE [HEX...|@FILE]\n"
-"                        send the bytes, or those of FILE (@- is standard\n"
-"                        input), as a data object; show the response\n"
+"                        send the bytes, or those of FILE, as a data object;\n"
+"                        show the response\n"
 "  cdat ADDRESS          read and decode the Coherent Device Attribute Table\n"
 "  cdat --decode FILE    decode a table in a file or in the sysfs attribute\n"
 "                        CDAT of a CXL device; touches no mailbox\n"
@@ -46,9 +46,8 @@ static const char help[] =
 "  -j, --json            output for machines\n"
 "  -o, --out FILE        cdat, exchange: write the raw bytes to FILE;\n"
 "                        report: write it to FILE\n"
-"      --dump FILE       list, report: of what lspci -xxxx has printed; - is\n"
-"                        standard input\n"
-"  -d, --decode FILE     see cdat; - is standard input\n"
+"      --dump FILE       list, report: of what lspci -xxxx has printed\n"
+"  -d, --decode FILE     see cdat\n"
 "  -l, --listen HOST:PORT\n"
 "                        serve: where to listen, 127.0.0.1:2323 if not given\n"
 "  -q, --quiet           no progress messages\n"
@@ -80,56 +79,43 @@ static const char help[] =
 "  7  malformed response or table\n"
 "  8  file or system error\n"
 "  128 + N  ended by signal N\n"
-"  Errors are one line on standard error.\n"
-"\n"
-"EXAMPLES\n"
-"  pcidoe list\n"
-"  pcidoe take 35:00.0@190 && pcidoe compliance 35:00.0@190\n"
-"  pcidoe exchange 35:00.0@190 1e98:02 00 00 0000\n"
-"  pcidoe serve 35:00.0@190 & spdm_requester_emu --trans PCI_DOE\n"
-"  pcidoe cdat --json --decode /sys/bus/cxl/devices/endpoint2/CDAT\n";
+"  Errors are one line on standard error.\n";
 
-/* What each option sets: a flag, or a string that is its argument */
-static const struct {
-	const char *name;
-	char letter;
-	bool *flag;
-	const char **arg;
-} table[] = {
-	{ "force", 'f', &opts.force, NULL },
-	{ "json", 'j', &opts.json, NULL },
-	{ "quiet", 'q', &opts.quiet, NULL },
-	{ "out", 'o', NULL, &opts.out },
-	{ "decode", 'd', NULL, &opts.decode },
-	{ "listen", 'l', NULL, &opts.listen },
-	{ "dump", 'x', NULL, &opts.dump },
-	{ "root", 'r', NULL, &opts.root },
+static const struct option options[] = {
+	{ "force", no_argument, NULL, 'f' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "out", required_argument, NULL, 'o' },
+	{ "decode", required_argument, NULL, 'd' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "dump", required_argument, NULL, 'D' },
+	{ "root", required_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },
+	{ }
+};
+
+/* What they set: a flag, or a string that is the argument */
+static bool *const flags[256] = {
+	['f'] = &opts.force, ['j'] = &opts.json, ['q'] = &opts.quiet,
+};
+
+static const char **const strings[256] = {
+	['o'] = &opts.out, ['d'] = &opts.decode, ['l'] = &opts.listen,
+	['D'] = &opts.dump, ['r'] = &opts.root,
 };
 
 /* Return: 0, -1 for --help, or an exit code */
 static int parse_options(int argc, char **argv)
 {
-	struct option options[ARRAY_SIZE(table) + 2] = {
-		[ARRAY_SIZE(table)] = { "help", no_argument, NULL, 'h' },
-	};
-	size_t i;
 	int c;
 
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		options[i] = (struct option) { table[i].name, !!table[i].arg,
-					       NULL, table[i].letter };
-
 	while ((c = getopt_long(argc, argv, "fjo:d:l:qh", options, NULL)) != -1) {
-		if (c == 'h')
-			return -1;
-		for (i = 0; i < ARRAY_SIZE(table) && table[i].letter != c; i++)
-			;
-		if (i == ARRAY_SIZE(table))
-			return EXIT_USAGE;
-		if (table[i].arg)
-			*table[i].arg = optarg;
+		if (flags[c])
+			*flags[c] = true;
+		else if (strings[c])
+			*strings[c] = optarg;
 		else
-			*table[i].flag = true;
+			return c == 'h' ? -1 : EXIT_USAGE;
 	}
 	if (optind == argc)
 		return fail(EXIT_USAGE, "no command, see --help");
