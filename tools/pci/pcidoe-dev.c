@@ -144,12 +144,6 @@ static int cdev_get(void *priv, u8 *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-static u64 clock_now(void *priv)
-{
-	(void)priv;
-	return now_us();
-}
-
 /* Until a signal, or a response on the character device */
 static void clock_sleep(void *priv, u64 us)
 {
@@ -160,17 +154,10 @@ static void clock_sleep(void *priv, u64 us)
 	ppoll(&pfd, m->mb.object == doe_cdev_object, &ts, NULL);
 }
 
-static bool user_stopped(void *priv)
-{
-	(void)priv;
-	progress();
-	return user_signal();
-}
-
 static const struct doe_ops dev_ops = {
 	.read = reg_read,
 	.write = reg_write,
-	.now = clock_now,
+	.now = now_us,
 	.sleep = clock_sleep,
 	.stopped = user_stopped,
 	.put = cdev_put,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exchanges on a DOE mailbox, PCIe r7.0 sec 6.30
+ * Exchanges on a DOE mailbox, PCIe r7.0 sec 6.30, through its registers or
+ * through the kernel's character device.  The kernel puts them into the queue
+ * of its own, knows when the device is to answer and ends each with an answer
+ * or an error.
  *
  * Every wait has an end, and however an exchange ends, the mailbox is left
  * idle: by the exchange itself or by an abort.
@@ -19,6 +22,10 @@
 #define DOE_CHECK_DW	64		/* look up from a long transfer so often */
 
 #define DOE_ALL_ONES	0xffffffff	/* what a device that is gone reads as */
+
+/* Through the kernel */
+#define CDEV_PAUSE_US	100000		/* between two looks for a stop */
+#define CDEV_LIMIT_US	60000000	/* a queue may be before us */
 
 /* Note in words what went wrong */
 int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
@@ -87,32 +94,24 @@ static bool doe_idle(u32 status)
 }
 
 /*
- * How long to leave the device alone before the next look.  Some firmware does
- * not get on while it is read, and how much quiet it needs nobody knows: each
- * pause is as long as all before it, and longer for a device that was late.
+ * Look at Status until @done is content, last of all after the deadline.  Some
+ * firmware does not get on while it is read, and how much quiet it needs nobody
+ * knows: each pause is as long as all before it.
  */
-static u64 doe_pause(struct doe_mbox *mb, bool abort, u64 waited)
-{
-	if (abort || mb->late)
-		return waited < DOE_ABORT_PAUSE ? DOE_ABORT_PAUSE : 9 * waited;
-	return waited < DOE_PAUSE_MIN ? DOE_PAUSE_MIN : waited;
-}
-
-/* Look at Status until @done is content, last of all after the deadline */
 static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 {
 	bool abort = done == doe_idle, stop = false;
-	u64 start = mb->ops->now(mb->priv), waited = 0;
-	u64 until = abort ? DOE_ABORT_PAUSE : 0;
+	u64 pause = abort ? DOE_ABORT_PAUSE : DOE_PAUSE_MIN;
+	u64 start = mb->ops->now(), waited = 0, until = abort ? pause : 0;
 	int err;
 
 	for (;;) {
 		/* In full, for a signal may cut it short */
 		while (waited < until && !stop) {
 			mb->ops->sleep(mb->priv, until - waited);
-			waited = mb->ops->now(mb->priv) - start;
+			waited = mb->ops->now() - start;
 			/* An abort is what a stop leads to: it is seen through */
-			stop = mb->ops->stopped(mb->priv) && !abort;
+			stop = mb->ops->stopped() && !abort;
 		}
 
 		err = doe_read_live(mb, DOE_STATUS, status);
@@ -123,8 +122,8 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 		if (waited >= DOE_TIMEOUT_US)
 			return -ETIMEDOUT;
 
-		waited = mb->ops->now(mb->priv) - start;
-		until = waited + doe_pause(mb, abort, waited);
+		waited = mb->ops->now() - start;
+		until = waited + (waited < pause ? pause : waited);
 		if (until > DOE_TIMEOUT_US)
 			until = DOE_TIMEOUT_US;
 	}
@@ -177,7 +176,7 @@ static int doe_prepare(struct doe_mbox *mb)
 /* What a long transfer does now and then; a cheap way out for the user */
 static int doe_breathe(struct doe_mbox *mb, size_t dw)
 {
-	if (dw % DOE_CHECK_DW || !mb->ops->stopped(mb->priv))
+	if (dw % DOE_CHECK_DW || !mb->ops->stopped())
 		return 0;
 	return doe_error(mb, -EINTR, "interrupted");
 }
@@ -209,8 +208,7 @@ static int doe_wait_response(struct doe_mbox *mb)
 	int err;
 
 	err = doe_wait(mb, doe_answered, &status);
-	mb->late = err == -ETIMEDOUT;
-	if (mb->late)
+	if (err == -ETIMEDOUT)
 		doe_error(mb, err, "no response within a second");
 	return err ?: doe_check_error(mb, status);
 }
@@ -330,6 +328,63 @@ int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp)
 		mb->ours = true;
 	else if (ret != -ENODEV && ret != -EACCES)
 		doe_abort_quietly(mb);	/* without access there is no way */
+	return ret;
+}
+
+/* What the errors of the kernel mean; PCIe r7.0 sec 6.30 has no words for it */
+static int cdev_error(struct doe_mbox *mb, int err)
+{
+	static const char * const words[] = {
+		[EACCES] = "the kernel keeps this feature for itself",
+		[EBUSY] = "the mailbox stays busy",
+		[EINVAL] = "the mailbox does not offer this feature",
+		[ETIMEDOUT] = "no response in time",
+		[EIO] = "the device reports DOE Error, or its mailbox is dead",
+		[EPROTO] = "the response is malformed",
+		[ENODEV] = "the device is gone",
+		[ECONNRESET] = "a reset cut the exchange",
+	};
+	const char *why = -err < (int)ARRAY_SIZE(words) ? words[-err] : NULL;
+
+	return doe_error(mb, err, "%s", why ?: strerror(-err));
+}
+
+static int cdev_receive(struct doe_mbox *mb, u8 *resp)
+{
+	u64 end = mb->ops->now() + CDEV_LIMIT_US;
+	int ret;
+
+	for (;;) {
+		ret = mb->ops->get(mb->priv, resp, DOE_MAX_SIZE);
+		if (ret >= 0)
+			return ret;
+		if (ret != -EAGAIN && ret != -EINTR)
+			return cdev_error(mb, ret);
+		if (mb->ops->stopped())
+			return doe_error(mb, -EINTR, "interrupted");
+		if (mb->ops->now() >= end)
+			return doe_error(mb, -ETIMEDOUT, "the kernel has no response");
+		mb->ops->sleep(mb->priv, CDEV_PAUSE_US);
+	}
+}
+
+/* Exchange data objects through the kernel, headers included */
+int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp)
+{
+	int ret;
+
+	ret = mb->ops->put(mb->priv, req, 4 * dws);
+	if (ret == -EBUSY)
+		return doe_error(mb, -EUSERS,
+				 "the mailbox is handed over, or a guest's");
+	if (ret < 0)
+		return cdev_error(mb, ret);
+	if ((size_t)ret != 4 * dws)
+		return doe_error(mb, -EIO, "the kernel took %d bytes", ret);
+
+	ret = cdev_receive(mb, resp);
+	if (ret >= 0 && !doe_is_object(resp, ret))
+		return doe_error(mb, -EPROTO, "an object of %d bytes", ret);
 	return ret;
 }
 

@@ -90,16 +90,20 @@ void progress_begin(const char *what)
 	prog.next = prog.start + 1000000;
 }
 
-/* Say that the work still goes on, after a second and every ten from then on */
-void progress(void)
+/*
+ * Has the user said to stop?  Whatever takes time asks now and then, so that it
+ * also says that it still goes on: after a second and every ten from then on.
+ */
+bool user_stopped(void)
 {
 	u64 now = now_us();
 
-	if (opts.quiet || now < prog.next)
-		return;
-	fprintf(stderr, "pcidoe: %s: working for %u s\n", prog.what,
-		(unsigned int)((now - prog.start) / 1000000));
-	prog.next = now + 10000000;
+	if (!opts.quiet && now >= prog.next) {
+		fprintf(stderr, "pcidoe: %s: working for %u s\n", prog.what,
+			(unsigned int)((now - prog.start) / 1000000));
+		prog.next = now + 10000000;
+	}
+	return stop_signal;
 }
 
 static char closing[OUT_DEPTH];	/* what ends each level in JSON */

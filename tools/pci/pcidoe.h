@@ -12,8 +12,7 @@
  *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
  *	pcidoe-dump.c		addresses and dumps, as lspci prints them
  *	pcidoe-own.c		who owns a mailbox: sysfs, debugfs, locks
- *	pcidoe-cdev.c		exchanges through the kernel's character device
- *	pcidoe-mbox.c		exchanges, over any register access
+ *	pcidoe-mbox.c		exchanges, over any access to registers or the kernel
  *	pcidoe-cdat.c		decoding of a Coherent Device Attribute Table
  *	pcidoe-out.c		what the user asks for and sees
  */
@@ -85,7 +84,7 @@ u64 now_us(void);
 void user_catch_signals(void);
 int user_signal(void);
 void progress_begin(const char *what);
-void progress(void);
+bool user_stopped(void);
 
 void out_object(const char *key, const char *label);
 void out_named(const char *key, const char *label);
@@ -145,9 +144,9 @@ struct doe_ops {
 	int (*read)(void *priv, unsigned int reg, u32 *val);
 	int (*write)(void *priv, unsigned int reg, u32 val);
 	/* a monotonic clock in microseconds; signals may cut a sleep short */
-	u64 (*now)(void *priv);
+	u64 (*now)(void);
 	void (*sleep)(void *priv, u64 us);
-	bool (*stopped)(void *priv);	/* does the user want to stop? */
+	bool (*stopped)(void);		/* does the user want to stop? */
 	/* an object to the kernel, and from it, -EAGAIN until there is one */
 	int (*put)(void *priv, const u8 *buf, size_t len);
 	int (*get)(void *priv, u8 *buf, size_t len);
@@ -162,7 +161,6 @@ struct doe_mbox {
 	int (*object)(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 	unsigned int version;		/* of the DOE Capability */
 	bool ours;			/* this process left it idle */
-	bool late;			/* the last answer did not come in time */
 	char why[120];			/* the last error in words */
 };
 
@@ -178,15 +176,12 @@ int doe_exchange(struct doe_mbox *mb, u16 vid, u8 type,
 size_t doe_length(const u8 *object);
 bool doe_is_object(const u8 *p, size_t len);
 int doe_reg_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
+int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 int doe_discover(struct doe_mbox *mb, struct doe_feature *features,
 		 unsigned int *n);
 
 int doe_error(struct doe_mbox *mb, int err, const char *fmt, ...)
 	PCI_PRINTF(3, 4);
-
-/* pcidoe-cdev.c */
-
-int doe_cdev_object(struct doe_mbox *mb, const u8 *req, size_t dws, u8 *resp);
 
 /* pcidoe-cdat.c */
 

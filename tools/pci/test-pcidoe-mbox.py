@@ -194,22 +194,23 @@ class Kernel:
 
 
 CALLS = (
-    ("read", c_int, lambda _, reg, val: sim.read(reg, val), c_uint, POINTER(c_uint32)),
-    ("write", c_int, lambda _, reg, val: sim.write(reg, val), c_uint, c_uint32),
-    ("now", c_uint64, lambda _: sim.now), ("sleep", None, lambda _, us: sim.sleep(us), c_uint64),
-    ("stopped", c_bool, lambda _: sim.accesses >= sim.stop_at),
-    ("put", c_int, lambda _, buf, size: kernel.put(buf, size), c_void_p, c_size_t),
-    ("get", c_int, lambda _, buf, size: kernel.get(buf, size), c_void_p, c_size_t))
+    ("read", c_int, lambda _, reg, val: sim.read(reg, val), c_void_p, c_uint, POINTER(c_uint32)),
+    ("write", c_int, lambda _, reg, val: sim.write(reg, val), c_void_p, c_uint, c_uint32),
+    ("now", c_uint64, lambda: sim.now),
+    ("sleep", None, lambda _, us: sim.sleep(us), c_void_p, c_uint64),
+    ("stopped", c_bool, lambda: sim.accesses >= sim.stop_at),
+    ("put", c_int, lambda _, buf, size: kernel.put(buf, size), c_void_p, c_void_p, c_size_t),
+    ("get", c_int, lambda _, buf, size: kernel.get(buf, size), c_void_p, c_void_p, c_size_t))
 
 
 class Ops(ctypes.Structure):
-    _fields_ = [(name, ctypes.CFUNCTYPE(result, c_void_p, *types))
+    _fields_ = [(name, ctypes.CFUNCTYPE(result, *types))
                 for name, result, _, *types in CALLS]
 
 
 class Mailbox(ctypes.Structure):
     _fields_ = [("name", c_char * 40), ("ops", POINTER(Ops)), ("priv", c_void_p),
-                ("object", c_void_p), ("version", c_uint), ("ours", c_bool), ("late", c_bool),
+                ("object", c_void_p), ("version", c_uint), ("ours", c_bool),
                 ("why", c_char * 120)]
 
 
@@ -306,7 +307,6 @@ def waits():
     # Firmware that gets on only while nobody reads its registers
     for ms in (25, 100, 300):
         case(f"a device that needs {ms} ms of quiet", 8, quiet=ms * 1000)
-    case("after a timeout, 700 ms of quiet", [-ETIMEDOUT, 8], sizes=[(8, 8)] * 2, quiet=700000)
 
 
 def leftovers():
@@ -549,7 +549,7 @@ def serve():
     served("device gone", NODEV, functools.partial(play, (failing, CLOSED)), gone_at=2)
 
 
-def make_cdat(sequence=0):
+def make_cdat():
     """A header and three structures, which the handles lead to, each at its offset."""
     parts = [struct.pack("<IBB6xI", 68, 1, 0, 0)]
     for i, (kind, size) in enumerate(((0, 24), (3, 8), (2, 20))):
