@@ -18,7 +18,6 @@
 
 #define CONFIG_SIZE	4096
 #define EXT_CAPS	0x100
-#define EXT_CAP_DOE	0x2e
 #define ALL_ONES	0xffffffff
 
 static struct pci_access *pacc;
@@ -196,9 +195,9 @@ static int add_mailbox(const struct mailbox *dev, unsigned int offset, int err)
 		m->err = -ERANGE;
 	else if (!err)
 		m->err = reg_read(m, 0, &header) ?:
-			 reg_read(m, DOE_CAP, &m->cap) ?:
-			 reg_read(m, DOE_CTRL, &m->ctrl) ?:
-			 reg_read(m, DOE_STATUS, &m->status);
+			 reg_read(m, PCI_DOE_CAP, &m->cap) ?:
+			 reg_read(m, PCI_DOE_CTL, &m->ctrl) ?:
+			 reg_read(m, PCI_DOE_STS, &m->status);
 	m->mb.version = header >> 16 & 0xf;
 	return EXIT_OK;
 }
@@ -232,7 +231,7 @@ static int add_mailboxes(const struct mailbox *dev, int offset)
 			return add_mailbox(dev, 0, err);
 		if (!header || header == ALL_ONES)
 			break;
-		if ((header & 0xffff) == EXT_CAP_DOE &&
+		if ((header & 0xffff) == PCI_EXT_CAP_ID_DOE &&
 		    (offset < 0 || pos == (unsigned int)offset))
 			ret = add_mailbox(dev, pos, 0);
 		pos = header >> 20 & ~3u;

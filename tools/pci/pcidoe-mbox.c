@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/pci_regs.h>
 
 #include "pcidoe.h"
 
@@ -73,19 +74,20 @@ static int doe_control(struct doe_mbox *mb, u32 bit)
 	u32 ctrl;
 	int err;
 
-	err = doe_read_live(mb, DOE_CTRL, &ctrl);
-	ctrl &= ~(DOE_CTRL_GO | DOE_CTRL_ABORT);
-	return err ?: doe_write(mb, DOE_CTRL, ctrl | bit);
+	err = doe_read_live(mb, PCI_DOE_CTRL, &ctrl);
+	ctrl &= ~(PCI_DOE_CTRL_GO | PCI_DOE_CTRL_ABORT);
+	return err ?: doe_write(mb, PCI_DOE_CTRL, ctrl | bit);
 }
 
 static bool doe_not_busy(u32 status)
 {
-	return !(status & DOE_STATUS_BUSY);
+	return !(status & PCI_DOE_STATUS_BUSY);
 }
 
 static bool doe_answered(u32 status)
 {
-	return status & (DOE_STATUS_READY | DOE_STATUS_ERROR);
+	return status & (PCI_DOE_STATUS_DATA_OBJECT_READY |
+			 PCI_DOE_STATUS_ERROR);
 }
 
 static bool doe_idle(u32 status)
@@ -110,11 +112,11 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 		while (waited < until && !stop) {
 			mb->ops->sleep(mb->priv, until - waited);
 			waited = mb->ops->now() - start;
-			/* An abort is what a stop leads to: it is seen through */
+			/* What a stop leads to is an abort, seen through */
 			stop = mb->ops->stopped() && !abort;
 		}
 
-		err = doe_read_live(mb, DOE_STATUS, status);
+		err = doe_read_live(mb, PCI_DOE_STATUS, status);
 		if (err || done(*status))
 			return err;
 		if (stop)
@@ -135,7 +137,7 @@ int doe_abort(struct doe_mbox *mb)
 	u32 status;
 	int err;
 
-	err = doe_control(mb, DOE_CTRL_ABORT);
+	err = doe_control(mb, PCI_DOE_CTRL_ABORT);
 	if (!err)
 		err = doe_wait(mb, doe_idle, &status);
 	if (err == -ETIMEDOUT)
@@ -143,8 +145,8 @@ int doe_abort(struct doe_mbox *mb)
 			  status);
 
 	/* An abort leaves it set, and set it would mute later interrupts */
-	if (!err && status & DOE_STATUS_INT)
-		err = doe_write(mb, DOE_STATUS, DOE_STATUS_INT);
+	if (!err && status & PCI_DOE_STATUS_INT_STATUS)
+		err = doe_write(mb, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
 	mb->ours = !err;
 	return err;
 }
@@ -158,7 +160,7 @@ static int doe_prepare(struct doe_mbox *mb)
 	u32 status;
 	int err;
 
-	err = doe_read_live(mb, DOE_STATUS, &status);
+	err = doe_read_live(mb, PCI_DOE_STATUS, &status);
 	if (!err && !doe_not_busy(status) && !doe_answered(status))
 		err = doe_wait(mb, doe_not_busy, &status);
 	if (err && err != -ETIMEDOUT)
@@ -187,17 +189,17 @@ static int doe_send(struct doe_mbox *mb, const u8 *req, size_t dws)
 	int err;
 
 	for (i = 0; i < dws; i++) {
-		err = doe_write(mb, DOE_WRITE, get_le32(req + 4 * i)) ?:
+		err = doe_write(mb, PCI_DOE_WRITE, get_le32(req + 4 * i)) ?:
 		      doe_breathe(mb, i);
 		if (err)
 			return err;
 	}
-	return doe_control(mb, DOE_CTRL_GO);
+	return doe_control(mb, PCI_DOE_CTRL_GO);
 }
 
 static int doe_check_error(struct doe_mbox *mb, u32 status)
 {
-	if (!(status & DOE_STATUS_ERROR))
+	if (!(status & PCI_DOE_STATUS_ERROR))
 		return 0;
 	return doe_error(mb, -EIO, "the device reports DOE Error");
 }
@@ -222,9 +224,9 @@ static int doe_check_ready(struct doe_mbox *mb, size_t dw, size_t dws)
 	u32 status;
 	int err;
 
-	err = doe_read_live(mb, DOE_STATUS, &status) ?:
+	err = doe_read_live(mb, PCI_DOE_STATUS, &status) ?:
 	      doe_check_error(mb, status);
-	if (err || status & DOE_STATUS_READY)
+	if (err || status & PCI_DOE_STATUS_DATA_OBJECT_READY)
 		return err;
 	return doe_error(mb, -EPROTO, "response cut at DW %zu of %zu", dw, dws);
 }
@@ -258,9 +260,9 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp)
 	u32 dw;
 
 	for (i = 0; i < dws; i++) {
-		err = doe_read(mb, DOE_READ, &dw);
+		err = doe_read(mb, PCI_DOE_READ, &dw);
 		if (!err && dw == DOE_ALL_ONES)
-			err = doe_read_live(mb, DOE_STATUS, &(u32){ 0 });
+			err = doe_read_live(mb, PCI_DOE_STATUS, &(u32){ 0 });
 		if (!err)
 			err = doe_breathe(mb, i);
 		if (err)
@@ -276,7 +278,7 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp)
 
 		/* Which is what says why a DW makes no sense, if any does */
 		err = doe_check_ready(mb, i, dws) ?: err ?:
-		      doe_write(mb, DOE_READ, 0);
+		      doe_write(mb, PCI_DOE_READ, 0);
 		if (err)
 			return err;
 	}
@@ -289,14 +291,14 @@ static int doe_finish(struct doe_mbox *mb, int received)
 	u32 status;
 	int err;
 
-	err = doe_read_live(mb, DOE_STATUS, &status) ?:
+	err = doe_read_live(mb, PCI_DOE_STATUS, &status) ?:
 	      doe_check_error(mb, status);
 	if (err)
 		return err;
-	if (status & DOE_STATUS_READY)
+	if (status & PCI_DOE_STATUS_DATA_OBJECT_READY)
 		err = doe_abort(mb);
-	else if (status & DOE_STATUS_INT)
-		err = doe_write(mb, DOE_STATUS, DOE_STATUS_INT);
+	else if (status & PCI_DOE_STATUS_INT_STATUS)
+		err = doe_write(mb, PCI_DOE_STATUS, PCI_DOE_STATUS_INT_STATUS);
 	return err ? err : received;
 }
 
@@ -363,7 +365,8 @@ static int cdev_receive(struct doe_mbox *mb, u8 *resp)
 		if (mb->ops->stopped())
 			return doe_error(mb, -EINTR, "interrupted");
 		if (mb->ops->now() >= end)
-			return doe_error(mb, -ETIMEDOUT, "the kernel has no response");
+			return doe_error(mb, -ETIMEDOUT,
+					 "the kernel has no response");
 		mb->ops->sleep(mb->priv, CDEV_PAUSE_US);
 	}
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <linux/pci_regs.h>
 
 #include "pcidoe.h"
 
@@ -51,7 +52,7 @@ void out_features(const struct doe_feature *features, int n)
 	out_end();
 }
 
-/* Registers field by field, PCIe r7.0 sec 7.9.24 */
+/* Registers, PCIe r7.0 sec 7.9.24; <linux/pci_regs.h> lacks some fields */
 static const struct reg {
 	const char *name;
 	struct {
@@ -61,35 +62,35 @@ static const struct reg {
 	} fields[7];
 } regs[] = {
 	{ "capabilities", {
-		{ DOE_CAP_INT_SUP, "interrupt_support", NULL },
-		{ DOE_CAP_INT_MSG, "interrupt_message", NULL },
-		{ DOE_CAP_ATTENTION, "attention_support", "attention" },
-		{ DOE_CAP_ASYNC, "async_message_support", "async" },
+		{ PCI_DOE_CAP_INT_SUP, "interrupt_support", NULL },
+		{ PCI_DOE_CAP_INT_MSG_NUM, "interrupt_message", NULL },
+		{ 0x1000, "attention_support", "attention" },
+		{ 0x2000, "async_message_support", "async" },
 	} },
 	{ "control", {
-		{ DOE_CTRL_ABORT, "abort", NULL },
-		{ DOE_CTRL_INT_EN, "interrupt_enable", NULL },
-		{ DOE_CTRL_ATT_NOT, "attention_not_needed", NULL },
-		{ DOE_CTRL_ASYNC_EN, "async_message_enable", NULL },
-		{ DOE_CTRL_GO, "go", NULL },
+		{ PCI_DOE_CTRL_ABORT, "abort", NULL },
+		{ PCI_DOE_CTRL_INT_EN, "interrupt_enable", NULL },
+		{ 0x4, "attention_not_needed", NULL },
+		{ 0x8, "async_message_enable", NULL },
+		{ PCI_DOE_CTRL_GO, "go", NULL },
 	} },
 	{ "status", {
-		{ DOE_STATUS_BUSY, "busy", "busy" },
-		{ DOE_STATUS_ERROR, "error", "error" },
-		{ DOE_STATUS_READY, "data_object_ready", "ready" },
-		{ DOE_STATUS_INT, "interrupt_status", "interrupt" },
-		{ DOE_STATUS_ASYNC, "async_message_status", "async" },
-		{ DOE_STATUS_ATT, "at_attention", "attention" },
+		{ PCI_DOE_STATUS_BUSY, "busy", "busy" },
+		{ PCI_DOE_STATUS_ERROR, "error", "error" },
+		{ PCI_DOE_STATUS_DATA_OBJECT_READY, "data_object_ready", "ready" },
+		{ PCI_DOE_STATUS_INT_STATUS, "interrupt_status", "interrupt" },
+		{ 0x8, "async_message_status", "async" },
+		{ 0x10, "at_attention", "attention" },
 	} },
 };
 
-/* The words for the bits that are set, after @first if it is not NULL */
+/* @first and the words for the bits that are set */
 static void out_words(const struct reg *reg, u32 val, const char *first)
 {
 	char buf[80];
 	size_t i;
 
-	snprintf(buf, sizeof(buf), "%s", first ?: "");
+	snprintf(buf, sizeof(buf), "%s", first);
 	for (i = 0; reg->fields[i].mask; i++)
 		if (reg->fields[i].word && val & reg->fields[i].mask)
 			snprintf(buf + strlen(buf), sizeof(buf) - strlen(buf),
@@ -122,16 +123,17 @@ static void out_register(const struct reg *reg, u32 val)
 
 static void out_registers(const struct mailbox *m)
 {
-	u32 idle = DOE_STATUS_BUSY | DOE_STATUS_ERROR | DOE_STATUS_READY;
+	bool idle = !(m->status & (PCI_DOE_STATUS_BUSY | PCI_DOE_STATUS_ERROR |
+				   PCI_DOE_STATUS_DATA_OBJECT_READY));
 
 	out_num("version", m->mb.version);
-	if (m->cap & DOE_CAP_INT_SUP)
-		out_num("message", (m->cap & DOE_CAP_INT_MSG) >> 1);
-	out_words(&regs[0], m->cap, NULL);
+	if (m->cap & PCI_DOE_CAP_INT_SUP)
+		out_num("message", (m->cap & PCI_DOE_CAP_INT_MSG_NUM) >> 1);
+	out_words(&regs[0], m->cap, "");
 	if (m->status == 0xffffffff)
 		out_str("status", "gone");
 	else
-		out_words(&regs[2], m->status, m->status & idle ? NULL : "idle");
+		out_words(&regs[2], m->status, idle ? "idle" : "");
 }
 
 static void list_one(const struct mailbox *m)

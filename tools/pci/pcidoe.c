@@ -109,7 +109,8 @@ static int parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "fjo:d:l:qh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "fjo:d:l:qh", options,
+				NULL)) != -1) {
 		if (flags[c])
 			*flags[c] = true;
 		else if (strings[c])

@@ -12,7 +12,7 @@
  *	pcidoe-dev.c		PCI devices and their DOE Capabilities: libpci
  *	pcidoe-dump.c		addresses and dumps, as lspci prints them
  *	pcidoe-own.c		who owns a mailbox: sysfs, debugfs, locks
- *	pcidoe-mbox.c		exchanges, over any access to registers or the kernel
+ *	pcidoe-mbox.c		exchanges, by registers or by the kernel
  *	pcidoe-cdat.c		decoding of a Coherent Device Attribute Table
  *	pcidoe-out.c		what the user asks for and sees
  */
@@ -115,28 +115,7 @@ int fail(int code, const char *fmt, ...) PCI_PRINTF(2, 3);
 #define DOE_MAX_PAYLOAD		(DOE_MAX_SIZE - DOE_HEADER_SIZE)
 #define DOE_LENGTH_MASK		0x3ffff
 
-/* Registers of the DOE Capability, PCIe r7.0 sec 7.9.24 */
-#define DOE_CAP			0x04
-#define  DOE_CAP_INT_SUP	0x00000001
-#define  DOE_CAP_INT_MSG	0x00000ffe
-#define  DOE_CAP_ATTENTION	0x00001000
-#define  DOE_CAP_ASYNC		0x00002000
-#define DOE_CTRL		0x08
-#define  DOE_CTRL_ABORT		0x00000001
-#define  DOE_CTRL_INT_EN	0x00000002
-#define  DOE_CTRL_ATT_NOT	0x00000004
-#define  DOE_CTRL_ASYNC_EN	0x00000008
-#define  DOE_CTRL_GO		0x80000000
-#define DOE_STATUS		0x0c
-#define  DOE_STATUS_BUSY	0x00000001
-#define  DOE_STATUS_INT		0x00000002
-#define  DOE_STATUS_ERROR	0x00000004
-#define  DOE_STATUS_ASYNC	0x00000008
-#define  DOE_STATUS_ATT		0x00000010
-#define  DOE_STATUS_READY	0x80000000
-#define DOE_WRITE		0x10
-#define DOE_READ		0x14
-#define DOE_CAP_SIZE		0x18
+#define DOE_CAP_SIZE		0x18	/* of the capability */
 
 /* What exchanges stand on; errors are negative */
 struct doe_ops {
