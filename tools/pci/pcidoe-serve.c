@@ -35,11 +35,11 @@ enum {
 	CMD_UNKNOWN = 0xffff,
 };
 
-static u64 stall_us = SERVE_STALL_MS * 1000;	/* for all of one */
-
-static int await(int fd, short events, u64 end)
+/* Wait for a message, or a client */
+static int await(int fd)
 {
-	struct pollfd pfd = { fd, events, 0 };
+	u64 end = now_us() + SERVE_IDLE_US;
+	struct pollfd pfd = { fd, POLLIN, 0 };
 
 	while (now_us() < end) {
 		if (user_signal())
@@ -50,27 +50,21 @@ static int await(int fd, short events, u64 end)
 	return -ETIMEDOUT;
 }
 
-/* All @len bytes */
+/* All @len bytes, which SO_RCVTIMEO and SO_SNDTIMEO give some time */
 static int transfer(int fd, void *p, size_t len, bool out)
 {
-	u64 end = now_us() + stall_us;
-	ssize_t n;
-	int err;
+	ssize_t n = 0;
 
-	while (len) {
-		err = await(fd, out ? POLLOUT : POLLIN, end);
-		if (err)
-			return err;
-		n = out ? send(fd, p, len, MSG_DONTWAIT | MSG_NOSIGNAL) :
-			  recv(fd, p, len, MSG_DONTWAIT);
-		if (!n)
-			return -ENOTCONN;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		p += n > 0 ? n : 0;
-		len -= n > 0 ? n : 0;
-	}
-	return 0;
+	if (len)
+		n = out ? send(fd, p, len, MSG_NOSIGNAL) :
+			  recv(fd, p, len, MSG_WAITALL);
+	if (n == (ssize_t)len)
+		return 0;
+	if (user_signal())
+		return -EINTR;
+	if (n < 0 && errno != EAGAIN)
+		return -errno;
+	return n ? -ETIMEDOUT : -ENOTCONN;
 }
 
 static int send_message(int fd, u32 command, const void *data, size_t len)
@@ -87,8 +81,7 @@ static int receive_message(int fd, u32 *command, u8 *buf, size_t *len)
 	u32 head[3];
 	int err;
 
-	err = await(fd, POLLIN, now_us() + SERVE_IDLE_US) ?:
-	      transfer(fd, head, sizeof(head), false);
+	err = await(fd) ?: transfer(fd, head, sizeof(head), false);
 	if (err)
 		return err;
 
@@ -136,12 +129,14 @@ static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
  */
 int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 {
+	struct timeval stall = { stall_ms / 1000, stall_ms % 1000 * 1000 };
 	static u8 buf[DOE_MAX_SIZE];
 	u32 command;
 	size_t len;
 	int err, ret;
 
-	stall_us = stall_ms * 1000ull;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
 	for (;;) {
 		err = receive_message(fd, &command, buf, &len);
 		if (err)
@@ -236,9 +231,9 @@ int serve(struct doe_mbox *mb)
 		return EXIT_USAGE;
 	out_listen(mb, fd);
 	while (ret < 0) {
-		if (await(fd, POLLIN, now_us() + SERVE_IDLE_US) == -EINTR)
+		if (await(fd) == -EINTR)
 			break;
-		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 		if (client < 0)
 			continue;
 		ret = serve_client(mb, client, SERVE_STALL_MS);
