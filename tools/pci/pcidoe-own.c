@@ -7,9 +7,9 @@
  * been handed to user space.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,28 +43,22 @@ static bool scan_file(const char *path, const char *fmt, void *val)
 	return ok;
 }
 
-/* Is @name a child of the device, and the auxiliary device of @m? */
-static bool is_aux_of(const struct mailbox *m, const char *name)
-{
-	unsigned int offset;
-
-	return !strcmp(link_name(path_of("%s/%s/subsystem", m->path, name)),
-		       "auxiliary") &&
-	       scan_file(path_of("%s/%s/offset", m->path, name), "%x",
-			 &offset) && offset == m->offset;
-}
-
+/* The auxiliary device that has the offset of @m */
 static void find_aux(struct mailbox *m)
 {
-	DIR *dir = opendir(m->path);
-	struct dirent *d;
+	unsigned int offset;
+	glob_t found;
+	size_t i;
 
 	m->aux[0] = '\0';
-	while (dir && !m->aux[0] && (d = readdir(dir)))
-		if (d->d_name[0] != '.' && is_aux_of(m, d->d_name))
-			snprintf(m->aux, sizeof(m->aux), "%s", d->d_name);
-	if (dir)
-		closedir(dir);
+	if (glob(path_of("%s/doe_aux.mailbox.*", m->path), 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++)
+		if (scan_file(path_of("%s/offset", found.gl_pathv[i]), "%x",
+			      &offset) && offset == m->offset)
+			snprintf(m->aux, sizeof(m->aux), "%s",
+				 basename(found.gl_pathv[i]));
+	globfree(&found);
 }
 
 /* What the list of mailboxes in debugfs says, if there is one to be read */
@@ -115,8 +109,8 @@ void find_owner(struct mailbox *m)
 		    exists(m, "doe_features/0001:02");
 
 	read_debugfs(m);
-	snprintf(m->cdev, sizeof(m->cdev), "%s/dev/pci-doe/%s@%x", opts.root, m->dev,
-		 m->offset);
+	snprintf(m->cdev, sizeof(m->cdev), "%s/dev/pci-doe/%s@%x", opts.root,
+		 m->dev, m->offset);
 	if (access(m->cdev, F_OK))
 		m->cdev[0] = '\0';
 	snprintf(m->driver, sizeof(m->driver), "%s",
@@ -166,33 +160,34 @@ const char *dev_path(const struct address *addr)
 int dev_features(const struct address *addr, struct doe_feature *features)
 {
 	unsigned int vid, type;
-	struct dirent *d;
+	const char *name;
+	glob_t found;
 	int n = 0, end;
-	DIR *dir;
+	size_t i;
 
-	dir = opendir(path_of("%s/doe_features", dev_path(addr)));
-	if (!dir)
+	if (glob(path_of("%s/doe_features/*", dev_path(addr)), 0, NULL, &found))
 		return -1;
 
-	while (n < DOE_MAX_FEATURES && (d = readdir(dir))) {
+	for (i = 0; i < found.gl_pathc && n < DOE_MAX_FEATURES; i++) {
+		name = basename(found.gl_pathv[i]);
 		end = 0;
-		if (!strcmp(d->d_name, "doe_discovery")) {
-			vid = DOE_VID_PCI;
-			type = DOE_TYPE_DISCOVERY;
-		} else if (sscanf(d->d_name, "%4x:%2x%n", &vid, &type,
-				  &end) != 2 || d->d_name[end]) {
-			continue;
-		}
-		features[n++] = (struct doe_feature) { vid, type, 0 };
+		if (!strcmp(name, "doe_discovery"))
+			features[n++] = (struct doe_feature) {
+				DOE_VID_PCI, DOE_TYPE_DISCOVERY, 0
+			};
+		else if (sscanf(name, "%4x:%2x%n", &vid, &type, &end) == 2 &&
+			 !name[end])
+			features[n++] = (struct doe_feature) { vid, type, 0 };
 	}
-	closedir(dir);
+	globfree(&found);
 	return n;
 }
 
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {
-	const char *path = path_of("%s/sys/kernel/security/lockdown", opts.root);
+	const char *path = path_of("%s/sys/kernel/security/lockdown",
+				   opts.root);
 	char mode[20];
 
 	/* [none] would be the first of its words */

@@ -174,35 +174,18 @@ static int unread(const struct mailbox *list, size_t n)
 	size_t i, bad = 0, hidden = 0;
 
 	for (i = 0; i < n; i++) {
-		bad += list[i].err && !skip(&list[i]);
-		hidden += skip(&list[i]);
+		if (skip(&list[i]))
+			hidden++;
+		else
+			bad += !!list[i].err;
 	}
 	if (bad)
 		return fail(EXIT_PERM, "%zu of %zu could not be read", bad,
 			    n - hidden);
 	if (hidden)
-		return fail(EXIT_PERM,
-			    "%zu device(s): no permission to read extended configuration space",
+		return fail(EXIT_PERM, "%zu device(s): no permission to read",
 			    hidden);
 	return EXIT_OK;
-}
-
-/* Show mailboxes, a line each.  Fails if some could not be read. */
-int show_list(const struct mailbox *list, size_t n)
-{
-	size_t i;
-
-	out_object(NULL, NULL);
-	out_array("mailboxes");
-	for (i = 0; i < n; i++) {
-		if (!skip(&list[i])) {
-			list_one(&list[i]);
-			out_end();
-		}
-	}
-	out_end();
-	out_end();
-	return unread(list, n);
 }
 
 /* Pairs of words, but for "polled" */
@@ -286,14 +269,37 @@ static void report_mailbox(const struct mailbox *m)
 	const u32 vals[] = { m->cap, m->ctrl, m->status };
 	size_t i;
 
-	list_one(m);
 	out_object("registers", NULL);
 	for (i = 0; i < ARRAY_SIZE(regs) && !m->err; i++)
 		out_register(&regs[i], vals[i]);
 	out_end();
 	report_kernel(m);
 	report_latency(m);
+}
+
+static void out_mailboxes(const struct mailbox *list, size_t n, bool report)
+{
+	const struct mailbox *m;
+
+	out_array("mailboxes");
+	for (m = list; m < list + n; m++) {
+		if (skip(m))
+			continue;
+		list_one(m);
+		if (report)
+			report_mailbox(m);
+		out_end();
+	}
 	out_end();
+}
+
+/* Show mailboxes, a line each.  Fails if some could not be read. */
+int show_list(const struct mailbox *list, size_t n)
+{
+	out_object(NULL, NULL);
+	out_mailboxes(list, n, false);
+	out_end();
+	return unread(list, n);
 }
 
 static void blank_out(char *p, size_t len)
@@ -361,7 +367,6 @@ static void report_log(void)
 int show_report(const struct mailbox *list, size_t n)
 {
 	struct utsname u;
-	size_t i;
 
 	if (opts.out && !freopen(opts.out, "w", stdout))
 		return fail(EXIT_SYSTEM, "%s: %m", opts.out);
@@ -373,11 +378,7 @@ int show_report(const struct mailbox *list, size_t n)
 		out_str("machine", u.machine);
 		out_end();
 	}
-	out_array("mailboxes");
-	for (i = 0; i < n; i++)
-		if (!skip(&list[i]))
-			report_mailbox(&list[i]);
-	out_end();
+	out_mailboxes(list, n, true);
 	if (!opts.dump)
 		report_log();
 	out_end();
