@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,19 +76,39 @@ static int claim(const struct args *args, struct mailbox **m)
 	return serve_connect(&remote.mb, &remote.file, args->remote);
 }
 
+/* VID:TYPE */
+static bool scan_feature(const char *s, struct doe_feature *f)
+{
+	unsigned int vid, type;
+	int end = 0;
+
+	if (strspn(s, "0123456789abcdefABCDEF:") != strlen(s) ||
+	    sscanf(s, "%4x:%2x%n", &vid, &type, &end) != 2 || s[end])
+		return false;
+	*f = (struct doe_feature) { vid, type, 0 };
+	return true;
+}
+
+/* Features that the kernel found on a device */
 static int cmd_features(const struct args *args)
 {
 	struct doe_feature features[DOE_MAX_FEATURES];
-	const char *path = dev_path(args->addr);
-	int n;
+	const char *path = dev_path(args->addr), *name;
+	glob_t found;
+	size_t i;
+	int n = 0;
 
-	if (access(path, F_OK))
-		return fail(EXIT_NODEV, "%s: no such device", basename(path));
-	n = dev_features(args->addr, features);
-	if (n < 0)
+	if (glob(path_of("%s/doe_features/*", path), 0, NULL, &found))
 		return fail(EXIT_NODEV,
 			    "%s: no doe_features in sysfs, see 'discover'",
 			    basename(path));
+	for (i = 0; i < found.gl_pathc && n < DOE_MAX_FEATURES; i++) {
+		name = basename(found.gl_pathv[i]);
+		if (!strcmp(name, "doe_discovery"))
+			name = "0001:00";
+		n += scan_feature(name, &features[n]);
+	}
+	globfree(&found);
 
 	out_object(NULL, NULL);
 	out_features(features, n);
@@ -109,18 +130,6 @@ static int discover(struct doe_mbox *mb)
 		out_end();
 	}
 	return err ? exchange_failed(mb, err) : EXIT_OK;
-}
-
-static int parse_feature(const char *s, struct doe_feature *f)
-{
-	unsigned int vid, type;
-	int end = 0;
-
-	if (strspn(s, "0123456789abcdefABCDEF:") != strlen(s) ||
-	    sscanf(s, "%4x:%2x%n", &vid, &type, &end) != 2 || s[end])
-		return fail(EXIT_USAGE, "%s: not VID:TYPE", s);
-	*f = (struct doe_feature) { vid, type, 0 };
-	return EXIT_OK;
 }
 
 /* Pairs of hex digits, or @FILE */
@@ -151,13 +160,14 @@ static int parse_request(int argc, char **argv, u8 *req, size_t *len)
 static int cmd_exchange(const struct args *args)
 {
 	static u8 req[DOE_MAX_PAYLOAD + 1], resp[DOE_MAX_PAYLOAD];
-	struct doe_feature feat = { 0 };
+	struct doe_feature feat;
 	struct mailbox *m;
 	size_t len = 0;
 	int n, ret;
 
-	ret = parse_feature(args->argv[0], &feat) ?:
-	      parse_request(args->argc - 1, args->argv + 1, req, &len) ?:
+	if (!scan_feature(args->argv[0], &feat))
+		return fail(EXIT_USAGE, "%s: not VID:TYPE", args->argv[0]);
+	ret = parse_request(args->argc - 1, args->argv + 1, req, &len) ?:
 	      claim(args, &m);
 	if (ret)
 		return ret;

@@ -156,33 +156,6 @@ const char *dev_path(const struct address *addr)
 		       addr->domain, addr->bus, addr->dev, addr->fn);
 }
 
-/* Features that the kernel found on a device: how many, or -1 if it is silent */
-int dev_features(const struct address *addr, struct doe_feature *features)
-{
-	unsigned int vid, type;
-	const char *name;
-	glob_t found;
-	int n = 0, end;
-	size_t i;
-
-	if (glob(path_of("%s/doe_features/*", dev_path(addr)), 0, NULL, &found))
-		return -1;
-
-	for (i = 0; i < found.gl_pathc && n < DOE_MAX_FEATURES; i++) {
-		name = basename(found.gl_pathv[i]);
-		end = 0;
-		if (!strcmp(name, "doe_discovery"))
-			features[n++] = (struct doe_feature) {
-				DOE_VID_PCI, DOE_TYPE_DISCOVERY, 0
-			};
-		else if (sscanf(name, "%4x:%2x%n", &vid, &type, &end) == 2 &&
-			 !name[end])
-			features[n++] = (struct doe_feature) { vid, type, 0 };
-	}
-	globfree(&found);
-	return n;
-}
-
 /* Why even root may be refused: words to append to a message that says so */
 const char *permission_hint(void)
 {

@@ -231,7 +231,6 @@ bool kernel_says(const struct mailbox *m, const char *key, char *buf,
 		 size_t size);
 void find_owner(struct mailbox *m);
 const char *owner_name(enum owner owner);
-int dev_features(const struct address *addr, struct doe_feature *features);
 const char *permission_hint(void);
 int mailbox_claim(struct mailbox *m);
 void mailbox_release(struct mailbox *m);
