@@ -243,12 +243,10 @@ static int add_mailboxes(const struct mailbox *dev, int offset)
 static int add_device(const struct address *want, const struct address *addr,
 		      struct pci_dev *pdev, const struct dump *dump)
 {
-	struct mailbox dev = { .addr = *addr, .pdev = pdev, .dump = dump,
-			       .file = -1 };
+	struct mailbox dev = { .pdev = pdev, .dump = dump, .file = -1 };
 	u32 id;
 
-	if (want && (want->domain != addr->domain || want->bus != addr->bus ||
-		     want->dev != addr->dev || want->fn != addr->fn))
+	if (want && memcmp(want, addr, offsetof(struct address, offset)))
 		return EXIT_OK;
 	snprintf(dev.dev, sizeof(dev.dev), "%04x:%02x:%02x.%d",
 		 addr->domain, addr->bus, addr->dev, addr->fn);
@@ -295,13 +293,11 @@ static int find_in_system(const struct address *want)
 	return ret;
 }
 
-static int by_address(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	const struct mailbox *x = a, *y = b;
 
-	return x->addr.domain - y->addr.domain ?: x->addr.bus - y->addr.bus ?:
-	       x->addr.dev - y->addr.dev ?: x->addr.fn - y->addr.fn ?:
-	       x->offset - y->offset;
+	return strcmp(x->mb.name, y->mb.name);
 }
 
 /*
@@ -327,7 +323,7 @@ int dev_find(const struct address *addr, struct mailbox **list, size_t *n)
 			    basename(dev_path(addr)), addr->offset);
 
 	if (nr_found)
-		qsort(found, nr_found, sizeof(*found), by_address);
+		qsort(found, nr_found, sizeof(*found), by_name);
 	for (i = 0; i < nr_found; i++) {
 		found[i].mb.ops = &dev_ops;
 		found[i].mb.priv = &found[i];

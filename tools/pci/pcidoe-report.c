@@ -171,21 +171,17 @@ static bool skip(const struct mailbox *m)
 
 static int unread(const struct mailbox *list, size_t n)
 {
-	size_t i, bad = 0, hidden = 0;
+	bool hidden = false;
+	size_t i, bad = 0;
 
 	for (i = 0; i < n; i++) {
-		if (skip(&list[i]))
-			hidden++;
-		else
-			bad += !!list[i].err;
+		bad += !!list[i].err;
+		hidden |= skip(&list[i]);
 	}
-	if (bad)
-		return fail(EXIT_PERM, "%zu of %zu could not be read", bad,
-			    n - hidden);
-	if (hidden)
-		return fail(EXIT_PERM, "%zu device(s): no permission to read",
-			    hidden);
-	return EXIT_OK;
+	if (!bad)
+		return EXIT_OK;
+	return fail(EXIT_PERM, "%zu of %zu could not be read%s", bad, n,
+		    hidden ? ", no permission" : "");
 }
 
 /* Pairs of words, but for "polled" */

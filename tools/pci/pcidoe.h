@@ -201,7 +201,6 @@ enum owner {
 
 /* A DOE Capability of a PCI device; what is not there is "" */
 struct mailbox {
-	struct address addr;
 	struct pci_dev *pdev;		/* for libpci, or in a dump NULL */
 	const struct dump *dump;
 	char dev[24];			/* name of the device in sysfs */
