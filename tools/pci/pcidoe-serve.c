@@ -100,27 +100,25 @@ static const char *bad_object(const u8 *p, size_t len)
 	return p[3] || p[7] & 0xc0 ? "object with reserved bits set" : NULL;
 }
 
-/* Return: 0, or an exit code if there is no use in going on */
-static int serve_object(struct doe_mbox *mb, int fd, u8 *buf, size_t len,
-			int *err)
+/*
+ * Return: length of the response or a negative error code; then with @code,
+ * the exit code, if there is no use in going on
+ */
+static int serve_object(struct doe_mbox *mb, u8 *buf, size_t len, int *code)
 {
 	const char *bad = bad_object(buf, len);
-	int code, n = -EPROTO;
+	int n, ret;
 
 	if (bad) {
 		fail(0, "%s: from the client: %s", mb->name, bad);
-	} else {
-		progress_begin("serve");
-		n = mb->object(mb, buf, len / 4, buf);
+		return -EPROTO;
 	}
-	if (n >= 0) {
-		*err = send_message(fd, CMD_NORMAL, buf, n);
-		return EXIT_OK;
-	}
-
-	code = bad ? EXIT_OK : exchange_failed(mb, n);
-	*err = send_message(fd, CMD_UNKNOWN, NULL, 0);
-	return code == EXIT_NODEV || code == EXIT_SIGNAL ? code : EXIT_OK;
+	progress_begin("serve");
+	n = mb->object(mb, buf, len / 4, buf);
+	ret = n < 0 ? exchange_failed(mb, n) : EXIT_OK;
+	if (ret == EXIT_NODEV || ret == EXIT_SIGNAL)
+		*code = ret;
+	return n;
 }
 
 /*
@@ -132,33 +130,30 @@ int serve_client(struct doe_mbox *mb, int fd, unsigned int stall_ms)
 	struct timeval stall = { stall_ms / 1000, stall_ms % 1000 * 1000 };
 	static u8 buf[DOE_MAX_SIZE];
 	u32 command;
+	int err, n, code = EXIT_OK;
 	size_t len;
-	int err, ret;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
-	for (;;) {
+	do {
 		err = receive_message(fd, &command, buf, &len);
 		if (err)
 			break;
 
-		if (command == CMD_SHUTDOWN || command == CMD_CONTINUE) {
-			send_message(fd, command, NULL, 0);
-			return command == CMD_SHUTDOWN ? EXIT_OK : -1;
-		}
-		if (command == CMD_NORMAL) {
-			ret = serve_object(mb, fd, buf, len, &err);
-			if (ret)
-				return ret;
-		} else if (command == CMD_TEST) {
-			err = send_message(fd, command, "Server Hello!",
-					   sizeof("Server Hello!"));
-		} else {
-			err = send_message(fd, CMD_UNKNOWN, NULL, 0);
-		}
-		if (err)
-			break;
-	}
+		n = -EPROTO;
+		if (command == CMD_NORMAL)
+			n = serve_object(mb, buf, len, &code);
+		else if (command == CMD_TEST)
+			n = sprintf((char *)buf, "Server Hello!") + 1;
+		else if (command == CMD_SHUTDOWN || command == CMD_CONTINUE)
+			n = 0;
+		err = send_message(fd, n < 0 ? CMD_UNKNOWN : command, buf,
+				   n < 0 ? 0 : n);
+		if (code || command == CMD_SHUTDOWN)
+			return code;
+		if (command == CMD_CONTINUE)
+			return -1;
+	} while (!err);
 
 	if (err == -EINTR)
 		return EXIT_SIGNAL;
