@@ -24,6 +24,9 @@
 
 #define DOE_ALL_ONES	0xffffffff	/* what a device that is gone reads as */
 
+#define DOE_ANSWERED	(PCI_DOE_STATUS_DATA_OBJECT_READY | PCI_DOE_STATUS_ERROR)
+#define DOE_IN_USE	(PCI_DOE_STATUS_BUSY | DOE_ANSWERED)
+
 /* Through the kernel */
 #define CDEV_PAUSE_US	100000		/* between two looks for a stop */
 #define CDEV_LIMIT_US	60000000	/* a queue may be before us */
@@ -79,30 +82,14 @@ static int doe_control(struct doe_mbox *mb, u32 bit)
 	return err ?: doe_write(mb, PCI_DOE_CTRL, ctrl | bit);
 }
 
-static bool doe_not_busy(u32 status)
-{
-	return !(status & PCI_DOE_STATUS_BUSY);
-}
-
-static bool doe_answered(u32 status)
-{
-	return status & (PCI_DOE_STATUS_DATA_OBJECT_READY |
-			 PCI_DOE_STATUS_ERROR);
-}
-
-static bool doe_idle(u32 status)
-{
-	return doe_not_busy(status) && !doe_answered(status);
-}
-
 /*
- * Look at Status until @done is content, last of all after the deadline.  Some
- * firmware does not get on while it is read, and how much quiet it needs nobody
- * knows: each pause is as long as all before it.
+ * Look at Status until some of @bits are @set, or none, last of all after the
+ * deadline.  Some firmware does not get on while it is read, and how much quiet
+ * it needs nobody knows: each pause is as long as all before it.
  */
-static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
+static int doe_wait(struct doe_mbox *mb, u32 bits, bool set, u32 *status)
 {
-	bool abort = done == doe_idle, stop = false;
+	bool abort = bits == DOE_IN_USE, stop = false;
 	u64 pause = abort ? DOE_ABORT_PAUSE : DOE_PAUSE_MIN;
 	u64 start = mb->ops->now(), waited = 0, until = abort ? pause : 0;
 	int err;
@@ -117,7 +104,7 @@ static int doe_wait(struct doe_mbox *mb, bool (*done)(u32 status), u32 *status)
 		}
 
 		err = doe_read_live(mb, PCI_DOE_STATUS, status);
-		if (err || done(*status))
+		if (err || !(*status & bits) != set)
 			return err;
 		if (stop)
 			return doe_error(mb, -EINTR, "interrupted");
@@ -139,7 +126,7 @@ int doe_abort(struct doe_mbox *mb)
 
 	err = doe_control(mb, PCI_DOE_CTRL_ABORT);
 	if (!err)
-		err = doe_wait(mb, doe_idle, &status);
+		err = doe_wait(mb, DOE_IN_USE, false, &status);
 	if (err == -ETIMEDOUT)
 		doe_error(mb, err, "Abort does not complete, status %#010x",
 			  status);
@@ -161,11 +148,11 @@ static int doe_prepare(struct doe_mbox *mb)
 	int err;
 
 	err = doe_read_live(mb, PCI_DOE_STATUS, &status);
-	if (!err && !doe_not_busy(status) && !doe_answered(status))
-		err = doe_wait(mb, doe_not_busy, &status);
+	if (!err && (status & DOE_IN_USE) == PCI_DOE_STATUS_BUSY)
+		err = doe_wait(mb, PCI_DOE_STATUS_BUSY, false, &status);
 	if (err && err != -ETIMEDOUT)
 		return err;
-	if (mb->ours && doe_idle(status))
+	if (mb->ours && !(status & DOE_IN_USE))
 		return 0;
 
 	err = doe_abort(mb);
@@ -209,7 +196,7 @@ static int doe_wait_response(struct doe_mbox *mb)
 	u32 status;
 	int err;
 
-	err = doe_wait(mb, doe_answered, &status);
+	err = doe_wait(mb, DOE_ANSWERED, true, &status);
 	if (err == -ETIMEDOUT)
 		doe_error(mb, err, "no response within a second");
 	return err ?: doe_check_error(mb, status);
