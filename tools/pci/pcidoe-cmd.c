@@ -226,24 +226,24 @@ static int hand_over(const struct args *args)
 /* Of each @run, or what to do with all mailboxes, or with one */
 static const struct command {
 	const char *name;
-	enum { DEVICE, ANY, REMOTE } where;
 	int (*run)(const struct args *args);
 	int (*show)(const struct mailbox *list, size_t n);
 	int (*use)(struct doe_mbox *mb);
 	bool more;		/* arguments after the address */
 } commands[] = {
-	/* ANY: no address stands for all devices, and a dump will do */
-	{ "list", ANY, .show = show_list },
-	{ "report", ANY, .show = show_report },
-	{ "features", DEVICE, .run = cmd_features },
-	{ "discover", REMOTE, .use = discover },
-	{ "exchange", REMOTE, .run = cmd_exchange, .more = true },
-	{ "cdat", REMOTE, .use = read_cdat },
-	{ "compliance", REMOTE, .use = show_compliance },
-	{ "spdm-version", REMOTE, .use = show_spdm_versions },
-	{ "serve", REMOTE, .use = serve },
-	{ "take", DEVICE, .run = hand_over },
-	{ "give", DEVICE, .run = hand_over },
+	/* No address stands for all devices, and a dump will do */
+	{ "list", .show = show_list },
+	{ "report", .show = show_report },
+	/* What they use may be served elsewhere */
+	{ "discover", .use = discover },
+	{ "cdat", .use = read_cdat },
+	{ "compliance", .use = show_compliance },
+	{ "spdm-version", .use = show_spdm_versions },
+	{ "serve", .use = serve },
+	{ "exchange", .run = cmd_exchange, .more = true },
+	{ "features", .run = cmd_features },
+	{ "take", .run = hand_over },
+	{ "give", .run = hand_over },
 };
 
 static const struct command *find_command(const char *name)
@@ -259,10 +259,10 @@ static const struct command *find_command(const char *name)
 /* Do the arguments, @n of which follow the name, and the options fit? */
 static bool fits(const struct command *cmd, int n)
 {
-	if (opts.decode || (opts.dump && cmd->where != ANY))
+	if (opts.decode || (opts.dump && !cmd->show))
 		return false;
 	if (!n)
-		return cmd->where == ANY;
+		return cmd->show;
 	return cmd->more ? n > 1 : n == 1;
 }
 
@@ -270,16 +270,13 @@ static int run(const struct command *cmd, const struct args *args)
 {
 	struct mailbox *m;
 	size_t n;
-	int ret;
 
 	progress_begin(cmd->name);
 	if (cmd->run)
-		ret = cmd->run(args);
-	else if (cmd->show)
-		ret = dev_find(args->addr, &m, &n) ?: cmd->show(m, n);
-	else
-		ret = claim(args, &m) ?: cmd->use(&m->mb);
-	return ret;
+		return cmd->run(args);
+	if (cmd->show)
+		return dev_find(args->addr, &m, &n) ?: cmd->show(m, n);
+	return claim(args, &m) ?: cmd->use(&m->mb);
 }
 
 /* Run the command of the command line */
@@ -300,7 +297,8 @@ int run_command(int argc, char **argv)
 		return fail(EXIT_USAGE, "%s: wrong arguments, see --help",
 			    argv[0]);
 
-	if (argc > 1 && cmd->where == REMOTE && !strncmp(argv[1], "tcp:", 4)) {
+	if (argc > 1 && (cmd->use || cmd->more) &&
+	    !strncmp(argv[1], "tcp:", 4)) {
 		args.remote = argv[1] + 4;
 		return run(cmd, &args);
 	}
