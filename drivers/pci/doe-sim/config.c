@@ -69,7 +69,7 @@ static void write_base(struct doe_sim_dev *sim, unsigned int where, int size,
 		doe_sim_update_messages(sim);
 		break;
 	case DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL:
-		if (val & PCI_EXP_DEVCTL_BCR_FLR && sim->config.flr)
+		if (val & PCI_EXP_DEVCTL_BCR_FLR)
 			doe_sim_reset(sim);
 		break;
 	case PCI_COMMAND:
@@ -192,8 +192,8 @@ void doe_sim_config_init(struct doe_sim_dev *sim)
 
 	add_cap(sim, &last, DOE_SIM_EXP_CAP, PCI_CAP_ID_EXP | 2 << 16 |
 		FIELD_PREP(PCI_EXP_FLAGS_TYPE, PCI_EXP_TYPE_RC_END) << 16);
-	sim->base[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCAP) / 4] = PCI_EXP_DEVCAP_RBER |
-		(sim->config.flr ? PCI_EXP_DEVCAP_FLR : 0);
+	sim->base[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCAP) / 4] =
+		PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR;
 	sim->base[(DOE_SIM_EXP_CAP + PCI_EXP_DEVCTL) / 4] =
 		PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
 		PCI_EXP_DEVCTL_READRQ_512B;

@@ -229,41 +229,29 @@ EXPORT_SYMBOL_GPL(doe_sim_accesses);
 
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status)
 {
-	struct doe_sim_mb *m;
-
 	guard(raw_spinlock_irqsave)(&sim->lock);
-	for_each_mb(m, sim, mb)
-		doe_sim_send_spurious(m, status);
+	doe_sim_send_spurious(&sim->mb[mb], status);
 }
 EXPORT_SYMBOL_GPL(doe_sim_raise);
 
 void doe_sim_set_busy(struct doe_sim_dev *sim, unsigned int mb, u64 ns)
 {
-	struct doe_sim_mb *m;
-
 	guard(raw_spinlock_irqsave)(&sim->lock);
-	for_each_mb(m, sim, mb)
-		doe_sim_hold_busy(m, ns, m->knobs.busy_sticky);
+	doe_sim_hold_busy(&sim->mb[mb], ns, sim->mb[mb].knobs.busy_sticky);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_busy);
 
 void doe_sim_set_error(struct doe_sim_dev *sim, unsigned int mb)
 {
-	struct doe_sim_mb *m;
-
 	guard(raw_spinlock_irqsave)(&sim->lock);
-	for_each_mb(m, sim, mb)
-		doe_sim_set_error_bit(m);
+	doe_sim_set_error_bit(&sim->mb[mb]);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_error);
 
 void doe_sim_set_stale(struct doe_sim_dev *sim, unsigned int mb, u32 mask)
 {
-	struct doe_sim_mb *m;
-
 	guard(raw_spinlock_irqsave)(&sim->lock);
-	for_each_mb(m, sim, mb)
-		doe_sim_leave_stale(m, mask);
+	doe_sim_leave_stale(&sim->mb[mb], mask);
 }
 EXPORT_SYMBOL_GPL(doe_sim_set_stale);
 
@@ -381,14 +369,9 @@ EXPORT_SYMBOL_GPL(doe_sim_nr_mailboxes);
 
 #define VIOLATION_NAME(id, name)	name,
 
-static const char * const violation_names[] = {
+const char * const doe_sim_violation_names[] = {
 	DOE_SIM_VIOLATIONS(VIOLATION_NAME)
 };
-
-const char *doe_sim_violation_name(enum doe_sim_violation v)
-{
-	return violation_names[v];
-}
 
 int doe_sim_violations_str(struct doe_sim_dev *sim, char *buf, size_t size)
 {
@@ -400,7 +383,8 @@ int doe_sim_violations_str(struct doe_sim_dev *sim, char *buf, size_t size)
 	for (i = 0; i < DOE_SIM_NR_VIOLATIONS; i++)
 		if (counters.violations[i])
 			len += scnprintf(buf + len, size - len, "%s%s %llu",
-					 len ? ", " : "", violation_names[i],
+					 len ? ", " : "",
+					 doe_sim_violation_names[i],
 					 counters.violations[i]);
 	if (!len)
 		len = scnprintf(buf, size, "none");

@@ -154,7 +154,6 @@ enum doe_sim_bad_index {
 /* A time longer than this is %DOE_SIM_NEVER */
 #define DOE_SIM_MAX_NS		3600000000000LL
 #define DOE_SIM_MIN_STORM_NS	20000U
-#define DOE_SIM_EVENTS	"none, unready, error, flr, gone-value, gone-error"
 
 /*
  * How a mailbox behaves: this list makes struct doe_sim_knobs, what debugfs
@@ -190,7 +189,8 @@ enum doe_sim_bad_index {
 	N(u32, error_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see error_at=write") \
 	B(error_unready, "DOE Error clears Ready")			\
 	B(stray_ack_error, "DOE Error at an acknowledge without Ready")	\
-	E(doe_sim_event, read_event, DOE_SIM_EVENTS,			\
+	E(doe_sim_event, read_event,					\
+	  "none, unready, error, flr, gone-value, gone-error",		\
 	  "what happens when response DW read_dw is read, the header counts") \
 	N(u32, read_dw, 0, DOE_SIM_MAX_OBJECT_DW - 1, "see read_event")	\
 	B(read_late, "read_event after that DW has been read, not before") \
@@ -263,7 +263,6 @@ struct doe_sim_knobs {
 	  "Version of the DOE Capabilities (default 2)")		\
 	B(bind, "Bind the module's own driver (default Y)")		\
 	B(scan, "Enumerate the devices, else a rescan does (default Y)") \
-	B(flr, "Function Level Reset (default Y)")			\
 	B(dsn, "Another capability precedes the first DOE Capability")	\
 	E(doe_sim_cap_list, cap_list, cap_list, "good, loop, reversed",	\
 	  "How the DOE Capabilities are linked")			\
@@ -297,7 +296,6 @@ struct doe_sim_config {
 	.cap_version	= 2,				\
 	.bind		= true,				\
 	.scan		= true,				\
-	.flr		= true,				\
 	.max_object	= 1024,				\
 	.features	= DOE_SIM_FEAT_DEFAULT,		\
 	.cdat_entries	= 8,				\
@@ -361,13 +359,10 @@ enum doe_sim_violation {
 	X(resets)							\
 	X(irqs)			/* messages sent */			\
 	X(irqs_lost)		/* by knobs.irq_lose */			\
-	/* Due, but masked, or MSI or Bus Master were disabled */	\
-	X(irqs_blocked)							\
 	X(irqs_spurious)	/* of irqs, sent for no reason */	\
 	/* Of an answer that the device itself cut short */		\
 	X(acks_unready)							\
 	X(reads_unready)	/* of the mailbox, Ready not set */	\
-	X(interleaved)		/* a type beside the outstanding one */	\
 	X(gone)			/* accesses while the device was */	\
 	/* What befell it and had an effect: read_event and triggers */	\
 	X(events)
@@ -454,7 +449,6 @@ u32 doe_sim_triggers_fired(struct doe_sim_dev *sim, unsigned int mb);
 /* ... and how many accesses there were */
 u64 doe_sim_accesses(struct doe_sim_dev *sim, unsigned int mb);
 
-/* These take %DOE_SIM_ALL as well */
 /* Send the mailbox's message, with or without Interrupt Status set first */
 void doe_sim_raise(struct doe_sim_dev *sim, unsigned int mb, bool status);
 /* Busy for @ns from now, %DOE_SIM_NEVER: until an Abort (sticky: for good) */

@@ -143,12 +143,9 @@ enum doe_sim_answer {
 	DOE_SIM_ANSWER_SILENT,
 };
 
-/**
- * struct doe_sim_ops - What a mailbox needs of those above it
- * @serve: answer the request in doe_sim_mb.wr
- * @reset: reset the function
- */
+/* What a mailbox needs of those above it */
 struct doe_sim_ops {
+	/* Answer the request in doe_sim_mb.wr */
 	enum doe_sim_answer (*serve)(struct doe_sim_mb *mb);
 	void (*reset)(struct doe_sim_dev *sim);
 };
@@ -202,31 +199,20 @@ static inline bool doe_sim_has_msix(struct doe_sim_dev *sim)
 	       sim->config.irq_mode == DOE_SIM_IRQ_BOTH;
 }
 
-/**
- * struct doe_sim_host - A PCI domain, the private part of its host bridge
- * @bridge: the host bridge
- * @node: in the list of all
- * @nr_devices: devices in it
- * @sysdata: what the architecture wants
- * @busn: bus number 0 and no other
- * @mem: where the devices' BARs are
- * @fwnode: names @irqs
- * @irqs: parent of the devices' MSI domains
- * @slot: devices by their device number, accessed under RCU
- */
+/* A PCI domain, the private part of its host bridge */
 struct doe_sim_host {
 	struct pci_host_bridge *bridge;
-	struct list_head node;
+	struct list_head node;			/* of all */
 	unsigned int nr_devices;
 #ifdef CONFIG_X86
 	struct pci_sysdata sysdata;
 #else
 	struct pci_config_window sysdata;
 #endif
-	struct resource busn;
-	struct resource mem;
-	struct fwnode_handle *fwnode;
-	struct irq_domain *irqs;
+	struct resource busn;			/* number 0 and no other */
+	struct resource mem;			/* where devices' BARs are */
+	struct fwnode_handle *fwnode;		/* names @irqs */
+	struct irq_domain *irqs;		/* parent of their MSI domains */
 	struct doe_sim_dev __rcu *slot[DOE_SIM_NR_SLOTS];
 };
 
@@ -250,22 +236,13 @@ static inline void doe_sim_violation(struct doe_sim_mb *mb,
 }
 
 /* values.c */
-/**
- * struct doe_sim_value - A knob, or a parameter of the module
- * @name: for users
- * @words: its values, NULL for a number
- * @help: what it does
- * @offset: in its structure
- * @size: in bytes; 8 is a time, for which "never" is accepted
- * @min: least value
- * @max: greatest value, "never" apart
- */
+/* A knob, or a parameter of the module */
 struct doe_sim_value {
 	const char *name;
-	const char *words;
+	const char *words;	/* its values, NULL for a number */
 	const char *help;
-	u16 offset;
-	u8 size;
+	u16 offset;		/* in its structure */
+	u8 size;		/* 8 bytes are a time, which may be "never" */
 	s64 min;
 	s64 max;
 };
@@ -274,9 +251,6 @@ struct doe_sim_value {
 extern const struct doe_sim_value doe_sim_knob_values[];
 extern const struct doe_sim_value doe_sim_config_values[];
 
-int doe_sim_find_word(const char *words, const char *word);
-int doe_sim_print_word(const char *words, unsigned int i, char *buf,
-		       size_t size);
 int doe_sim_print_value(const struct doe_sim_value *value, const void *base,
 			char *buf, size_t size);
 int doe_sim_print_range(const struct doe_sim_value *value, char *buf,
@@ -354,15 +328,13 @@ void doe_sim_unmap_table(void __iomem *table);
 void doe_sim_wait_for_hosts(void);
 
 /* device.c */
+extern const char * const doe_sim_violation_names[];
+
 int doe_sim_check_config(const struct doe_sim_config *config);
 struct doe_sim_dev *doe_sim_new(const struct doe_sim_config *config);
 void doe_sim_free(struct doe_sim_dev *sim);
-const char *doe_sim_violation_name(enum doe_sim_violation v);
 
 /* debugfs.c */
-void doe_sim_debugfs_add(struct doe_sim_dev *sim);
-void doe_sim_debugfs_remove(struct doe_sim_dev *sim);
-void doe_sim_debugfs_init(void);
-void doe_sim_debugfs_exit(void);
+void doe_sim_debugfs_add(struct doe_sim_dev *sim, struct dentry *dir);
 
 #endif /* DRIVERS_PCI_DOE_SIM_INTERNAL_H */

@@ -197,18 +197,14 @@ static void take_request(struct doe_sim_mb *mb)
 	bool same = feat.vid == mb->feat.vid && feat.type == mb->feat.type;
 
 	mb->feat = feat;
-	if (!mb->outstanding) {
-		process_request(mb);
-	} else if (same) {
+	if (mb->outstanding && same) {
 		doe_sim_violation(mb, DOE_SIM_V_OUTSTANDING);
 		doe_sim_cancel(mb, TIMER_DONE);
 		doe_sim_set_error_bit(mb);
+	} else if (mb->outstanding && (mb->ready || mb->due[TIMER_DONE])) {
+		mb->busy |= BUSY_QUEUE;
 	} else {
-		mb->cnt.interleaved++;
-		if (mb->ready || mb->due[TIMER_DONE])
-			mb->busy |= BUSY_QUEUE;
-		else
-			process_request(mb);
+		process_request(mb);
 	}
 }
 

@@ -17,6 +17,7 @@
 
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
+#include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -30,6 +31,8 @@
 #include "internal.h"
 
 #define MAX_DEVICES		256
+
+static struct dentry *doe_sim_dir;
 
 /**
  * doe_sim_create() - Create a simulated device
@@ -54,7 +57,7 @@ struct doe_sim_dev *doe_sim_create(const struct doe_sim_config *config)
 		doe_sim_free(sim);
 		return ERR_PTR(ret);
 	}
-	doe_sim_debugfs_add(sim);
+	doe_sim_debugfs_add(sim, doe_sim_dir);
 
 	if (config->scan) {
 		ret = doe_sim_rescan(sim);
@@ -74,7 +77,7 @@ EXPORT_SYMBOL_GPL(doe_sim_create);
  */
 void doe_sim_destroy(struct doe_sim_dev *sim)
 {
-	doe_sim_debugfs_remove(sim);
+	debugfs_remove(sim->debugfs);
 	doe_sim_pull_out(sim);
 	synchronize_rcu();
 	doe_sim_free(sim);
@@ -241,11 +244,11 @@ static int __init doe_sim_init(void)
 	if (ret)
 		return ret;
 
-	doe_sim_debugfs_init();
+	doe_sim_dir = debugfs_create_dir("doe-sim", NULL);
 	ret = create_devices();
 	if (ret) {
 		destroy_devices();
-		doe_sim_debugfs_exit();
+		debugfs_remove(doe_sim_dir);
 		pci_unregister_driver(&doe_sim_driver);
 	}
 
@@ -256,7 +259,7 @@ module_init(doe_sim_init);
 static void __exit doe_sim_exit(void)
 {
 	destroy_devices();
-	doe_sim_debugfs_exit();
+	debugfs_remove(doe_sim_dir);
 	pci_unregister_driver(&doe_sim_driver);
 	doe_sim_wait_for_hosts();
 }

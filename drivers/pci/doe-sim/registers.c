@@ -204,16 +204,7 @@ static void run_triggers(struct doe_sim_mb *mb, unsigned long *flags)
 	}
 }
 
-/**
- * doe_sim_mb_access - Access a register of a DOE Capability
- * @mb: the mailbox
- * @where: offset in the capability
- * @size: of the access in bytes
- * @write: or read
- * @val: what is written, or where to put what is read
- *
- * Return: PCIBIOS_* code.
- */
+/* Access @size bytes @where in the capability; the result is PCIBIOS_* */
 int doe_sim_mb_access(struct doe_sim_mb *mb, unsigned int where, int size,
 		      bool write, u32 *val)
 {

@@ -123,10 +123,8 @@ void doe_sim_deliver(struct doe_sim_mb *mb)
 	struct doe_sim_vector *vector = can_signal(mb) ? get_vector(mb) : NULL;
 	unsigned int cpu;
 
-	if (!vector) {
-		mb->cnt.irqs_blocked++;
+	if (!vector)
 		return;
-	}
 
 	mb->cnt.irqs++;
 	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
@@ -183,8 +181,6 @@ void doe_sim_set_int_sta(struct doe_sim_mb *mb)
 		return;
 
 	mb->int_sta = true;
-	if (mb->int_en && !can_signal(mb))
-		mb->cnt.irqs_blocked++;
 	doe_sim_mb_signal(mb);
 }
 

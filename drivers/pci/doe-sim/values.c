@@ -46,45 +46,17 @@ const struct doe_sim_value doe_sim_config_values[] = {
 	{ }
 };
 
-/* Length of the word that @words begins with, and where the next one begins */
-static size_t next_word(const char **words)
+/* Word @i of a list like "none, some, all" and its length, or NULL */
+static const char *get_word(const char *words, s64 i, size_t *len)
 {
-	size_t len = strcspn(*words, ",");
-
-	*words += len;
-	*words += strspn(*words, ", ");
-	return len;
-}
-
-/* Index of @word in a list like "none, some, all", or -EINVAL */
-int doe_sim_find_word(const char *words, const char *word)
-{
-	const char *here = words;
-	int i;
-
-	for (i = 0; *here; i++) {
-		size_t len = next_word(&words);
-
-		if (strlen(word) == len && !strncmp(here, word, len))
-			return i;
-		here = words;
+	for (; *words; words += strspn(words, ", ")) {
+		*len = strcspn(words, ",");
+		if (!i--)
+			return words;
+		words += *len;
 	}
 
-	return -EINVAL;
-}
-
-int doe_sim_print_word(const char *words, unsigned int i, char *buf,
-		       size_t size)
-{
-	const char *here;
-	size_t len;
-
-	do {
-		here = words;
-		len = next_word(&words);
-	} while (i--);
-
-	return scnprintf(buf, size, "%.*s", (int)len, here);
+	return NULL;
 }
 
 static bool may_be_never(const struct doe_sim_value *value)
@@ -112,12 +84,15 @@ int doe_sim_print_value(const struct doe_sim_value *value, const void *base,
 			char *buf, size_t size)
 {
 	s64 val = get_value(value, base);
+	const char *word;
+	size_t len;
 
 	if (may_be_never(value) && (u64)val == DOE_SIM_NEVER)
 		return scnprintf(buf, size, "never");
-	if (value->words)
-		return doe_sim_print_word(value->words, val, buf, size);
-	return scnprintf(buf, size, "%lld", val);
+	if (!value->words)
+		return scnprintf(buf, size, "%lld", val);
+	word = get_word(value->words, val, &len);
+	return scnprintf(buf, size, "%.*s", (int)len, word);
 }
 
 int doe_sim_print_range(const struct doe_sim_value *value, char *buf,
@@ -142,13 +117,10 @@ static int bad_value(const struct doe_sim_value *value)
 
 static bool is_valid(const struct doe_sim_value *value, s64 val)
 {
-	const char *words = value->words;
-	int nr = 0;
+	size_t len;
 
-	for (; words && *words; nr++)
-		next_word(&words);
-	if (nr)
-		return val >= 0 && val < nr;
+	if (value->words)
+		return get_word(value->words, val, &len);
 
 	return (may_be_never(value) && (u64)val == DOE_SIM_NEVER) ||
 	       (val >= value->min && val <= value->max);
@@ -166,11 +138,15 @@ int doe_sim_check_values(const struct doe_sim_value *table, const void *base)
 static int parse_value(const struct doe_sim_value *value, const char *str,
 		       s64 *val)
 {
-	int i = value->words ? doe_sim_find_word(value->words, str) : -EINVAL;
+	const char *word;
+	size_t len;
 
-	if (i >= 0) {
-		*val = i;
-		return 0;
+	*val = 0;
+	while (value->words &&
+	       (word = get_word(value->words, *val, &len))) {
+		if (strlen(str) == len && !strncmp(str, word, len))
+			return 0;
+		++*val;
 	}
 	if (may_be_never(value) && !strcmp(str, "never")) {
 		*val = DOE_SIM_NEVER;
