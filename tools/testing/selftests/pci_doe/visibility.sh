@@ -101,19 +101,6 @@ cdat_traced()
 	cdat_reread "$1" && traced "$1" "$2" 1e98:02 submit request response
 }
 
-# The states of a mailbox make a chain
-states_chained()
-{
-	event_lines state | grep "^$1 \[$2\] " | {
-		last=
-		while read -r _ _ from _ to _; do
-			[ "${last:-$from}" = "$from" ] || exit 1
-			last=$to
-		done
-		[ "$last" = idle ]
-	}
-}
-
 # trace_event= at boot: Discovery of every mailbox
 boot_traced()
 {
@@ -151,7 +138,6 @@ tests()
 	act trace_on pci_doe
 	doe_list=$OURS
 	for_each "Discovery is traced" discovery_traced
-	for_each "each state is traced" states_chained
 	doe_list=$(only memdevs "$OURS")
 	for_each "reading a table is traced" cdat_traced
 	for event in $EVENTS; do
