@@ -18,15 +18,6 @@ offers_discovery()
 	doe_value "$1" "$2" features | tr , '\n' | grep -q '^0001:00$'
 }
 
-in_sysfs()
-{
-	for feature in $(doe_value "$1" "$2" features | tr , ' '); do
-		name=$feature
-		[ "$feature" != 0001:00 ] || name=doe_discovery
-		[ "$(cat "$PCI/$1/doe_features/$name")" = "$feature" ] || return 1
-	done
-}
-
 # DOE Interrupt Enable
 enabled()
 {
@@ -63,7 +54,6 @@ tests()
 	done
 	for_each "is idle and had no error" idle_without_errors
 	for_each "offers Discovery" offers_discovery
-	for_each "has its features in sysfs" in_sysfs
 	for_each "holds no object and no error" at_rest
 	for_each "is consistent" consistent
 	[ -z "$DOE_EXPECT" ] ||

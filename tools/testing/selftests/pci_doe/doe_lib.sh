@@ -283,12 +283,6 @@ knobs()
 	[ ! -e "$SIM/$sim" ] || echo "$@" >"$SIM/$sim/knobs"
 }
 
-# sim_count DEVICE COUNTER
-sim_count()
-{
-	sed -n "s/^$2 //p" "$SIM/$1/counters"
-}
-
 # no_violations DEVICE: of a simulated device by the host
 no_violations()
 {
