@@ -2,9 +2,9 @@
 /*
  * Schedule explorer for the DOE library: one schedule, and many
  *
- * explore [-j JOBS] [-k FAILURES] [-s SEED] [-t] [COUNT]: COUNT schedules from
- * SEED on, or until so many have failed; with -t, what happens in them.  In each
- * the device, its vices, and those who use it are chosen at random.
+ * explore [-j JOBS] [-s SEED] [-t] [COUNT]: COUNT schedules from SEED on, or
+ * until one has failed; with -t, what happens in them.  In each the device, its
+ * vices, and those who use it are chosen at random.
  */
 
 #include <stdlib.h>
@@ -111,20 +111,13 @@ static void schedule_main(void)
 	device_stop();
 }
 
-/* Each process goes on until a schedule fails */
-static pid_t start_process(u32 *next, u32 end, u32 step)
+/* A process, which no schedule that fails returns from */
+static void run_schedules(u32 *seed, u32 end, u32 step)
 {
-	pid_t pid = fork();
-	u32 seed;
-
-	if (pid)
-		return pid;
-	while (*next < end && counts->failed < counts->max_failures) {
-		seed = *next;
-		*next += step;
+	for (; *seed < end && !counts->failed; *seed += step) {
 		/* It may loop for ever */
 		alarm(20);
-		run_schedule(seed, schedule_main);
+		run_schedule(*seed, schedule_main);
 		__atomic_add_fetch(&counts->schedules, 1, __ATOMIC_RELAXED);
 	}
 	fflush(stdout);
@@ -138,29 +131,28 @@ static void explore(u32 first, u32 count, u32 jobs)
 	u32 i;
 
 	for (i = 0; i < jobs; i++) {
-		counts->next[i] = first + i;
-		pids[i] = start_process(&counts->next[i], first + count, jobs);
+		counts->seed[i] = first + i;
+		pids[i] = fork();
+		if (!pids[i])
+			run_schedules(&counts->seed[i], first + count, jobs);
 	}
 	while ((pid = wait(&status)) > 0) {
-		if (!status)
-			continue;
+		counts->failed += !!status;
 		for (i = 0; pids[i] != pid; i++)
 			;
-		counts->failed++;
 		if (WIFSIGNALED(status))
 			printf("seed %u: killed by signal %d\n",
-			       counts->next[i] - jobs, WTERMSIG(status));
-		pids[i] = start_process(&counts->next[i], first + count, jobs);
+			       counts->seed[i], WTERMSIG(status));
 	}
 }
 
 int main(int argc, char **argv)
 {
-	u32 option[128] = { ['j'] = 1, ['k'] = 20, ['s'] = 1 };
+	u32 option[128] = { ['j'] = 1, ['s'] = 1 };
 	u32 count;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "j:k:s:t")) != -1) {
+	while ((opt = getopt(argc, argv, "j:s:t")) != -1) {
 		if (opt == '?')
 			return 2;
 		option[opt] = optarg ? atoi(optarg) : 1;
@@ -172,7 +164,6 @@ int main(int argc, char **argv)
 	shim_initcall();
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	counts->max_failures = option['k'];
 	explore(option['s'], count, min(option['j'], MAX_JOBS));
 	printf("%llu schedules, %llu exchanges, %llu errors: %llu failed\n",
 	       counts->schedules + counts->failed, counts->good, counts->errors,

@@ -13,8 +13,8 @@
 
 /* What all processes share */
 struct counts {
-	u64 schedules, failed, max_failures, good, errors;
-	u32 next[MAX_JOBS];	/* seed of each */
+	u64 schedules, failed, good, errors;
+	u32 seed[MAX_JOBS];	/* of each */
 } *counts;
 
 struct call {
