@@ -2,7 +2,7 @@
 /*
  * Schedule explorer for the DOE library: the scheduler and virtual time, and the
  * kernel API on top of them: locks, waits, workqueues, hrtimers and memory, with
- * what lockdep, DEBUG_ATOMIC_SLEEP, DEBUG_OBJECTS and KASAN check
+ * what DEBUG_ATOMIC_SLEEP, DEBUG_OBJECTS and KASAN check
  *
  * Actors are coroutines: each has a stack and runs until it blocks, or until a
  * preemption point switches to another one.  All that is random comes from one
@@ -38,7 +38,7 @@ struct task_struct {
 	bool user;		/* accesses registers for user space */
 	bool secret;		/* has read a response to the kernel */
 	u64 signal_at;
-	int locks, irqs_off;
+	int locks;
 	struct event wake;
 	struct work_struct *work;
 };
@@ -268,8 +268,7 @@ static void actor_main(void)
 
 	for (;;) {
 		self->fn(self->arg);
-		fail_if(self->locks || self->irqs_off,
-			"%s ends with a lock held", self->name);
+		fail_if(self->locks, "%s ends with a lock held", self->name);
 		self->used = false;
 		nr_used--;
 		wake_blocked(self);
@@ -315,8 +314,8 @@ void join(struct task_struct *task)
 void shim_might_sleep(const char *where)
 {
 	point();
-	fail_if(current->hardirq || current->softirq || current->locks ||
-		current->irqs_off, "%s() may sleep in atomic context", where);
+	fail_if(current->hardirq || current->softirq || current->locks,
+		"%s() may sleep in atomic context", where);
 }
 
 static void take_lock(struct mutex *l)
@@ -334,28 +333,17 @@ static void drop_lock(struct mutex *l)
 	wake_blocked(l);
 }
 
-void shim_spin_lock(raw_spinlock_t *l, int irq, const char *where)
+void raw_spin_lock(raw_spinlock_t *l)
 {
-	fail_if(irq == 1 && (current->irqs_off || current->hardirq),
-		"%s: interrupts are off, and the unlock turns them on", where);
-	current->irqs_off += !!irq;
 	current->locks++;
-	if (current->hardirq)
-		l->in_irq = where;
-	else if (!current->irqs_off)
-		l->irqs_on = where;
-	fail_if(l->in_irq && l->irqs_on,
-		"lock taken in an interrupt in %s() and with interrupts on in %s()",
-		l->in_irq, l->irqs_on);
 	point();
 	take_lock(l);
 }
 
-void shim_spin_unlock(raw_spinlock_t *l, int irq)
+void raw_spin_unlock(raw_spinlock_t *l)
 {
 	drop_lock(l);
 	current->locks--;
-	current->irqs_off -= !!irq;
 	point();
 }
 

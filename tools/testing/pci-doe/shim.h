@@ -37,8 +37,6 @@ typedef unsigned int gfp_t;
 #define __must_hold(x)
 #define __maybe_unused		__attribute__((unused))
 #define __cleanup(fn)		__attribute__((cleanup(fn)))
-#define __aligned(n)		__attribute__((aligned(n)))
-#define __noreturn		__attribute__((noreturn))
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define EXPORT_SYMBOL_IF_KUNIT(x) extern typeof(x) x
 #define core_initcall(fn)	int shim_initcall(void) { return fn(); }
@@ -167,12 +165,10 @@ struct list_head {
 	__nr; })
 #define list_add_tail(n, head)	list_add(n, (head)->prev)
 
-/* ---- Locks: those who take them are checked as lockdep would ---- */
+/* ---- Locks ---- */
 
 typedef struct mutex {
 	struct task_struct *owner;
-	const char *in_irq;	/* where it was taken in hard interrupt context */
-	const char *irqs_on;	/* where it was taken with interrupts on */
 } raw_spinlock_t;
 
 #define DEFINE_MUTEX(m)		struct mutex m
@@ -180,13 +176,11 @@ typedef struct mutex {
 #define lockdep_assert_held(l)	\
 	fail_if((l)->owner != current, "%s: %s not held", __func__, #l)
 
-/* irq: 0 leaves interrupts as they are, 1 expects them on, 2 saves them */
-#define raw_spin_lock(l)	shim_spin_lock(l, 0, __func__)
-#define raw_spin_unlock(l)	shim_spin_unlock(l, 0)
-#define raw_spin_lock_irq(l)	shim_spin_lock(l, 1, __func__)
-#define raw_spin_unlock_irq(l)	shim_spin_unlock(l, 1)
-#define raw_spin_lock_irqsave(l, f) ((f) = 0, shim_spin_lock(l, 2, __func__))
-#define raw_spin_unlock_irqrestore(l, f) ((void)(f), shim_spin_unlock(l, 2))
+/* An interrupt is an actor as others are, and waits for the lock */
+#define raw_spin_lock_irq	raw_spin_lock
+#define raw_spin_unlock_irq	raw_spin_unlock
+#define raw_spin_lock_irqsave(l, f) ((f) = 0, raw_spin_lock(l))
+#define raw_spin_unlock_irqrestore(l, f) ((void)(f), raw_spin_unlock(l))
 
 /* Of a mutex, one in a block */
 #define __shim_guard(name)	\
