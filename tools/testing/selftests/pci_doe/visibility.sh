@@ -101,12 +101,6 @@ cdat_traced()
 	cdat_reread "$1" && traced "$1" "$2" 1e98:02 submit request response
 }
 
-# trace_event= at boot: Discovery of every mailbox
-boot_traced()
-{
-	grep -q "pci_doe_request: $1 \[$2\] 0001:00 4 bytes" "$TRACING/trace"
-}
-
 # The files come back when Discovery has ended, with a uevent for each mailbox
 announced()
 {
@@ -132,9 +126,6 @@ tests()
 	check "no doe_features where there is no mailbox" no_features_elsewhere
 	check "debugfs has a line for each mailbox, for root" debugfs_format
 
-	doe_list=$ALL
-	! grep -q trace_event=pci_doe /proc/cmdline ||
-		for_each "traced at boot" boot_traced
 	act trace_on pci_doe
 	doe_list=$OURS
 	for_each "Discovery is traced" discovery_traced
