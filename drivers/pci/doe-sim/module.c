@@ -158,23 +158,12 @@ static int set_param(const char *val, const struct kernel_param *kp)
 				 &default_config);
 }
 
-static int get_param(char *buf, const struct kernel_param *kp)
-{
-	const struct doe_sim_value *value = doe_sim_config_values;
-
-	while (strcmp(value->name, kp->arg))
-		value++;
-
-	return doe_sim_print_value(value, &default_config, buf, PAGE_SIZE);
-}
-
 static const struct kernel_param_ops param_ops = {
 	.set	= set_param,
-	.get	= get_param,
 };
 
 #define PARAM(name, help)						\
-	module_param_cb(name, &param_ops, (void *)#name, 0444);		\
+	module_param_cb(name, &param_ops, (void *)#name, 0);		\
 	MODULE_PARM_DESC(name, help);
 #define PARAM_N(type, field, name, min, max, help)	PARAM(name, help)
 #define PARAM_E(tag, field, name, words, help)		\
