@@ -80,19 +80,10 @@ static void write_base(struct doe_sim_dev *sim, unsigned int where, int size,
 	}
 }
 
-static u32 read_extended(struct doe_sim_dev *sim, unsigned int where)
-{
-	/* The rest of a Device Serial Number Capability may well read 0 */
-	if (sim->config.dsn && where == DOE_SIM_EXT_BASE)
-		return PCI_EXT_CAP_ID_DSN | 1 << 16 |
-		       (sim->config.nr_mailboxes ? sim->first << 20 : 0);
-	return 0;
-}
-
 int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
 			  bool write, u32 *val)
 {
-	u32 dw;
+	u32 dw = 0;
 
 	guard(raw_spinlock_irqsave)(&sim->lock);
 	if (sim->gone) {
@@ -106,8 +97,10 @@ int doe_sim_config_access(struct doe_sim_dev *sim, unsigned int where, int size,
 	} else {
 		if (where < sizeof(sim->base))
 			dw = sim->base[where / 4];
-		else
-			dw = read_extended(sim, where & ~3);
+		/* The rest of a Device Serial Number may well read 0 */
+		else if (sim->config.dsn && (where & ~3) == DOE_SIM_EXT_BASE)
+			dw = PCI_EXT_CAP_ID_DSN | 1 << 16 |
+			     (sim->config.nr_mailboxes ? sim->first << 20 : 0);
 		*val = dw >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 	}
 

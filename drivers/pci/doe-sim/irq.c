@@ -110,22 +110,12 @@ void doe_sim_stop_vectors(struct doe_sim_vector *vectors, unsigned int nr)
 		hrtimer_cancel(&vectors[i].timer);
 }
 
-static unsigned int count_granted(struct doe_sim_dev *sim)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < sim->nr_vectors; i++)
-		n += !!sim->vectors[i].virq;
-
-	return n;
-}
-
 static int doe_sim_irq_alloc(struct irq_domain *domain, unsigned int virq,
 			     unsigned int nr, void *arg)
 {
 	msi_alloc_info_t *info = arg;
 	struct doe_sim_dev *sim;
-	unsigned int i, first = info->hwirq;
+	unsigned int i, first = info->hwirq, granted = nr;
 
 	guard(rcu)();
 
@@ -134,8 +124,9 @@ static int doe_sim_irq_alloc(struct irq_domain *domain, unsigned int virq,
 		return -ENODEV;
 	if (first + nr > sim->nr_vectors)
 		return -ENOSPC;
-	if (sim->config.max_vectors &&
-	    count_granted(sim) + nr > sim->config.max_vectors)
+	for (i = 0; i < sim->nr_vectors; i++)
+		granted += !!sim->vectors[i].virq;
+	if (sim->config.max_vectors && granted > sim->config.max_vectors)
 		return -ENOSPC;
 
 	for (i = 0; i < nr; i++) {

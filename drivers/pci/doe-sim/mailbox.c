@@ -58,15 +58,6 @@ static void choose_knobs(struct doe_sim_mb *mb)
 	mb->k = &mb->knobs;
 }
 
-static void start_request(struct doe_sim_mb *mb)
-{
-	if (mb->outstanding && !mb->ready &&
-	    ktime_get_ns() - mb->go_time >= ANSWER_NS)
-		doe_sim_violation(mb, DOE_SIM_V_NO_ABORT);
-
-	choose_knobs(mb);
-}
-
 void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val)
 {
 	if (mb->busy || mb->error) {
@@ -80,8 +71,12 @@ void doe_sim_write_dw(struct doe_sim_mb *mb, u32 val)
 		return;
 	}
 
-	if (!mb->wr_n)
-		start_request(mb);
+	if (!mb->wr_n) {
+		if (mb->outstanding && !mb->ready &&
+		    ktime_get_ns() - mb->go_time >= ANSWER_NS)
+			doe_sim_violation(mb, DOE_SIM_V_NO_ABORT);
+		choose_knobs(mb);
+	}
 	if (mb->k->error_at == DOE_SIM_ERROR_WRITE &&
 	    mb->wr_n == mb->k->error_dw) {
 		mb->wr_lost = true;
@@ -127,20 +122,16 @@ static void finish_request(struct doe_sim_mb *mb)
 
 static void show_busy(struct doe_sim_mb *mb)
 {
-	switch (mb->k->busy) {
-	case DOE_SIM_BUSY_NEVER:
-		break;
-	case DOE_SIM_BUSY_PULSE:
-		mb->busy |= BUSY_REQ;
-		if (mb->k->copy_ns)
-			doe_sim_schedule(mb, TIMER_COPIED, mb->k->copy_ns);
-		else
-			doe_sim_clear_busy(mb, BUSY_REQ);
-		break;
-	default:
-		mb->busy |= BUSY_REQ;
-		break;
-	}
+	if (mb->k->busy == DOE_SIM_BUSY_NEVER)
+		return;
+
+	mb->busy |= BUSY_REQ;
+	if (mb->k->busy != DOE_SIM_BUSY_PULSE)
+		return;
+	if (mb->k->copy_ns)
+		doe_sim_schedule(mb, TIMER_COPIED, mb->k->copy_ns);
+	else
+		doe_sim_clear_busy(mb, BUSY_REQ);
 }
 
 static void process_request(struct doe_sim_mb *mb)
@@ -206,15 +197,6 @@ static void take_request(struct doe_sim_mb *mb)
 	} else {
 		process_request(mb);
 	}
-}
-
-static void process_next(struct doe_sim_mb *mb)
-{
-	if (!(mb->busy & BUSY_QUEUE))
-		return;
-
-	process_request(mb);
-	doe_sim_clear_busy(mb, BUSY_QUEUE);
 }
 
 void doe_sim_go(struct doe_sim_mb *mb)
@@ -327,10 +309,12 @@ static void finish_answer(struct doe_sim_mb *mb)
 	if (k->busy == DOE_SIM_BUSY_DRAINED)
 		doe_sim_clear_busy(mb, BUSY_REQ);
 	doe_sim_hold_busy(mb, k->busy_after_ns, k->busy_sticky);
-	if (k->error_at == DOE_SIM_ERROR_DRAINED)
+	if (k->error_at == DOE_SIM_ERROR_DRAINED) {
 		doe_sim_set_error_bit(mb);
-	else
-		process_next(mb);
+	} else if (mb->busy & BUSY_QUEUE) {
+		process_request(mb);
+		doe_sim_clear_busy(mb, BUSY_QUEUE);
+	}
 }
 
 /* Whether there is an answer; Error and Abort hide it */
@@ -367,25 +351,21 @@ void doe_sim_read_event(struct doe_sim_mb *mb, bool late)
 	doe_sim_befall(mb, mb->k->read_event, 0);
 }
 
-/* DW @i of the answer, header included */
-static u32 answer_dw(struct doe_sim_mb *mb, u32 i)
-{
-	if (i < 2)
-		return mb->hdr[i];
-
-	return i < mb->rd_buf_n ? mb->rd[i] : doe_sim_sized_dw(mb->seed, i - 2);
-}
-
 u32 doe_sim_read_dw(struct doe_sim_mb *mb)
 {
-	u32 val;
+	u32 val, i = mb->rd_i;
 
 	if (!readable(mb)) {
 		mb->cnt.reads_unready++;
 		return 0;
 	}
 
-	val = answer_dw(mb, mb->rd_i);
+	if (i < 2)
+		val = mb->hdr[i];
+	else if (i < mb->rd_buf_n)
+		val = mb->rd[i];
+	else
+		val = doe_sim_sized_dw(mb->seed, i - 2);
 	doe_sim_read_event(mb, true);
 	return val;
 }

@@ -46,11 +46,6 @@ void doe_sim_cancel(struct doe_sim_mb *mb, enum doe_sim_timer timer)
 
 /* Interrupts, sec 6.30.3 */
 
-static u16 command(struct doe_sim_dev *sim)
-{
-	return sim->base[PCI_COMMAND / 4];
-}
-
 static u16 msi_flags(struct doe_sim_dev *sim)
 {
 	return sim->base[DOE_SIM_MSI_CAP / 4] >> 16;
@@ -84,14 +79,6 @@ unsigned int doe_sim_message(struct doe_sim_mb *mb)
 	return message % sim->nr_msi;
 }
 
-static struct doe_sim_vector *get_vector(struct doe_sim_mb *mb)
-{
-	unsigned int message = doe_sim_message(mb);
-
-	return message < mb->sim->nr_vectors ? &mb->sim->vectors[message] :
-					       NULL;
-}
-
 static bool msix_masked(struct doe_sim_dev *sim, unsigned int message)
 {
 	void __iomem *entry = sim->msix_table + message * PCI_MSIX_ENTRY_SIZE;
@@ -108,7 +95,7 @@ static bool can_signal(struct doe_sim_mb *mb)
 	unsigned int message;
 
 	if (sim->msi_on == DOE_SIM_IRQ_NONE || doe_sim_power_state(sim) ||
-	    !(command(sim) & PCI_COMMAND_MASTER))
+	    !(sim->base[PCI_COMMAND / 4] & PCI_COMMAND_MASTER))
 		return false;
 
 	message = doe_sim_message(mb);
@@ -119,14 +106,14 @@ static bool can_signal(struct doe_sim_mb *mb)
 
 void doe_sim_deliver(struct doe_sim_mb *mb)
 {
-	/* A device without interrupts has no message, either */
-	struct doe_sim_vector *vector = can_signal(mb) ? get_vector(mb) : NULL;
+	struct doe_sim_vector *vector;
 	unsigned int cpu;
 
-	if (!vector)
+	if (!can_signal(mb))
 		return;
 
 	mb->cnt.irqs++;
+	vector = &mb->sim->vectors[doe_sim_message(mb)];
 	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
 	if (mb->knobs.irq_elsewhere && cpu < nr_cpu_ids)
 		smp_call_function_single_async(cpu, &vector->csd);
