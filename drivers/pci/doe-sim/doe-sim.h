@@ -49,16 +49,13 @@ struct doe_sim_feature {
 	u8 type;
 };
 
-/**
- * struct doe_sim_feature_list - Features of one mailbox
- * @list: all of them in order of their Discovery index; entry 0 is normally
- *	  DOE Discovery, which is served in any case.  Types that the
- *	  simulation does not know are echoed.
- * @nr: length of @list, at most %DOE_SIM_MAX_FEATURES
+/*
+ * Features of one mailbox in order of their Discovery index.  DOE Discovery,
+ * normally the first, is served in any case; unknown types are echoed.
  */
 struct doe_sim_feature_list {
 	const struct doe_sim_feature *list;
-	unsigned int nr;
+	unsigned int nr;	/* at most %DOE_SIM_MAX_FEATURES */
 };
 
 /*
@@ -277,17 +274,14 @@ struct doe_sim_knobs {
 	N(u32, stale, stale, 0, DOE_SIM_STALE_ALL,			\
 	  "Mask of what was left: 1 Ready, 2 Error, 4 Busy, 8 half a request, 16/32 interrupt")
 
-/**
- * struct doe_sim_config - What a simulated device is made of
- * @mailbox_features: if not NULL, overrides @features and @nr_features: one
- *		      list per mailbox, a list of length 0 for the default.
- *		      Must live as long as the device.
- * @knobs: behaviour of all mailboxes from power-on
- */
 struct doe_sim_config {
 	DOE_SIM_CONFIG(DOE_SIM_FIELD_N, DOE_SIM_FIELD_E, DOE_SIM_FIELD_B)
+	/*
+	 * If not NULL, one list per mailbox instead of @features, a list of
+	 * length 0 for the default.  Must live as long as the device.
+	 */
 	const struct doe_sim_feature_list *mailbox_features;
-	struct doe_sim_knobs knobs;
+	struct doe_sim_knobs knobs;	/* of all mailboxes from power-on */
 };
 
 #define DOE_SIM_CONFIG_DEFAULT {			\
@@ -369,16 +363,10 @@ enum doe_sim_violation {
 
 #define DOE_SIM_COUNTER(name)	u64 name;
 
-/**
- * struct doe_sim_counters - What happened to one mailbox
- * @reads: by register (enum doe_sim_reg)
- * @writes: by register
- * @violations: by enum doe_sim_violation
- */
+/* What happened to one mailbox */
 struct doe_sim_counters {
 	u64 reads[DOE_SIM_NR_REGS];
 	u64 writes[DOE_SIM_NR_REGS];
-
 	DOE_SIM_COUNTERS(DOE_SIM_COUNTER)
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };

@@ -1,11 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Mailboxes go to user space and back while the kernel uses them.
-#
-# DOE_ROUNDS says how often, 1000 by default.
 . "$(dirname "$0")/doe_lib.sh"
 
-ROUNDS=${DOE_ROUNDS:-1000}
+ROUNDS=1000
 
 # Discovery follows each return, at a pace that makes the next hand-over hit
 # another moment of it

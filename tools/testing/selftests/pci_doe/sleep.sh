@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The system sleeps and wakes while mailboxes are idle, and while they work.
 #
-# DOE_STATES says in which states of /sys/power/state, by default freeze and mem.
 # DOE_PM_TEST names a state from which no alarm wakes this machine: devices alone
 # sleep, for a moment (needs CONFIG_PM_DEBUG).
 . "$(dirname "$0")/doe_lib.sh"
@@ -71,7 +70,7 @@ works_as_before()
 
 tests()
 {
-	for state in ${OURS:+${DOE_STATES:-freeze mem}}; do
+	for state in ${OURS:+freeze mem}; do
 		if [ ! -e $ALARM ] || ! grep -q "$state" /sys/power/state; then
 			continue
 		fi
