@@ -151,7 +151,7 @@ static void error_takes_ready(struct kunit *test)
 /* A reset in the midst of an answer: what is left behind must not continue it */
 static void cut_is_not_idle(struct kunit *test)
 {
-	struct doe_test *dt = sim_start(test, NULL);
+	struct doe_test *dt = doe_test_new_unbound(test);
 
 	sim_request(dt, DOE_SIM_TYPE_ECHO, 1);
 	sim_response(dt, DOE_SIM_TYPE_ECHO, 1);
