@@ -68,7 +68,8 @@ void dev_close(void)
 	size_t i;
 
 	for (i = 0; i < nr_found; i++)
-		mailbox_release(&found[i]);
+		if (found[i].file >= 0)
+			close(found[i].file);
 	free(found);
 	free(dumps);
 	if (pacc)

@@ -194,21 +194,14 @@ static int mailbox_lock(struct mailbox *m)
 		.l_start = m->offset,
 		.l_len = DOE_CAP_SIZE,
 	};
-	const char *path = path_of("%s/config", m->path);
-	int err, ret;
+	int ret;
 
-	ret = open_file(m, path, O_RDWR);
+	ret = open_file(m, path_of("%s/config", m->path), O_RDWR);
 	if (ret)
 		return ret;
 	if (!fcntl(m->file, F_OFD_SETLK, &range))
 		return EXIT_OK;
-
-	err = errno;
-	mailbox_release(m);
-	if (err == EAGAIN || err == EACCES)
-		return fail(EXIT_OWNED, "%s: another process uses it",
-			    m->mb.name);
-	return fail(EXIT_SYSTEM, "%s: lock: %s", path, strerror(err));
+	return fail(EXIT_OWNED, "%s: another process uses it", m->mb.name);
 }
 
 /*
@@ -238,17 +231,8 @@ int mailbox_claim(struct mailbox *m)
 	if (m->owner == OWNER_USER || opts.force)
 		return EXIT_OK;
 
-	mailbox_release(m);
 	return fail(EXIT_OWNED, "%s: %s (or use --force)", m->mb.name,
 		    owners[m->owner].why);
-}
-
-/* Let others use a mailbox */
-void mailbox_release(struct mailbox *m)
-{
-	if (m->file >= 0)
-		close(m->file);
-	m->file = -1;
 }
 
 /* The bus finds the driver, whatever its name */
@@ -267,15 +251,21 @@ static int change_driver(struct mailbox *m, bool to_kernel)
 	return ret;
 }
 
-static int change_owner(struct mailbox *m, bool to_kernel)
+/* Give a mailbox to the kernel or take it */
+int mailbox_bind(struct mailbox *m, bool to_kernel)
 {
 	enum owner want = to_kernel ? OWNER_KERNEL : OWNER_USER;
 	int ret;
 
+	if (!m->aux[0])
+		return fail(EXIT_OWNED, "%s: no auxiliary device", m->mb.name);
+	ret = mailbox_lock(m);
+	if (ret)
+		return ret;
+
 	find_owner(m);
 	if (m->owner == want)
 		return EXIT_OK;
-
 	ret = change_driver(m, to_kernel);
 	find_owner(m);
 	if (ret || m->owner == want)
@@ -285,17 +275,4 @@ static int change_owner(struct mailbox *m, bool to_kernel)
 		change_driver(m, true);
 	return fail(EXIT_OWNED, "%s: the kernel %s", m->mb.name,
 		    to_kernel ? "won't take it" : "keeps it, see its log");
-}
-
-/* Give a mailbox to the kernel or take it */
-int mailbox_bind(struct mailbox *m, bool to_kernel)
-{
-	int ret;
-
-	if (!m->aux[0])
-		return fail(EXIT_OWNED, "%s: no auxiliary device", m->mb.name);
-
-	ret = mailbox_lock(m) ?: change_owner(m, to_kernel);
-	mailbox_release(m);
-	return ret;
 }

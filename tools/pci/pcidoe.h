@@ -232,7 +232,6 @@ void find_owner(struct mailbox *m);
 const char *owner_name(enum owner owner);
 const char *permission_hint(void);
 int mailbox_claim(struct mailbox *m);
-void mailbox_release(struct mailbox *m);
 int mailbox_bind(struct mailbox *m, bool to_kernel);
 
 /* pcidoe-feature.c */
