@@ -324,39 +324,36 @@ static void redact(char *line)
 	}
 }
 
-/* Each read gives a record "PRIORITY,NUMBER,MICROSECONDS,...;TEXT" */
+/* Records "PRIORITY,NUMBER,MICROSECONDS,...;TEXT" */
 static void report_log(void)
 {
+	int fd = open(path_of("%s/dev/kmsg", opts.root),
+		      O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	char *line = NULL, *text, time[40];
 	unsigned long long us;
-	char buf[8192], time[40], *line, *text, *save;
-	ssize_t len;
-	int fd;
+	size_t size = 0;
 
-	fd = open(path_of("%s/dev/kmsg", opts.root),
-		  O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	out_array("log");
-	while (fd >= 0 && ((len = read(fd, buf, sizeof(buf) - 1)) > 0 ||
-			   (len < 0 && errno == EPIPE))) {
-		buf[len < 0 ? 0 : len] = '\0';
-		for (line = strtok_r(buf, "\n", &save); line;
-		     line = strtok_r(NULL, "\n", &save)) {
-			text = strchr(line, ';');
-			if (!text || !strstr(text, "DOE: ") ||
-			    strcasestr(text, "serial") ||
-			    sscanf(line, "%*u,%*u,%llu", &us) != 1)
-				continue;
-			redact(++text);
-			snprintf(time, sizeof(time), "%llu.%06llu",
-				 us / 1000000, us % 1000000);
-			out_object(NULL, "log");
-			out_str("time", time);
-			out_str("text", text);
-			out_end();
-		}
+	while (f && getline(&line, &size, f) > 0) {
+		text = strchr(line, ';');
+		if (!text || !strstr(text, "DOE: ") ||
+		    strcasestr(text, "serial") ||
+		    sscanf(line, "%*u,%*u,%llu", &us) != 1)
+			continue;
+		redact(++text);
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(time, sizeof(time), "%llu.%06llu", us / 1000000,
+			 us % 1000000);
+		out_object(NULL, "log");
+		out_str("time", time);
+		out_str("text", text);
+		out_end();
 	}
 	out_end();
-	if (fd >= 0)
-		close(fd);
+	free(line);
+	if (f)
+		fclose(f);
 }
 
 /* Show what a bug report needs.  Fails if some of it could not be read. */
