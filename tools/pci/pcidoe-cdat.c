@@ -213,14 +213,6 @@ static size_t right_length(const struct cdat_type *type, size_t len)
 	return len > type->size ? len : type->size + SSLBIS_ENTRY;
 }
 
-static void check_handle(u8 handle, size_t offset, struct problems *bad)
-{
-	if (bad->handles[handle])
-		problem(bad, "DSMAS at 0x%zx: handle %u comes again", offset,
-			handle);
-	bad->handles[handle] = true;
-}
-
 /* Return: whether its length leads on to the next */
 static bool decode_structure(const u8 *p, size_t offset, size_t left,
 			     struct problems *bad)
@@ -247,8 +239,10 @@ static bool decode_structure(const u8 *p, size_t offset, size_t left,
 		out_bytes("data", p, good ? len : left);
 	} else {
 		type->decode(p);
-		if (type->decode == decode_dsmas)
-			check_handle(p[4], offset, bad);
+		if (type->decode == decode_dsmas && bad->handles[p[4]])
+			problem(bad, "DSMAS at 0x%zx: handle %u comes again",
+				offset, p[4]);
+		bad->handles[p[4]] |= type->decode == decode_dsmas;
 		if (len > right)
 			out_bytes("excess", p + right, len - right);
 	}

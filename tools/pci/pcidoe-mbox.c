@@ -218,16 +218,6 @@ static int doe_check_ready(struct doe_mbox *mb, size_t dw, size_t dws)
 	return doe_error(mb, -EPROTO, "response cut at DW %zu of %zu", dw, dws);
 }
 
-static int doe_check_header(struct doe_mbox *mb, u32 dw, u32 want)
-{
-	if (!((dw ^ want) & 0xffffff))
-		return 0;
-	return doe_error(mb, -EPROTO,
-			 "response is of type %04x:%02x, not %04x:%02x",
-			 dw & 0xffff, dw >> 16 & 0xff, want & 0xffff,
-			 want >> 16 & 0xff);
-}
-
 /* Length of a data object */
 size_t doe_length(const u8 *object)
 {
@@ -256,8 +246,9 @@ static int doe_receive(struct doe_mbox *mb, u32 header, u8 *resp)
 			return err;
 
 		put_le32(resp + 4 * i, dw);
-		if (i == 0)
-			err = doe_check_header(mb, dw, header);
+		if (i == 0 && (dw ^ header) & 0xffffff)
+			err = doe_error(mb, -EPROTO,
+					"response of another type, %#010x", dw);
 		if (i == 1)
 			dws = doe_length(resp);
 		if (dws < 2)
