@@ -44,12 +44,10 @@ static void PCI_NONRET die(char *msg, ...)
 /* Get access to PCI devices */
 int dev_open(void)
 {
-	static char path[200];
+	const char *path = path_of("%s/sys/bus/pci", opts.root);
 
 	if (opts.dump)
 		return EXIT_OK;
-
-	snprintf(path, sizeof(path), "%s/sys/bus/pci", opts.root);
 	if (access(path, X_OK))
 		return fail(EXIT_SYSTEM, "%s: %m", path);
 
@@ -57,7 +55,7 @@ int dev_open(void)
 	pacc->method = PCI_ACCESS_SYS_BUS_PCI;
 	pacc->error = die;
 	pacc->warning = note_error;
-	pci_set_param(pacc, "sysfs.path", path);
+	pci_set_param(pacc, "sysfs.path", (char *)path);
 	pci_init(pacc);
 	return EXIT_OK;
 }

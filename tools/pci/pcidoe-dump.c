@@ -10,8 +10,6 @@
 
 #include "pcidoe.h"
 
-#define DUMP_MAX_DEVICES	4096
-
 /* [domain:]bus:dev.fn[@offset], all hexadecimal */
 static bool scan_address(const char *s, struct address *addr)
 {
@@ -78,11 +76,9 @@ int dump_read(FILE *f, struct dump **list, size_t *n)
 		if (*bytes)
 			*bytes++ = '\0';
 		if (scan_address(line, &addr) && addr.offset < 0) {
-			more = *n < DUMP_MAX_DEVICES ?
-			       reallocarray(*list, *n + 1, sizeof(**list)) :
-			       NULL;
+			more = reallocarray(*list, *n + 1, sizeof(**list));
 			if (!more)
-				return fail(EXIT_SYSTEM, "too many devices");
+				return fail(EXIT_SYSTEM, "out of memory");
 			*list = more;
 			(*list)[(*n)++] = (struct dump) { .addr = addr };
 		} else if (*n && line[strspn(line, "0123456789abcdef")] == ':' &&

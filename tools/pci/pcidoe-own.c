@@ -241,14 +241,12 @@ static int change_driver(struct mailbox *m, bool to_kernel)
 	const char *path = to_kernel ?
 		path_of("%s/sys/bus/auxiliary/drivers_probe", opts.root) :
 		path_of("%s/%s/driver/unbind", m->path, m->aux);
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = EXIT_OK;
+	FILE *f = fopen(path, "w");
 
-	if (fd < 0 || write(fd, m->aux, strlen(m->aux)) < 0)
-		ret = fail(errno == EACCES || errno == EPERM ? EXIT_PERM :
-			   EXIT_SYSTEM, "%s: %m", path);
-	if (fd >= 0)
-		close(fd);
-	return ret;
+	if (f && fputs(m->aux, f) >= 0 && !fclose(f))
+		return EXIT_OK;
+	return fail(errno == EACCES || errno == EPERM ? EXIT_PERM : EXIT_SYSTEM,
+		    "%s: %m", path);
 }
 
 /* Give a mailbox to the kernel or take it */

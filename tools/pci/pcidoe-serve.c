@@ -172,13 +172,10 @@ static int open_socket(const char *where, bool to_listen)
 	char host[256], port[8];
 	int fd, err;
 
-	if (sscanf(where, "%255[^:]:%7s", host, port) != 2) {
-		fail(0, "%s: not HOST:PORT", where);
-		return -1;
-	}
-	err = getaddrinfo(host, port, &hints, &info);
+	err = sscanf(where, "%255[^:]:%7s", host, port) != 2 ? EAI_NONAME :
+	      getaddrinfo(host, port, &hints, &info);
 	if (err) {
-		fail(0, "%s: %s", where, gai_strerror(err));
+		fail(0, "%s: not HOST:PORT: %s", where, gai_strerror(err));
 		return -1;
 	}
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
