@@ -21,19 +21,18 @@ static bool scan_address(const char *s, struct address *addr)
 			       [4] = &addr->dev, [5] = &addr->fn,
 			       [8] = &addr->offset };
 	regmatch_t match[ARRAY_SIZE(parts)];
-	bool found;
-	regex_t re;
+	static bool ready;	/* compiling it takes long */
+	static regex_t re;
 	size_t i;
 
 	*addr = (struct address) { .offset = -1 };
-	if (regcomp(&re, form, REG_EXTENDED | REG_ICASE))
+	ready = ready || !regcomp(&re, form, REG_EXTENDED | REG_ICASE);
+	if (!ready || regexec(&re, s, ARRAY_SIZE(match), match, 0))
 		return false;
-	found = !regexec(&re, s, ARRAY_SIZE(match), match, 0);
-	regfree(&re);
-	for (i = 0; i < ARRAY_SIZE(parts) && found; i++)
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i] && match[i].rm_so >= 0)
 			*parts[i] = strtoul(s + match[i].rm_so, NULL, 16);
-	return found;
+	return true;
 }
 
 /* Parse an address that the user gave */
