@@ -6,11 +6,9 @@
  */
 
 #include <ctype.h>
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "pcidoe.h"
 
