@@ -219,7 +219,7 @@ static bool decode_structure(const u8 *p, size_t offset, size_t left,
 {
 	size_t last = ARRAY_SIZE(cdat_types) - 1;
 	const struct cdat_type *type = &cdat_types[p[0] < last ? p[0] : last];
-	size_t len = get_le16(p + 2), right = right_length(type, len);
+	size_t len = get_le16(p + 2), right = right_length(type, len), excess;
 	bool good = len >= CDAT_ENTRY_HEADER && len <= left;
 
 	out_named("name", type->name);
@@ -243,8 +243,9 @@ static bool decode_structure(const u8 *p, size_t offset, size_t left,
 			problem(bad, "DSMAS at 0x%zx: handle %u comes again",
 				offset, p[4]);
 		bad->handles[p[4]] |= type->decode == decode_dsmas;
-		if (len > right)
-			out_bytes("excess", p + right, len - right);
+		excess = len - (right <= len ? right : type->size);
+		if (excess)
+			out_bytes("excess", p + len - excess, excess);
 	}
 	out_end();
 	return good;

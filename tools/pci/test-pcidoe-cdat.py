@@ -82,6 +82,8 @@ CASES = [
     ("SSLBIS without pairs", table(sslbis(), dsmas(1)), 7, ["length 16, not 24", "dpa_base"]),
     ("SSLBIS with stray bytes", table(sslbis((1, 2, 3, 0), extra=b"\xaa" * 6)), 7,
      ["length 30, not 24", "excess=aaaaaaaaaaaa"]),
+    ("SSLBIS with nothing else", table(sslbis(extra=b"\xbb" * 6)), 7,
+     ["length 22, not 24", "excess=bbbbbbbbbbbb"]),
     ("a handle twice", table(dsmas(3), dsmas(4), dsmas(3)), 7, ["0x40: handle 3 comes again"]),
     ("entry of length 0", table(dsmas(1), bytes(24)), 7, ["length 0 at 0x28, 24 are left"]),
     ("entry of length 3", table(entry(0, "20s", b"", length=3)), 7, ["length 3 at 0x10"]),
