@@ -24,29 +24,17 @@ static const struct doe_sim_feature plain_features[] = {
 #define NR_PLAIN	ARRAY_SIZE(plain_features)
 
 /* The first @nr of these were found, and no others */
-static void expect_first(struct doe_test *dt, unsigned int mb, unsigned int nr)
+static void expect_found(struct doe_test *dt, unsigned int nr)
 {
 	const struct doe_sim_feature *feat = plain_features;
 	int i;
 
 	for (i = 0; i < NR_PLAIN; i++, feat++)
 		KUNIT_EXPECT_EQ_MSG(dt->test, i < nr,
-				    pci_doe_supports_feat(dt->mb[mb],
-							  feat->vid,
-							  feat->type),
+				    doe_test_offers(dt, feat->vid, feat->type),
 				    "%04x:%02x", feat->vid, feat->type);
-	KUNIT_EXPECT_FALSE(dt->test,
-			   pci_doe_supports_feat(dt->mb[mb], DOE_SIM_VENDOR_ID,
-						 0xff));
-}
-
-/* What a device with DOE_SIM_FEAT_DEFAULT offers was found, and no more */
-static void expect_plain(struct doe_test *dt, unsigned int mb)
-{
-	expect_first(dt, mb, NR_PLAIN);
-	KUNIT_EXPECT_FALSE(dt->test,
-			   pci_doe_supports_feat(dt->mb[mb],
-						 DOE_SIM_VID_FILLER, 0));
+	KUNIT_EXPECT_FALSE(dt->test, doe_test_offers(dt, DOE_SIM_VENDOR_ID,
+						     0xff));
 }
 
 /* As doe_test_new(), but counters include Discovery */
@@ -140,7 +128,7 @@ static void r35_all_found(struct kunit *test)
 	dt = doe_test_make_plain(new_counted, test,
 				 cap_version, param->cap_version,
 				 stale, param->stale, knobs, param->knobs);
-	expect_plain(dt, 0);
+	expect_found(dt, NR_PLAIN);
 	if (!param->stale && !param->knobs.times)
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->discoveries,
 				NR_PLAIN);
@@ -230,7 +218,7 @@ static void r57_discovery_chain(struct kunit *test)
 	dt = doe_test_make_plain(new_counted, test, nr_features, nr,
 				 knobs.chain, param->chain,
 				 knobs.bad_index, param->bad_index);
-	expect_first(dt, 0, param->chain == DOE_SIM_CHAIN_SELF ? 2 : NR_PLAIN);
+	expect_found(dt, param->chain == DOE_SIM_CHAIN_SELF ? 2 : NR_PLAIN);
 	for (i = 0; i <= (nr ? nr - NR_PLAIN : 0); i++)
 		KUNIT_EXPECT_EQ(test, nr && i < nr - NR_PLAIN,
 				doe_test_offers(dt, DOE_SIM_VID_FILLER, i));
@@ -268,17 +256,6 @@ static void r11_every_pair(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, buf, &i, 4);
 	}
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0xffff, 0xff));
-}
-
-/* Entry 0 says FFFFh: the mailbox offers nothing but Discovery */
-static void no_features(struct kunit *test)
-{
-	static const struct doe_sim_feature none[] = { { 0xffff, 0xff } };
-	static const struct doe_sim_feature_list list = { none, 1 };
-	struct doe_test *dt = new_listed(test, &list, 1);
-
-	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0xffff, 0xff));
-	KUNIT_EXPECT_NULL(test, doe_test_find_echo(dt));
 }
 
 /* A Discovery response without a payload is no entry */
@@ -344,28 +321,8 @@ static void found_after_reset(struct kunit *test)
 	doe_sim_behave(dt->sim, 0);
 	KUNIT_EXPECT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_test_until(test, doe_test_counters(dt, 0)->discoveries >= NR_PLAIN);
-	expect_plain(dt, 0);
+	expect_found(dt, NR_PLAIN);
 	doe_test_works(dt, 0);
-}
-
-/* R51: enumeration waits for no device, however many mailboxes there are */
-static void r51_enumeration_does_not_wait(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_make(doe_test_new_raw, test,
-					    nr_mailboxes, 16,
-					    knobs.proc_ns, DOE_SIM_NEVER);
-	int i;
-
-	/* No mailbox has had time for a second timeout */
-	for (i = 0; i < 16; i++)
-		KUNIT_EXPECT_LE(test, doe_test_counters(dt, i)->aborts, 1);
-
-	/* Now all of them answer */
-	doe_sim_behave(dt->sim, DOE_SIM_ALL);
-	doe_test_find_mbs(dt);
-	KUNIT_EXPECT_EQ(test, dt->nr_mb, 16);
-	for (i = 0; i < dt->nr_mb; i++)
-		expect_plain(dt, i);
 }
 
 /* Calls that come before the end of Discovery wait for it */
@@ -390,7 +347,7 @@ static void tasks_wait_for_discovery(struct kunit *test)
 	doe_test_wait_echo(test, tt[2]);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, tt[i]->seq, i + 2);
-	expect_plain(dt, 0);
+	expect_found(dt, NR_PLAIN);
 }
 
 /* R49: a signal ends the wait for Discovery as well */
@@ -414,7 +371,7 @@ static const struct doe_sim_feature_list lookup_lists[] = {
 	LIST({ 0x2222, 0x22 }),
 };
 
-/* @from -1: pci_find_doe_mailbox(); @want -1: none */
+/* @from -1: from the first; @want -1: none */
 static const struct {
 	u16 vid;
 	u8 type;
@@ -449,12 +406,9 @@ static void r06_lookup(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, dt->nr_mb, ARRAY_SIZE(lookup_lists));
 	for (i = 0; i < ARRAY_SIZE(lookups); i++) {
-		mb = lookups[i].from < 0 ?
-		     pci_find_doe_mailbox(dt->pdev, lookups[i].vid,
-					  lookups[i].type) :
-		     pci_find_next_doe_mailbox(dt->pdev,
-					       dt->mb[lookups[i].from],
-					       lookups[i].vid, lookups[i].type);
+		mb = lookups[i].from < 0 ? NULL : dt->mb[lookups[i].from];
+		mb = pci_find_next_doe_mailbox(dt->pdev, mb, lookups[i].vid,
+					       lookups[i].type);
 		KUNIT_EXPECT_PTR_EQ_MSG(test, mb, lookups[i].want < 0 ? NULL :
 					dt->mb[lookups[i].want], "row %d", i);
 	}
@@ -581,11 +535,9 @@ static struct kunit_case doe_discovery_cases[] = {
 	KUNIT_CASE(away_once),
 	KUNIT_CASE_PARAM(r57_discovery_chain, chain_gen_params),
 	KUNIT_CASE(r11_every_pair),
-	KUNIT_CASE(no_features),
 	KUNIT_CASE(discovery_too_short),
 	KUNIT_CASE(r45_useless_at_boot),
 	KUNIT_CASE(found_after_reset),
-	KUNIT_CASE(r51_enumeration_does_not_wait),
 	KUNIT_CASE_PARAM(tasks_wait_for_discovery, mode_gen_params),
 	KUNIT_CASE_PARAM(r49_signal_during_discovery, mode_gen_params),
 	KUNIT_CASE(r06_lookup),

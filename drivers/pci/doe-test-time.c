@@ -321,22 +321,19 @@ static void answer_is_noticed_detached(struct kunit *test)
 /* How an exchange ends with a device that is slow */
 static const struct bound {
 	const char *name;
-	u64 busy_ns;	/* Busy before it */
-	bool sticky;	/* that Busy outlasts an abort */
+	bool busy;	/* before it */
+	bool sticky;	/* Busy outlasts an abort */
 	u64 abort_ns;	/* the device takes this long for an abort */
 	u64 proc_ns;	/* and this long for an answer */
 	int rv;		/* how the exchange ends */
 	u64 ns;		/* and after what time */
 } bounds[] = {
-	{ "no answer", 0, false, 0, DOE_SIM_NEVER, -ETIMEDOUT, WAIT_NS },
-	{ "late answer", 0, false, 0, 999 * NSEC_PER_MSEC, 8,
-	  999 * NSEC_PER_MSEC },
-	{ "Busy until an abort", DOE_SIM_NEVER, false, 0, 0, 8,
-	  WAIT_NS + ABORT_LOOK_NS },
-	{ "Busy for good", DOE_SIM_NEVER, true, 0, 0, -EBUSY, 2 * WAIT_NS },
-	{ "Busy, slow abort, no answer", DOE_SIM_NEVER, false,
-	  900 * NSEC_PER_MSEC, DOE_SIM_NEVER, -ETIMEDOUT,
-	  2 * WAIT_NS + 900 * NSEC_PER_MSEC },
+	{ "no answer", 0, 0, 0, DOE_SIM_NEVER, -ETIMEDOUT, WAIT_NS },
+	{ "late answer", 0, 0, 0, 999 * NSEC_PER_MSEC, 8, 999 * NSEC_PER_MSEC },
+	{ "Busy until an abort", 1, 0, 0, 0, 8, WAIT_NS + ABORT_LOOK_NS },
+	{ "Busy for good", 1, 1, 0, 0, -EBUSY, 2 * WAIT_NS },
+	{ "Busy, slow abort, no answer", 1, 0, 900 * NSEC_PER_MSEC,
+	  DOE_SIM_NEVER, -ETIMEDOUT, 2 * WAIT_NS + 900 * NSEC_PER_MSEC },
 };
 
 static void exchange_ends_in_time(struct kunit *test)
@@ -351,8 +348,8 @@ static void exchange_ends_in_time(struct kunit *test)
 		dt = new_device(test);
 		doe_test_knob(dt, abort_ns, b->abort_ns, proc_ns, b->proc_ns,
 			      busy_sticky, b->sticky);
-		if (b->busy_ns)
-			doe_sim_set_busy(dt->sim, 0, b->busy_ns);
+		if (b->busy)
+			doe_sim_set_busy(dt->sim, 0, DOE_SIM_NEVER);
 
 		from = now_ns();
 		KUNIT_EXPECT_EQ_MSG(test, doe_test_try(dt, 0), b->rv, "%s",
@@ -371,8 +368,9 @@ static void exchange_ends_in_time(struct kunit *test)
 }
 
 /*
- * Callers wait 5 s for Discovery that is slow or has no end, and it is given up
- * then.  Each exchange of a silent device's Discovery is tried twice.
+ * R51: enumeration does not wait for any mailbox.  Callers wait 5 s for
+ * Discovery that is slow or has no end, and it is given up then.  Each exchange
+ * of a silent device's Discovery is tried twice.
  */
 static void expect_discovery_ends(struct kunit *test, u64 proc_ns, u64 limit,
 				  u64 grace)
@@ -383,8 +381,8 @@ static void expect_discovery_ends(struct kunit *test, u64 proc_ns, u64 limit,
 	dt = doe_test_make(doe_test_new_early, test,
 			   knobs.busy, DOE_SIM_BUSY_NEVER,
 			   knobs.proc_ns, proc_ns,
-			   nr_features, DOE_SIM_MAX_FEATURES);
-	/* Enumeration itself does not wait */
+			   nr_features, DOE_SIM_MAX_FEATURES,
+			   nr_mailboxes, DOE_TEST_MAX_MB);
 	KUNIT_EXPECT_LE(test, now_ns() - from, 2 * TICK_NSEC);
 	KUNIT_EXPECT_FALSE(test, doe_test_offers(dt, 0x1234, 0));
 	ns = now_ns() - from;
@@ -397,7 +395,8 @@ static void expect_discovery_ends(struct kunit *test, u64 proc_ns, u64 limit,
 	KUNIT_EXPECT_LE(test, now_ns() - from, WAIT_NS);
 	/* When its last exchange has ended */
 	msleep(1000);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 1);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"),
+			DOE_TEST_MAX_MB);
 	dt->messy = true;
 }
 
@@ -426,11 +425,16 @@ static unsigned int min_accesses(u32 req_dw, u32 rsp_dw, bool irq)
 	return 1 + irq + req + 1 + 1 + 2 * rsp + DIV_ROUND_UP(rsp, 32);
 }
 
-/* The handler reads DOE Status and clears Interrupt Status */
-static unsigned int irq_accesses(struct doe_test *dt)
+/* Besides, the handler reads DOE Status and clears Interrupt Status */
+static void expect_accesses(struct doe_test *dt, u32 req_dw, u32 rsp_dw)
 {
+	u32 irqs;
+
 	doe_test_sync_irqs(dt);
-	return 2 * doe_test_counters(dt, 0)->irqs;
+	irqs = doe_test_counters(dt, 0)->irqs;
+	KUNIT_EXPECT_EQ(dt->test, doe_test_accesses(dt, 0) - 2 * irqs,
+			min_accesses(req_dw, rsp_dw, !polled(dt->test)));
+	doe_sim_clear_counters(dt->sim, 0);
 }
 
 /* R13: the minimum, so DOE Status is read right after Go */
@@ -449,20 +453,14 @@ static void accesses_are_counted(struct kunit *test)
 	buf = kunit_kzalloc(test, 4096, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 
+	doe_sim_clear_counters(dt->sim, 0);
 	for (i = 0; i < ARRAY_SIZE(dw); i++) {
-		doe_sim_clear_counters(dt->sim, 0);
-		KUNIT_EXPECT_EQ(test, doe_test_echo(dt, 0, dw[i] * 4),
-				dw[i] * 4);
-		KUNIT_EXPECT_EQ(test,
-				doe_test_accesses(dt, 0) - irq_accesses(dt),
-				min_accesses(dw[i], dw[i], !polled(test)));
-		doe_sim_clear_counters(dt->sim, 0);
-		KUNIT_EXPECT_EQ(test,
-				doe_test_sized(dt, 0, dw[i], buf, 4096),
-				dw[i] * 4);
-		KUNIT_EXPECT_EQ(test,
-				doe_test_accesses(dt, 0) - irq_accesses(dt),
-				min_accesses(1, dw[i], !polled(test)));
+		KUNIT_EXPECT_EQ(test, dw[i] * 4,
+				doe_test_echo(dt, 0, dw[i] * 4));
+		expect_accesses(dt, dw[i], dw[i]);
+		KUNIT_EXPECT_EQ(test, dw[i] * 4,
+				doe_test_sized(dt, 0, dw[i], buf, 4096));
+		expect_accesses(dt, 1, dw[i]);
 	}
 }
 
@@ -545,11 +543,6 @@ int doe_test_need_virtual_time(struct kunit_suite *suite)
 	return 0;
 }
 
-static int lookup_thread(struct doe_test_thread *thread)
-{
-	return doe_test_offers_echo(thread->data);
-}
-
 /*
  * A real-time thread keeps the only CPU from the worker, so Discovery begins
  * late.  That must not count against the device.
@@ -562,7 +555,7 @@ static void discovery_starts_late(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pci_reset_function(dt->pdev), 0);
 	doe_sim_clear_counters(dt->sim, 0);
 	sched_set_fifo(current);
-	thread = doe_test_thread(test, lookup_thread, dt);
+	thread = doe_test_thread(test, doe_test_echo_thread, dt);
 	mdelay(5100);
 	KUNIT_EXPECT_EQ(test, doe_test_accesses(dt, 0), 0);
 	sched_set_normal(current, 0);
