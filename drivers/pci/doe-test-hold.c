@@ -10,7 +10,6 @@
 #include <linux/pci_hotplug.h>
 #include <linux/pm_runtime.h>
 #include <linux/preempt.h>
-#include <linux/sched.h>
 
 #include "doe-test-driver.h"
 #include "doe-test-util.h"
@@ -65,54 +64,38 @@ static int lookup_thread(struct doe_test_thread *thread)
 	return doe_test_find_echo(dt) == dt->mb[0];
 }
 
-static void look_up_in_reset(struct slot_reset *reset)
+/* Error recovery and system sleep: for their end, but for 5 s and no more */
+static void lookup_waits_for_release(struct kunit *test)
 {
-	struct doe_test *dt = reset->dt;
-
-	reset->thread = doe_test_thread(dt->test, lookup_thread, dt);
-	doe_test_sleep_ms(3000);
-	KUNIT_EXPECT_FALSE(dt->test, completion_done(&reset->thread->done));
-}
-
-static void lookup_waits_for_reset(struct kunit *test)
-{
-	struct slot_reset reset = { .amid = look_up_in_reset };
-	struct doe_test *dt = doe_test_new_undiscovered(test);
-	u64 since;
-
-	reset.dt = dt;
-	doe_sim_behave(dt->sim, 0);
-	do_reset(&reset);
-	since = ktime_get_ns();
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, reset.thread), 1);
-	KUNIT_EXPECT_LE(test, elapsed_ms(since), 20);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
-}
-
-/* Error recovery: a lookup waits for its end, for 5 s and no more */
-static void lookup_waits_for_thaw(struct kunit *test)
-{
+	enum { SLEEPS, THAWS, STAYS_FROZEN } i;
 	struct doe_test_thread *thread;
 	struct doe_test *dt;
-	u64 since;
-	int thaw;
+	u64 since, ms;
 
-	for (thaw = 0; thaw < 2; thaw++) {
+	for (i = SLEEPS; i <= STAYS_FROZEN; i++) {
 		dt = doe_test_new_undiscovered(test);
-		dt->pdev->error_state = pci_channel_io_frozen;
+		if (i == SLEEPS)
+			doe_test_go_to_sleep(dt);
+		else
+			dt->pdev->error_state = pci_channel_io_frozen;
 		since = ktime_get_ns();
 		thread = doe_test_thread(test, lookup_thread, dt);
 		doe_test_sleep_ms(3000);
 		KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 		doe_sim_behave(dt->sim, 0);
-		if (thaw)
+		if (i == SLEEPS)
+			doe_test_wake_up(dt);
+		if (i == THAWS)
 			dt->pdev->error_state = pci_channel_io_normal;
-		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), thaw);
-		KUNIT_EXPECT_GE(test, elapsed_ms(since), thaw ? 3000 : 4900);
-		KUNIT_EXPECT_LE(test, elapsed_ms(since), thaw ? 3020 : 5020);
+		KUNIT_EXPECT_EQ(test, doe_test_join(test, thread),
+				i != STAYS_FROZEN);
+		ms = i == STAYS_FROZEN ? 5000 : 3000;
+		KUNIT_EXPECT_GE(test, elapsed_ms(since), ms - 100);
+		KUNIT_EXPECT_LE(test, elapsed_ms(since), ms + 20);
 		dt->pdev->error_state = pci_channel_io_normal;
 		KUNIT_EXPECT_PTR_EQ(test, doe_test_find_echo(dt), dt->mb[0]);
 	}
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "Discovery failed"), 0);
 }
 
 /* The mailbox is handed over before Discovery has ended */
@@ -639,8 +622,7 @@ static void features_without_memory(struct kunit *test)
 }
 
 static struct kunit_case doe_hold_cases[] = {
-	KUNIT_CASE_SLOW(lookup_waits_for_reset),
-	KUNIT_CASE_SLOW(lookup_waits_for_thaw),
+	KUNIT_CASE_SLOW(lookup_waits_for_release),
 	KUNIT_CASE(lookup_handed_over),
 	KUNIT_CASE(reset_after_failed_recovery),
 	KUNIT_CASE(exchange_amid_reset),
