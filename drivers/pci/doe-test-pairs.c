@@ -13,7 +13,6 @@
  * Runs take seconds, which cost nothing in virtual time.
  */
 
-#include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
@@ -29,12 +28,52 @@ MODULE_PARM_DESC(pairs_every, "do each nth pair of faults (default 1)");
 /* Of all cases: pairs that were considered, and runs */
 static unsigned int tries, runs;
 
+enum event {
+	FAULT_NONE,
+	FAULT_ERROR,
+	FAULT_UNREADY,
+	FAULT_FLR,
+	FAULT_ONES,
+	FAULT_SIGNAL,
+	FAULT_CANCEL,
+	FAULT_RESET,
+	FAULT_SLEEP,
+	FAULT_YIELD,
+	FAULT_SURPRISE,
+	FAULT_REMOVE,
+	NR_POLLED_EVENTS,	/* what follows needs interrupts */
+	FAULT_SPURIOUS = NR_POLLED_EVENTS,
+	FAULT_DETACH,
+	NR_EVENTS
+};
+
+struct fault {
+	struct pairs *p;
+	const struct event_type *type;
+	u64 at;
+	bool fired;
+	struct work_struct work;
+	struct completion done;
+};
+
+/* One exchange */
+struct run {
+	struct fault fault[2];	/* the first one is not later */
+	bool async;		/* a task is submitted */
+	bool sync;		/* a thread makes a call */
+	unsigned int accesses;	/* so many it had */
+	u64 from;		/* when it began */
+	u64 violations;		/* of the host until then */
+	bool cancelled;		/* pci_doe_cancel_task() has ended the task */
+	bool yielded;		/* the mailbox is handed over */
+};
+
 /* What the runs of a case share */
 struct pairs {
 	struct kunit *test;
 	struct doe_sim_config config;
 	struct doe_test *dt;
-	struct run *run;
+	struct run run;		/* the present one */
 
 	/* An exchange that is submitted, and one of a thread */
 	struct doe_test_task *task;
@@ -55,45 +94,6 @@ struct pairs {
 	u64 longest;
 };
 
-enum event {
-	FAULT_NONE,
-	FAULT_ERROR,
-	FAULT_UNREADY,
-	FAULT_FLR,
-	FAULT_ONES,
-	FAULT_SPURIOUS,
-	FAULT_SIGNAL,
-	FAULT_CANCEL,
-	FAULT_RESET,
-	FAULT_SLEEP,
-	FAULT_YIELD,
-	FAULT_DETACH,
-	FAULT_SURPRISE,
-	FAULT_REMOVE,
-	NR_EVENTS
-};
-
-struct fault {
-	struct pairs *p;
-	enum event event;
-	u64 at;
-	bool fired;
-	struct work_struct work;
-	struct completion done;
-};
-
-/* One exchange */
-struct run {
-	struct fault fault[2];	/* the first one is not later */
-	bool async;		/* a task is submitted */
-	bool sync;		/* a thread makes a call */
-	unsigned int accesses;	/* so many it had */
-	u64 from;		/* when it began */
-	u64 violations;		/* of the host until then */
-	bool cancelled;		/* pci_doe_cancel_task() has ended the task */
-	bool yielded;		/* the mailbox is handed over */
-};
-
 static void raise_spurious(struct pairs *p)
 {
 	doe_sim_raise(p->dt->sim, 0, true);
@@ -112,7 +112,7 @@ static void pull_out(struct pairs *p)
 
 static void cancel(struct pairs *p)
 {
-	p->run->cancelled |= pci_doe_cancel_task(p->dt->mb[0], &p->task->task);
+	p->run.cancelled |= pci_doe_cancel_task(p->dt->mb[0], &p->task->task);
 }
 
 static void reset(struct pairs *p)
@@ -141,7 +141,7 @@ static void sleep_and_wake(struct pairs *p)
 static void yield_mailbox(struct pairs *p)
 {
 	if (!pci_doe_yield_mb(p->dt->mb[0]))
-		p->run->yielded = true;
+		p->run.yielded = true;
 }
 
 static void detach(struct pairs *p)
@@ -178,7 +178,6 @@ static const struct event_type {
 	enum doe_sim_event sim;			/* befalls the device */
 	void (*now)(struct pairs *p);		/* done in the access */
 	void (*later)(struct pairs *p);		/* done by a thread from then on */
-	bool irq;	/* only for devices with interrupts */
 	bool hold;	/* tasks may have to wait for its end */
 	bool anew;	/* Discovery may have to be done again */
 	int errnos[4];	/* what the exchange may end with, besides success */
@@ -193,7 +192,7 @@ static const struct event_type {
 			.errnos = { -ECONNRESET, -ETIMEDOUT, -EPROTO } },
 	[FAULT_ONES] = { "all-ones", DOE_SIM_EV_GONE_VALUE, .anew = true,
 			 .errnos = { -ENODEV } },
-	[FAULT_SPURIOUS] = { "spurious", .now = raise_spurious, .irq = true },
+	[FAULT_SPURIOUS] = { "spurious", .now = raise_spurious },
 	[FAULT_SIGNAL] = { "signal", .now = send_signal,
 			   .errnos = { -EINTR } },
 	[FAULT_CANCEL] = { "cancel", .later = cancel,
@@ -204,7 +203,7 @@ static const struct event_type {
 			  .anew = true, .errnos = { -ECONNRESET } },
 	[FAULT_YIELD] = { "yield", .later = yield_mailbox,
 			  .errnos = { -ECANCELED } },
-	[FAULT_DETACH] = { "detach", .later = detach, .irq = true },
+	[FAULT_DETACH] = { "detach", .later = detach },
 	[FAULT_SURPRISE] = { "surprise", .now = pull_out, .later = disconnect,
 			     .errnos = { -ENODEV } },
 	[FAULT_REMOVE] = { "remove", .later = take_away,
@@ -215,7 +214,7 @@ static void work_fn(struct work_struct *work)
 {
 	struct fault *fault = container_of(work, struct fault, work);
 
-	events[fault->event].later(fault->p);
+	fault->type->later(fault->p);
 	complete(&fault->done);
 }
 
@@ -223,12 +222,11 @@ static void work_fn(struct work_struct *work)
 static void fire(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
 	struct fault *fault = data;
-	const struct event_type *type = &events[fault->event];
 
 	fault->fired = true;
-	if (type->now)
-		type->now(fault->p);
-	if (!type->later)
+	if (fault->type->now)
+		fault->type->now(fault->p);
+	if (!fault->type->later)
 		return;
 
 	/* While this sleeps, the thread gets as far as it can */
@@ -237,28 +235,22 @@ static void fire(struct doe_sim_dev *sim, unsigned int mb, void *data)
 		usleep_range(1, 2);
 }
 
-static bool has(const struct run *run, enum event event)
-{
-	return run->fault[0].event == event || run->fault[1].event == event;
-}
-
 static bool fired(const struct run *run, enum event event)
 {
-	return (run->fault[0].event == event && run->fault[0].fired) ||
-	       (run->fault[1].event == event && run->fault[1].fired);
+	return (run->fault[0].fired && run->fault[0].type == &events[event]) ||
+	       (run->fault[1].fired && run->fault[1].type == &events[event]);
 }
 
 static void describe(struct pairs *p, char *buf, size_t size)
 {
-	struct run *run = p->run;
-	int i, len = 0;
+	struct run *run = &p->run;
+	struct fault *fault = run->fault;
+	int len = 0;
 
-	for (i = 0; i < 2; i++)
-		if (run->fault[i].event)
-			len += scnprintf(buf + len, size - len, "%s@%llu%s ",
-					 events[run->fault[i].event].name,
-					 run->fault[i].at,
-					 run->fault[i].fired ? "" : "-");
+	for (; fault < run->fault + 2 && fault->type; fault++)
+		len += scnprintf(buf + len, size - len, "%s@%llu%s ",
+				 fault->type->name, fault->at,
+				 fault->fired ? "" : "-");
 	scnprintf(buf + len, size - len, "%s%s", run->async ? "async" : "",
 		  run->sync ? "sync" : "");
 }
@@ -281,6 +273,8 @@ static void take_irq(struct pairs *p)
 		doe_test_take_irq(p->dt, 0);
 }
 
+KUNIT_DEFINE_ACTION_WRAPPER(free_saved, kfree, const void *);
+
 /* A driver's probe() */
 static void own(struct pairs *p)
 {
@@ -288,10 +282,11 @@ static void own(struct pairs *p)
 		doe_test_alloc_vectors(p->dt);
 	take_irq(p);
 
-	kfree(p->saved);
 	KUNIT_ASSERT_EQ(p->test, pci_save_state(p->dt->pdev), 0);
 	p->saved = pci_store_saved_state(p->dt->pdev);
 	KUNIT_ASSERT_NOT_NULL(p->test, p->saved);
+	KUNIT_ASSERT_EQ(p->test, 0, kunit_add_action(p->test, free_saved,
+						     p->saved));
 	pci_restore_state(p->dt->pdev);
 }
 
@@ -308,24 +303,12 @@ static void replug(struct pairs *p, bool power_cycle)
 	struct doe_test *dt = p->dt;
 
 	take_away(p);
-	doe_test_until(p->test, kref_read(&dt->pdev->dev.kobj.kref) == 1);
-	pci_dev_put(dt->pdev);
 	if (power_cycle) {
 		doe_sim_flr(dt->sim);
 		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	}
 	doe_test_rescan(dt);
 	own(p);
-}
-
-static void revive(struct pairs *p)
-{
-	struct pci_doe_mb *mb;
-
-	mb = pci_doe_create_mb(p->dt->pdev, doe_sim_offset(p->dt->sim, 0),
-			       p->dt->irq_held[0]);
-	KUNIT_ASSERT_PTR_EQ(p->test, mb, p->dt->mb[0]);
-	pci_doe_destroy_mb(mb);
 }
 
 /* As a driver that resets its device by itself */
@@ -340,7 +323,7 @@ static void restore(struct pairs *p)
 /* What the owner does to use the mailbox again */
 static void recover(struct pairs *p)
 {
-	struct run *run = p->run;
+	struct run *run = &p->run;
 
 	if (fired(run, FAULT_SURPRISE) || fired(run, FAULT_REMOVE)) {
 		replug(p, fired(run, FAULT_SURPRISE));
@@ -352,7 +335,7 @@ static void recover(struct pairs *p)
 	 */
 	if (fired(run, FAULT_ERROR) && !doe_sim_idle(p->dt->sim, 0)) {
 		msleep(1000);
-		revive(p);
+		doe_test_take_mb(p->dt);
 	}
 	if (run->yielded)
 		KUNIT_EXPECT_EQ(p->test, pci_doe_reclaim_mb(p->dt->mb[0]), 0);
@@ -390,68 +373,52 @@ static int caller(struct doe_test_thread *thread)
 static void arm(struct pairs *p)
 {
 	struct doe_sim_trigger trigger[2] = { };
-	struct run *run = p->run;
-	struct fault *fault;
-	int i, nr = 0;
+	struct fault *fault = p->run.fault;
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		fault = &run->fault[i];
-		if (!fault->event)
-			continue;
+	for (i = 0; i < 2 && fault->type; i++, fault++) {
 		fault->p = p;
 		INIT_WORK(&fault->work, work_fn);
 		init_completion(&fault->done);
-		trigger[nr].at = fault->at;
-		trigger[nr].event = events[fault->event].sim ?:
-				    DOE_SIM_EV_CALL;
-		trigger[nr].fn = fire;
-		trigger[nr++].data = fault;
+		trigger[i].at = fault->at;
+		trigger[i].event = fault->type->sim ?: DOE_SIM_EV_CALL;
+		trigger[i].fn = fire;
+		trigger[i].data = fault;
 	}
-	doe_sim_set_triggers(p->dt->sim, 0, trigger, nr);
+	doe_sim_set_triggers(p->dt->sim, 0, trigger, i);
 }
 
 static void disarm(struct pairs *p)
 {
 	u32 mask = doe_sim_triggers_fired(p->dt->sim, 0);
-	struct run *run = p->run;
 	int i;
 
-	run->accesses = doe_sim_accesses(p->dt->sim, 0);
+	p->run.accesses = doe_sim_accesses(p->dt->sim, 0);
 	doe_sim_set_triggers(p->dt->sim, 0, NULL, 0);
 	for (i = 0; i < 2; i++)
-		if (run->fault[i].event) {
-			run->fault[i].fired = mask & 1;
-			mask >>= 1;
-		}
+		p->run.fault[i].fired = mask & BIT(i);
 }
 
-/* KUnit ends a case after 300 s */
-#define CASE_NS		(280 * (u64)NSEC_PER_SEC)
-
-/* Nothing in the library may take longer than that */
+/* Nothing in the library may take longer than that: there is no going on */
 #define RUN_HANG	(100 * HZ)
 
-static bool wait_for(struct pairs *p, struct completion *done, const char *what)
+static void wait_for(struct pairs *p, struct completion *done, const char *what)
 {
 	if (wait_for_completion_timeout(done, RUN_HANG))
-		return true;
-
+		return;
 	run_fails(p, "%s never ended", what);
-	return false;
+	KUNIT_FAIL_AND_ABORT(p->test, "hangs");
 }
 
 static bool may_end(struct run *run, int rv)
 {
-	unsigned int i, k;
+	struct fault *fault = run->fault;
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		const struct event_type *type = &events[run->fault[i].event];
-
-		for (k = 0; run->fault[i].fired &&
-		     k < ARRAY_SIZE(type->errnos); k++)
-			if (rv == type->errnos[k] && rv)
+	for (; fault < run->fault + 2; fault++)
+		for (i = 0; fault->fired && fault->type->errnos[i]; i++)
+			if (rv == fault->type->errnos[i])
 				return true;
-	}
 
 	return false;
 }
@@ -464,7 +431,7 @@ static void judge(struct pairs *p, struct doe_test_task *tt)
 		p->good++;
 		if (!doe_test_echoed(tt))
 			run_fails(p, "wrong bytes, rv %d", rv);
-	} else if (!may_end(p->run, rv)) {
+	} else if (!may_end(&p->run, rv)) {
 		run_fails(p, "ended with %pe", ERR_PTR(rv));
 	}
 }
@@ -472,19 +439,17 @@ static void judge(struct pairs *p, struct doe_test_task *tt)
 /* 3 s for each exchange, 5 s for Discovery, and 5 s in a hold */
 static u64 time_limit(struct run *run)
 {
-	u64 limit = (run->async + run->sync) * 3 * (u64)NSEC_PER_SEC;
-	int i;
+	unsigned int seconds = (run->async + run->sync) * 3;
+	struct fault *fault = run->fault;
 
-	for (i = 0; i < 2; i++) {
-		const struct event_type *type = &events[run->fault[i].event];
-
-		if (run->fault[i].fired && type->hold && run->async)
-			limit += 5 * (u64)NSEC_PER_SEC;
-		if (run->fault[i].fired && type->anew)
-			limit += 5 * (u64)NSEC_PER_SEC;
+	for (; fault < run->fault + 2; fault++) {
+		if (fault->fired && fault->type->hold && run->async)
+			seconds += 5;
+		if (fault->fired && fault->type->anew)
+			seconds += 5;
 	}
 
-	return limit;
+	return seconds * (u64)NSEC_PER_SEC;
 }
 
 static void renew(struct pairs *p, struct doe_test_task *tt)
@@ -511,7 +476,6 @@ static void align(void)
 static void begin(struct pairs *p, struct run *run)
 {
 	align();
-	p->run = run;
 	p->runs++;
 	run->from = ktime_get_ns();
 	run->violations = doe_sim_violations(p->dt->sim);
@@ -527,16 +491,16 @@ static void begin(struct pairs *p, struct run *run)
 	}
 }
 
-/* Wait for the exchange and for the events: false if something hangs */
-static bool finish(struct pairs *p, struct run *run)
+/* Wait for the exchange and for the events */
+static void finish(struct pairs *p, struct run *run)
 {
+	struct fault *fault = run->fault;
 	u64 ns;
-	int i;
 
-	if (run->async && !wait_for(p, &p->task->done, "task"))
-		return false;
-	if (run->sync && !wait_for(p, &p->call->done, "call"))
-		return false;
+	if (run->async)
+		wait_for(p, &p->task->done, "task");
+	if (run->sync)
+		wait_for(p, &p->call->done, "call");
 	ns = ktime_get_ns() - run->from;
 
 	/* An abort may follow, and the last acknowledge of a response */
@@ -544,30 +508,13 @@ static bool finish(struct pairs *p, struct run *run)
 	disarm(p);
 	if (fired(run, FAULT_ONES) && !fired(run, FAULT_SURPRISE))
 		doe_sim_set_gone(p->dt->sim, DOE_SIM_EV_NONE);
-	for (i = 0; i < 2; i++)
-		if (run->fault[i].fired && events[run->fault[i].event].later &&
-		    !wait_for(p, &run->fault[i].done,
-			      events[run->fault[i].event].name))
-			return false;
+	for (; fault < run->fault + 2; fault++)
+		if (fault->fired && fault->type->later)
+			wait_for(p, &fault->done, fault->type->name);
 
 	p->longest = max(p->longest, ns);
 	if (ns > time_limit(run))
 		run_fails(p, "took %llu ms", div_u64(ns, NSEC_PER_MSEC));
-
-	return true;
-}
-
-static void judge_run(struct pairs *p, struct run *run)
-{
-	if (run->async) {
-		judge(p, p->task);
-		/* Handing the mailbox over cancels as well */
-		if (run->cancelled && p->task->task.rv != -ECANCELED)
-			run_fails(p, "cancelled, but ended with %d",
-				  p->task->task.rv);
-	}
-	if (run->sync)
-		judge(p, p->call);
 }
 
 /* A good exchange follows, and one that has its interrupt again */
@@ -590,16 +537,20 @@ static void check_usable(struct pairs *p)
 		run_fails(p, "without interrupt from now on");
 }
 
-/* False if something hangs: there is no going on then */
-static bool do_run(struct pairs *p, struct run *run)
+static void do_run(struct pairs *p, struct run *run)
 {
 	unsigned int calls;
 	char buf[160];
 
 	begin(p, run);
-	if (!finish(p, run))
-		return false;
-	judge_run(p, run);
+	finish(p, run);
+	if (run->async)
+		judge(p, p->task);
+	if (run->sync)
+		judge(p, p->call);
+	/* Handing the mailbox over cancels as well */
+	if (run->cancelled && p->task->task.rv != -ECANCELED)
+		run_fails(p, "cancelled, but ended with %d", p->task->task.rv);
 	recover(p);
 	check_usable(p);
 
@@ -610,8 +561,6 @@ static bool do_run(struct pairs *p, struct run *run)
 		doe_sim_violations_str(p->dt->sim, buf, sizeof(buf));
 		run_fails(p, "violations: %s", buf);
 	}
-
-	return true;
 }
 
 static const struct doe_test_param modes[] = {
@@ -621,41 +570,32 @@ static const struct doe_test_param modes[] = {
 	{ DOE_SIM_IRQ_MSIX, 2, DOE_SIM_BUSY_DRAINED },
 };
 
-/* Modes without interrupts, and events that need one */
-#define NR_POLLED	2
-#define NR_IRQ_EVENTS	2
-#define NR_PAIRS(events)	((events) * ((events) - 1))
+#define NR_POLLED_MODES		2
+#define NR_POLLED_PAIRS		(NR_POLLED_EVENTS * (NR_POLLED_EVENTS - 1))
+#define NR_PAIRS		(NR_EVENTS * (NR_EVENTS - 1))
 
 /* Each mode with each pair, or one event alone, made when its turn comes */
 static struct pairs_param {
 	struct doe_test_param mode;
 	unsigned int mode_nr;
 	enum event event[2];
-	unsigned int index;	/* of the next one, with those left out */
-} pairs_params[NR_POLLED * NR_PAIRS(NR_EVENTS - NR_IRQ_EVENTS) +
-	       (ARRAY_SIZE(modes) - NR_POLLED) * NR_PAIRS(NR_EVENTS)];
-
-static bool applies(const struct pairs_param *param)
-{
-	return param->mode.irq_mode != DOE_SIM_IRQ_NONE ||
-	       !(events[param->event[0]].irq || events[param->event[1]].irq);
-}
+} pairs_params[NR_POLLED_MODES * NR_POLLED_PAIRS +
+	       (ARRAY_SIZE(modes) - NR_POLLED_MODES) * NR_PAIRS];
 
 static void make_param(struct pairs_param *param, char *desc)
 {
+	unsigned int i = param - pairs_params, nr = NR_POLLED_EVENTS, mode_nr;
 	char mode[KUNIT_PARAM_DESC_SIZE];
-	unsigned int i;
 
-	param->index = param == pairs_params ? 0 : param[-1].index;
-	do {
-		i = param->index++;
-		param->event[1] = i % NR_EVENTS;
-		i /= NR_EVENTS;
-		param->event[0] = i % (NR_EVENTS - 1) + 1;
-		i /= NR_EVENTS - 1;
-		param->mode = modes[i];
-		param->mode_nr = i;
-	} while (!applies(param));
+	for (mode_nr = 0; i >= nr * (nr - 1); mode_nr++) {
+		i -= nr * (nr - 1);
+		if (mode_nr + 1 == NR_POLLED_MODES)
+			nr = NR_EVENTS;
+	}
+	param->mode = modes[mode_nr];
+	param->mode_nr = mode_nr;
+	param->event[0] = i / nr + 1;
+	param->event[1] = i % nr;
 
 	doe_test_desc(&param->mode, mode);
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s and %s", mode,
@@ -664,40 +604,29 @@ static void make_param(struct pairs_param *param, char *desc)
 
 KUNIT_ARRAY_PARAM(pairs, pairs_params, make_param);
 
-/* Do as asked for, unless the events need something else */
-static void choose_kind(struct run *run, bool async)
-{
-	run->async = has(run, FAULT_CANCEL) ||
-		     (!has(run, FAULT_SIGNAL) && async);
-	run->sync = has(run, FAULT_SIGNAL) || !run->async;
-}
-
 /* Returns how many accesses there were; 0 if this run is left out */
 static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 			enum event b, unsigned int j, bool async)
 {
-	unsigned int failures = p->failures, accesses = 0;
-	struct run *run;
-	bool ok;
+	bool cancel = a == FAULT_CANCEL || b == FAULT_CANCEL;
+	bool signal = a == FAULT_SIGNAL || b == FAULT_SIGNAL;
+	unsigned int failures = p->failures;
+	struct run *run = &p->run;
 
 	if (b && tries++ % p->every)
 		return 0;
 
-	run = kzalloc_obj(*run);
-	KUNIT_ASSERT_NOT_NULL(p->test, run);
-	run->fault[0].event = a;
-	run->fault[0].at = i;
-	run->fault[1].event = b;
-	run->fault[1].at = j;
-	choose_kind(run, async);
-	ok = do_run(p, run);
-	/* If something hangs it may go on using @run */
-	KUNIT_ASSERT_TRUE(p->test, ok);
-	accesses = run->accesses;
-	if (run->fault[0].fired != (a && i <= accesses) ||
-	    run->fault[1].fired != (b && j <= accesses))
-		run_fails(p, "not as told in %u accesses", accesses);
-	kfree(run);
+	*run = (struct run) {
+		.fault[0] = { .type = a ? &events[a] : NULL, .at = i },
+		.fault[1] = { .type = b ? &events[b] : NULL, .at = j },
+		/* As asked for, unless the events need something else */
+		.async = cancel || (!signal && async),
+		.sync = signal || !(cancel || async),
+	};
+	do_run(p, run);
+	if (run->fault[0].fired != (a && i <= run->accesses) ||
+	    run->fault[1].fired != (b && j <= run->accesses))
+		run_fails(p, "not as told in %u accesses", run->accesses);
 
 	/* The next run gets a new device */
 	if (p->failures != failures) {
@@ -706,7 +635,7 @@ static unsigned int try(struct pairs *p, enum event a, unsigned int i,
 		new_device(p);
 	}
 
-	return accesses;
+	return run->accesses;
 }
 
 /* An exchange without events has no more accesses than that */
@@ -753,19 +682,11 @@ static void second_events(struct pairs *p, unsigned int i, unsigned int last)
 	KUNIT_EXPECT_GE(p->test, min(end[0], end[1]), i);
 }
 
-static void free_saved(void *data)
-{
-	struct pairs *p = data;
-
-	kfree(p->saved);
-}
-
 static struct pairs *new_pairs(struct kunit *test)
 {
 	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_ASSERT_EQ(test, kunit_add_action(test, free_saved, p), 0);
 	p->test = test;
 	p->config = doe_test_config(test);
 	p->config.bind = false;
@@ -787,18 +708,14 @@ static struct pairs *new_pairs(struct kunit *test)
  */
 static void try_pairs(struct kunit *test, unsigned int every)
 {
-	u64 stop = ktime_get_ns() + CASE_NS;
 	struct pairs *p = new_pairs(test);
 	unsigned int i, last;
 
 	p->every = every;
 	last = alone(p, FAULT_NONE, 0, false);
 	KUNIT_ASSERT_LE(test, last, MAX_LAST);
-	for (i = 1; i <= last; i++) {
+	for (i = 1; i <= last; i++)
 		second_events(p, i, last);
-		KUNIT_ASSERT_LT_MSG(test, ktime_get_ns(), stop,
-				    "too much time in runs that failed?");
-	}
 	kunit_info(test, "%u runs, %u good, %u failed, longest %llu ms\n",
 		   p->runs, p->good, p->failures,
 		   div_u64(p->longest, NSEC_PER_MSEC));

@@ -287,7 +287,7 @@ void doe_test_remove(struct doe_test *dt)
 /* Find a device again that was removed: it is another one */
 void doe_test_rescan(struct doe_test *dt)
 {
-	dt->pdev = NULL;
+	doe_test_put_pdev(dt);
 	KUNIT_ASSERT_EQ(dt->test, doe_sim_rescan(dt->sim), 0);
 	dt->pdev = doe_sim_get_pdev(dt->sim);
 	KUNIT_ASSERT_NOT_NULL(dt->test, dt->pdev);
