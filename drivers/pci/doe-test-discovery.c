@@ -69,6 +69,9 @@ static struct doe_test *new_listed(struct kunit *test,
 	.stale_busy_ns = 10 * NSEC_PER_MSEC,	\
 	.length = (_length),			\
 	.discovery_dw = (_dw), __VA_ARGS__ }
+/* An exchange that fails once */
+#define ONCE(_skip, ...)			\
+	KNOBS(-1, 3, .times = 1, .skip = (_skip), __VA_ARGS__)
 
 static const struct found_param {
 	const char *desc;
@@ -86,22 +89,15 @@ static const struct found_param {
 	  KNOBS(-1, 4, .discovery_strict = true) },
 	{ "version 3, 4 DW, strict", 3, 0,
 	  KNOBS(-1, 4, .discovery_strict = true) },
-	/* An exchange that fails once is repeated */
-	{ "Error at index 0", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .error_at = DOE_SIM_ERROR_GO) },
-	{ "Error at index 4", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .skip = 4, .error_at = DOE_SIM_ERROR_GO) },
+	/* It is repeated */
+	{ "Error at index 0", 2, 0, ONCE(0, .error_at = DOE_SIM_ERROR_GO) },
+	{ "Error at index 4", 2, 0, ONCE(4, .error_at = DOE_SIM_ERROR_GO) },
 	{ "cut short", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .skip = 2, .read_dw = 2,
-		.read_event = DOE_SIM_EV_UNREADY) },
-	{ "wrong type", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .skip = 1, .hdr_xor0 = 0x10000) },
-	{ "wrong Vendor ID", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .skip = 3, .hdr_xor0 = 0x10) },
+	  ONCE(2, .read_dw = 2, .read_event = DOE_SIM_EV_UNREADY) },
+	{ "wrong type", 2, 0, ONCE(1, .hdr_xor0 = 0x10000) },
+	{ "wrong Vendor ID", 2, 0, ONCE(3, .hdr_xor0 = 0x10) },
 	{ "Length 1", 2, 0, KNOBS(1, 3, .times = 1, .skip = 1) },
-	{ "reset", 2, 0,
-	  KNOBS(-1, 3, .times = 1, .skip = 1, .read_dw = 1,
-		.read_event = DOE_SIM_EV_FLR) },
+	{ "reset", 2, 0, ONCE(1, .read_dw = 1, .read_event = DOE_SIM_EV_FLR) },
 	/* R56: what firmware or another kernel left behind does no harm */
 	{ "Ready left", 2, DOE_SIM_STALE_READY, KNOBS(-1, 3) },
 	{ "Error left", 2, DOE_SIM_STALE_ERROR, KNOBS(-1, 3) },
@@ -165,8 +161,7 @@ static void version_while_away(struct kunit *test)
 		/* If an acknowledge got lost, a part of an answer is left */
 		if (dt->nr_mb)
 			pci_doe(dt->mb[0], DOE_SIM_VID_PCI_SIG,
-				DOE_SIM_TYPE_DISCOVERY, &dw, sizeof(dw), &dw,
-				sizeof(dw));
+				DOE_SIM_TYPE_DISCOVERY, &dw, 4, &dw, 4);
 		dw = 0;
 		doe_test_discard(dt);
 	}
