@@ -184,7 +184,7 @@ class Boot:
     """One boot: what came through the serial ports.  The last line of the console that
     shown matches is its progress."""
 
-    def __init__(self, kernel, name, initrd, parameters, timeout=300, shown=None,
+    def __init__(self, kernel, name, initrd, parameters, timeout=900, shown=None,
                  monitored_port=None):
         where, served = initrd.parent, initrd.parent / "root/cdat"
         self.log, self.out = where / f"{name}.log", where / f"{name}.out"

@@ -40,7 +40,7 @@ JOBS = f"-j{os.cpu_count()}"
 CC = "CC=ccache gcc"
 PCIDOE = host.BUILD / "tools/pcidoe"
 # Time that a boot may take on the processor, without and with very slow cases, and by the clock
-CPU_LIMIT, SLOW, PATIENCE = 120, 1020, 1200
+CPU_LIMIT, SLOW, PATIENCE = 120, 1020, 1800
 UML = ("mem=1G", "console=tty", *guest.KUNIT.split(), "kunit_shutdown=halt",
        "panic_on_warn=1", "time-travel=inf-cpu")
 ENDED = "reboot: System halted"

@@ -80,7 +80,7 @@ def run(release, name, minutes, seed):
     built.build()
     initrd = guest.initramfs(built)
     boot = guest.Boot(built, "proof", initrd, f"{guest.KUNIT} kasan_multi_shot {proof} "
-                      f"{PARAMETERS} kunit_shutdown=reboot", 900)
+                      f"{PARAMETERS} kunit_shutdown=reboot")
     reports = bool(re.search(rf" ok 1 {name}$", boot.console, re.M)) and \
         "not ok" not in boot.console
     if not reports:

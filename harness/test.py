@@ -40,7 +40,6 @@ DEVICE_TESTS = [
 # pciehp can poll, but after an error they go on asserting INTx.  Below others kernels
 # newer than 6.12 have no CXL.
 ROOT_PORTS = {"hotplug": "cxl-rp", "recovery": "pcie-root-port"}
-TIMEOUT = 900
 
 
 class Arch(NamedTuple):
@@ -195,7 +194,7 @@ def device_tests(built):
 def scripted(built, name, initrd, scripts, parameters="", run="test", monitored_port=None):
     """A boot that runs scripts."""
     boot = guest.Boot(built, name, initrd, f"doe_run={run} doe_tests={scripts} {parameters}",
-                      TIMEOUT, monitored_port=monitored_port)
+                      monitored_port=monitored_port)
     found = ktap.Results(built.tree, boot.output, scripts.split(","), console=boot.console)
     for script in scripts.split(","):
         there = sum(name.startswith(f"{script}.") for name in found.done)
