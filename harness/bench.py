@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run bench: mainline's library and this one, measured side by side in User-mode Linux:
-times and counts in virtual time, where they are exact, and what the processor does for
-them in real time."""
+"""./run bench: mainline's library and this one side by side in User-mode Linux: times and counts in
+virtual time, where they are exact, and what the processor does for them in real time."""
 import re
 import resource
 import shutil
@@ -73,8 +72,7 @@ def main(args):
 # The kernels
 
 def mainline(release):
-    """A pristine tree with nothing of this project but what measures, and what the device
-    needs of other files."""
+    """A pristine tree with what measures, and what the device needs of other files."""
     where = tree.place(release) / "mainline/tree"
     if not where.exists():
         partial = where.with_name("tree.partial")
@@ -210,8 +208,7 @@ def figure(found, metric):
 
 
 def report(values):
-    """The tables, also written to a file beside the plot, and where mainline is better than
-    this library."""
+    """The tables, also written to a file beside the plot, and where mainline is better."""
     text, lost = [], []
     for title, workload, name, metrics in TABLES:
         points = dict.fromkeys(point for _, which, _, point in values if which == workload)

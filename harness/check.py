@@ -87,8 +87,7 @@ def main(args):
 # What compiles
 
 def builds(source):
-    """W=1 in every configuration: neither errors nor a warning from our files.  Modules are
-    linked too, for the exports they need."""
+    """W=1 in every configuration.  Modules are linked too, for the exports they need."""
     return [line for name, config in CONFIGS.items()
             for line in build(source, name, config, *([] if name == "modules" else WHOLE))]
 
@@ -205,8 +204,7 @@ def shellcheck(_source):
 
 
 def tables(_source):
-    """Each row of regressions.txt has a KUnit case whose comment names its number, and each
-    of faults.txt tests that are there."""
+    """The comment of a case names each row of regressions.txt, and tests of faults.txt exist."""
     comments, there = "", {path.name for path in test.SELFTESTS.glob("*.sh")}
     for path in (host.ROOT / "drivers/pci").glob("doe-test*.c"):
         text = path.read_text()

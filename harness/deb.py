@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""./run deb: Debian packages of a kernel with the library, which the kernel's own bindeb-pkg
-makes, and one of pcidoe.  With --test those of a small kernel are installed in a fresh
-Debian, which is booted in QEMU."""
+"""./run deb: Debian packages of a kernel with the library, by its own bindeb-pkg, and of pcidoe.
+With --test those of a small kernel are installed in a fresh Debian, which is booted in QEMU."""
 import shutil
 from pathlib import Path
 

@@ -125,8 +125,7 @@ def add_binary(root, binary):
 
 
 def initramfs(kernel, binaries=()):
-    """busybox, the init script, our modules if the kernel has any, the kselftests and
-    the tables that QEMU serves."""
+    """busybox, programs, our modules if the kernel has any, and what else is ours."""
     where = host.BUILD / "boots" / kernel.name
     root = where / "root"
     shutil.rmtree(root, ignore_errors=True)
@@ -181,8 +180,7 @@ def with_kexec(kernel, initrd):
 
 
 class Boot:
-    """One boot: what came through the serial ports.  The last line of the console that
-    shown matches is its progress."""
+    """What came through the serial ports.  What shown matches last on the console is progress."""
 
     def __init__(self, kernel, name, initrd, parameters, timeout=900, shown=None,
                  monitored_port=None):

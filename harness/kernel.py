@@ -190,8 +190,7 @@ def boot(image, log, *parameters, machine=UML, cpu=CPU_LIMIT, patience=PATIENCE)
 
 
 def suites(built, log, *parameters, glob="", slow=False, cpu=0):
-    """Run the cases that match, slow: the very slow ones, too.  Their results are the same
-    each time."""
+    """Run the cases that match, with the very slow ones or without: the same results each time."""
     chosen = ["doe_tests.seed=1", *["kunit.filter=speed>very_slow"] * (not slow),
               *[f"kunit.filter_glob={glob}"] * bool(glob)]
     console, problem = boot(built.image, log, *chosen, *parameters,

@@ -170,8 +170,7 @@ def failing(built, number, glob, cpu):
 
 
 def noticed(built, mutant, anyway):
-    """Of the cases that are meant for it, then of all, the first one that notices it, and
-    does not fail anyway."""
+    """The first case that fails for it alone, of those that are meant for it, then of all."""
     for glob, cpu in zip((mutant.suite, ""), CPU_LIMITS):
         for case in failing(built, mutant.number, glob, cpu):
             if case not in anyway:

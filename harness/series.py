@@ -3,8 +3,7 @@
 
 series.txt has the cover letter, and behind "===" what each patch holds: patterns of files,
 and topics of patches/ or those three below.  A file of this project comes whole, with the first
-patch that names it; Kconfig and Makefile get the entries for what is there by then.
-"""
+patch that names it; Kconfig and Makefile get the entries for what is there by then."""
 import fnmatch
 import os
 import re

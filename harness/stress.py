@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """./run stress: everything at once, at random, under the sanitisers.
 
-Those in User-mode Linux are those of ./run test --sanitised.  Each proves first that it
-reports."""
+The sanitised suites of ./run test are here, too.  Each sanitiser proves first that it reports."""
 import datetime
 import random
 import re

@@ -278,8 +278,7 @@ def message(topic):
 
 
 def patched(known, text, where):
-    """What topics make of the files of a tree: {path: text}.  text(path, why) has
-    a file as it is."""
+    """What topics make of the files of a tree: {path: text}.  text(path, why) has one as it is."""
     changed = {}
     for path in dict.fromkeys(path for changes in known.values() for path in changes):
         steps = {topic: changes[path] for topic, changes in known.items() if path in changes}
