@@ -17,30 +17,13 @@ static const struct pci_device_id sample_test_ids[] = {
 	{ }
 };
 
-/* The driver once more, for simulated devices */
-static struct pci_driver sample_test_driver = {
-	.name		= "doe-sample-test",
-	.id_table	= sample_test_ids,
-	.probe		= sample_probe,
-	.remove		= sample_remove,
-};
-
-static int sample_test_suite_init(struct kunit_suite *suite)
-{
-	return pci_register_driver(&sample_test_driver);
-}
-
-static void sample_test_suite_exit(struct kunit_suite *suite)
-{
-	pci_unregister_driver(&sample_test_driver);
-}
-
 /* A new device for each case: sample_probe() has returned afterwards */
 static int sample_test_init(struct kunit *test)
 {
 	struct doe_sim_config config = DOE_SIM_CONFIG_DEFAULT;
 
-	/* Not to the driver that comes with it */
+	/* To this driver, not to the one that comes with the device */
+	sample_driver.id_table = sample_test_ids;
 	config.bind = false;
 	sample_sim = doe_sim_create(&config);
 	if (IS_ERR(sample_sim))
@@ -52,6 +35,7 @@ static int sample_test_init(struct kunit *test)
 
 static void sample_test_exit(struct kunit *test)
 {
+	sample_driver.id_table = NULL;
 	if (IS_ERR(sample_sim))
 		return;
 
@@ -95,8 +79,7 @@ static int sample_bind(void)
 {
 	/* Also cancels the request in flight */
 	device_release_driver(&sample_pdev->dev);
-	return device_driver_attach(&sample_test_driver.driver,
-				    &sample_pdev->dev);
+	return device_driver_attach(&sample_driver.driver, &sample_pdev->dev);
 }
 
 static void sample_copes(struct kunit *test)
@@ -122,8 +105,6 @@ static struct kunit_case doe_sample_cases[] = {
 
 static struct kunit_suite doe_sample_suite = {
 	.name		= "pci-doe-sample",
-	.suite_init	= sample_test_suite_init,
-	.suite_exit	= sample_test_suite_exit,
 	.init		= sample_test_init,
 	.exit		= sample_test_exit,
 	.test_cases	= doe_sample_cases,
