@@ -177,14 +177,10 @@ static void reset_unannounced(struct doe_test *dt)
 	doe_sim_flr(dt->sim);
 }
 
-static void create(struct doe_test *dt)
+static void take(struct doe_test *dt)
 {
-	struct pci_doe_mb *mb;
-
 	KUNIT_EXPECT_EQ(dt->test, doe_test_try(dt, 0), -EIO);
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), false);
-	KUNIT_ASSERT_PTR_EQ(dt->test, mb, dt->mb[0]);
-	pci_doe_destroy_mb(mb);
+	doe_test_take_irq(dt, 0);
 }
 
 static const struct dead_param {
@@ -195,7 +191,7 @@ static const struct dead_param {
 } dead_params[] = {
 	{ "until the abort ends", 1500 * NSEC_PER_MSEC, false, wait_for_abort },
 	{ "until an unknown reset", DOE_SIM_NEVER, false, reset_unannounced },
-	{ "until a driver takes it", 0, true, create },
+	{ "until a driver takes it", 0, true, take },
 };
 
 KUNIT_ARRAY_PARAM_DESC(dead, dead_params, desc);
@@ -253,33 +249,22 @@ static const struct left_param {
 
 KUNIT_ARRAY_PARAM_DESC(left, left_params, desc);
 
-struct leaver {
-	u32 stale;
-	bool ended;
-	bool done;
-};
-
-static void leave(struct doe_sim_dev *sim, u32 stale)
+static void leave(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	doe_sim_set_stale(sim, 0, stale);
-	if (stale == DOE_SIM_STALE_BUSY)
-		doe_sim_set_busy(sim, 0, DOE_SIM_NEVER);
+	u32 *stale = data;
+
+	doe_sim_set_stale(sim, mb, *stale);
+	if (*stale == DOE_SIM_STALE_BUSY)
+		doe_sim_set_busy(sim, mb, DOE_SIM_NEVER);
 }
 
-/* Wait for the second access after an abort: the first one saw it end */
+/* The first access after an abort sees its end, so wait for the second */
 static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 {
-	struct leaver *leaver = data;
 	struct doe_sim_counters cnt;
 
 	doe_sim_get_counters(sim, mb, &cnt);
-	if (leaver->ended) {
-		leave(sim, leaver->stale);
-		leaver->done = true;
-		return;
-	}
-	leaver->ended = cnt.aborts;
-	doe_test_call_next(sim, mb, leave_again, data);
+	doe_test_call_next(sim, mb, cnt.aborts ? leave : leave_again, data);
 }
 
 /*
@@ -290,22 +275,21 @@ static void leave_again(struct doe_sim_dev *sim, unsigned int mb, void *data)
 static void r56_left_before_request(struct kunit *test)
 {
 	const struct left_param *param = test->param_value;
-	struct leaver leaver = { .stale = param->stale };
+	u32 stale = param->stale;
 	struct doe_test *dt;
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		dt = i ? doe_test_new_polled(test) : doe_test_new_plain(test);
-		doe_sim_set_stale(dt->sim, 0, param->stale);
+		doe_sim_set_stale(dt->sim, 0, stale);
 		doe_test_works(dt, 0);
 		doe_test_works(dt, 0);
 	}
 
 	doe_sim_clear_counters(dt->sim, 0);
-	leave(dt->sim, param->stale);
-	doe_test_call_next(dt->sim, 0, leave_again, &leaver);
+	leave(dt->sim, 0, &stale);
+	doe_test_call_next(dt->sim, 0, leave_again, &stale);
 	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), param->rv);
-	KUNIT_EXPECT_TRUE(test, leaver.done);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->aborts, 2);
