@@ -11,10 +11,10 @@
 #include <linux/irqdesc.h>
 
 #include "doe-test-driver.h"
-#include "doe-test-util.h"
 
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(all);
+DOE_TEST_PARAMS(mode);
 
 static struct irq_desc *irq_of(struct doe_test *dt, unsigned int message)
 {
@@ -39,27 +39,27 @@ static u32 control(struct doe_test *dt)
 	return doe_test_read_reg(dt, 0, PCI_DOE_CTRL);
 }
 
-static bool int_status(struct doe_test *dt)
-{
-	return doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
-	       PCI_DOE_STATUS_INT_STATUS;
-}
-
 /* R15, R17: the Interrupt Message Number is no IRQ; the IRQ has a name */
 static void r17_message_number(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_with(test, nr_mailboxes, 4);
+	bool irq = doe_test_has_irq(dt);
 	struct irqaction *action;
 	char want[40];
-	unsigned int i;
+	int i;
 	u16 off;
 
 	for (i = 0; i < 4; i++) {
 		off = doe_sim_offset(dt->sim, i);
-		KUNIT_EXPECT_EQ(test, pci_doe_get_irq_num(dt->pdev, off), i);
+		KUNIT_EXPECT_EQ(test, pci_doe_get_irq_num(dt->pdev, off),
+				irq ? i : -EOPNOTSUPP);
 		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, i)->irqs, 0);
 		doe_test_works(dt, i);
-		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, i)->irqs, 1);
+		KUNIT_EXPECT_EQ(test, doe_test_counters(dt, i)->irqs, irq);
+		KUNIT_EXPECT_EQ(test, doe_test_read_reg(dt, i, PCI_DOE_CTRL),
+				irq ? PCI_DOE_CTRL_INT_EN : 0);
+		if (!irq)
+			continue;
 		/* At the latest it is requested before that exchange */
 		action = irq_of(dt, i)->action;
 		snprintf(want, sizeof(want), "DOE[%x:%s]", off,
@@ -69,21 +69,11 @@ static void r17_message_number(struct kunit *test)
 	}
 }
 
-static void no_interrupt_support(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_new_polled(test);
-	u16 off = doe_sim_offset(dt->sim, 0);
-
-	KUNIT_EXPECT_EQ(test, pci_doe_get_irq_num(dt->pdev, off), -EOPNOTSUPP);
-	doe_test_works(dt, 0);
-	KUNIT_EXPECT_EQ(test, control(dt), 0);
-}
-
 /* The mailbox has its interrupt while a reference asks for it */
 static void polled_until_bound(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_unbound(test);
-	struct pci_doe_mb *mb;
+	u16 off = doe_sim_offset(dt->sim, 0);
 
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, control(dt), 0);
@@ -96,14 +86,15 @@ static void polled_until_bound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irqs(dt), 1);
 	KUNIT_EXPECT_EQ(test, control(dt), PCI_DOE_CTRL_INT_EN);
 	/* If it is still to be served, it serves the next exchange, too */
-	doe_test_until(test, !int_status(dt));
-	mb = pci_doe_create_mb(dt->pdev, doe_sim_offset(dt->sim, 0), true);
-	KUNIT_ASSERT_PTR_EQ(test, mb, dt->mb[0]);
+	doe_test_until(test, !(doe_test_read_reg(dt, 0, PCI_DOE_STATUS) &
+			       PCI_DOE_STATUS_INT_STATUS));
+	KUNIT_ASSERT_PTR_EQ(test, dt->mb[0],
+			    pci_doe_create_mb(dt->pdev, off, true));
 	doe_test_give_irq(dt, 0);
 	doe_test_works(dt, 0);
 	KUNIT_EXPECT_EQ(test, irqs(dt), 2);
 
-	pci_doe_destroy_mb(mb);
+	pci_doe_destroy_mb(dt->mb[0]);
 	KUNIT_EXPECT_EQ(test, control(dt), 0);
 	KUNIT_EXPECT_NULL(test, irq_of(dt, 0)->action);
 	doe_test_works(dt, 0);
@@ -156,8 +147,8 @@ static void vector_not_granted(struct kunit *test)
 
 	config.irq_mode = param->irq_mode;
 	config.nr_mailboxes = param->nr_mailboxes;
-	config.nr_vectors = param->nr_vectors ?: config.nr_vectors;
-	config.max_vectors = param->max_vectors ?: config.max_vectors;
+	config.nr_vectors = param->nr_vectors;
+	config.max_vectors = param->max_vectors;
 	config.irq_fixed = param->nr_vectors;
 	config.knobs.proc_ns = DOE_TEST_SLOW;
 	dt = doe_test_new(test, &config);
@@ -238,20 +229,6 @@ static void r03_not_ours(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, desc->irqs_unhandled, before);
 
 	doe_test_until(test, raised_in_vain(dt, desc, before));
-	doe_test_works(dt, 0);
-}
-
-/* The IRQ core disables a line if nobody takes what comes in on it */
-static void line_disabled(struct kunit *test)
-{
-	struct doe_test *dt = doe_test_start(test);
-	int irq = pci_irq_vector(dt->pdev, 0);
-
-	doe_test_works(dt, 0);
-	disable_irq(irq);
-	doe_test_works_often(dt, 4);
-	KUNIT_EXPECT_EQ(test, doe_test_log(test, "no interrupts, polling"), 1);
-	enable_irq(irq);
 	doe_test_works(dt, 0);
 }
 
@@ -487,15 +464,13 @@ static void no_storm(struct kunit *test)
 }
 
 static struct kunit_case doe_irq_cases[] = {
-	KUNIT_CASE_PARAM(r17_message_number, irq_gen_params),
-	KUNIT_CASE(no_interrupt_support),
+	KUNIT_CASE_PARAM(r17_message_number, mode_gen_params),
 	KUNIT_CASE_PARAM(polled_until_bound, irq_gen_params),
 	KUNIT_CASE_PARAM(no_vectors, irq_gen_params),
 	KUNIT_CASE_PARAM(vector_not_granted, grant_gen_params),
 	KUNIT_CASE_PARAM(r02_interrupt_enable_survives, irq_gen_params),
 	KUNIT_CASE_PARAM(r04_error_by_interrupt, irq_gen_params),
 	KUNIT_CASE_PARAM(r03_not_ours, irq_gen_params),
-	KUNIT_CASE_PARAM(line_disabled, irq_gen_params),
 	KUNIT_CASE_PARAM(r03_shared_vector, irq_gen_params),
 	KUNIT_CASE(shared_with_oneshot),
 	KUNIT_CASE_PARAM(interrupt_on_busy, all_gen_params),
