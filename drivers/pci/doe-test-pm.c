@@ -6,7 +6,6 @@
 #include <linux/pm_runtime.h>
 
 #include "doe-test-driver.h"
-#include "doe-test-util.h"
 
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
@@ -89,40 +88,30 @@ static void power_lost_in_flight(struct kunit *test)
 static void lost_in_d3(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_polled(test);
-	struct doe_test_thread *thread;
 
 	device_release_driver(&dt->pdev->dev);
 	doe_test_works(dt, 0);
 	KUNIT_ASSERT_EQ(test, pci_set_power_state(dt->pdev, PCI_D3hot), 0);
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
-	thread = doe_test_thread(test, doe_test_echo_thread, dt);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
 	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	doe_test_works(dt, 0);
-}
-
-static void set_resume_error(struct device *dev, int error)
-{
-#ifdef CONFIG_PM
-	dev->power.runtime_error = error;
-#endif
 }
 
 /* A device that cannot be resumed ends the exchange, and is not written to */
 static void resume_fails(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_new_suspending(test);
-	struct doe_test_thread *thread;
+	struct device *dev = &dt->pdev->dev;
 
 	doe_sim_clear_counters(dt->sim, 0);
-	set_resume_error(&dt->pdev->dev, -EIO);
-	thread = doe_test_thread(test, doe_test_echo_thread, dt);
-	KUNIT_EXPECT_EQ(test, doe_test_join(test, thread), -ENODEV);
+	dev->power.runtime_error = -EIO;
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -ENODEV);
 	KUNIT_EXPECT_EQ(test, doe_test_counters(dt, 0)->gos, 0);
 
-	set_resume_error(&dt->pdev->dev, 0);
+	dev->power.runtime_error = 0;
 	doe_test_works(dt, 0);
-	doe_test_until(test, pm_runtime_suspended(&dt->pdev->dev));
+	doe_test_until(test, pm_runtime_suspended(dev));
 }
 
 static struct kunit_case doe_pm_cases[] = {

@@ -4,7 +4,6 @@
  */
 
 #include "doe-test-driver.h"
-#include "doe-test-util.h"
 
 DOE_TEST_PARAMS(irq);
 DOE_TEST_PARAMS(mode);
@@ -171,13 +170,11 @@ static void reset_at_access(struct doe_sim_dev *sim, unsigned int mb,
 static void always_resets(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
-	struct doe_test_thread *thread;
 
 	doe_test_works(dt, 0);
 	doe_sim_clear_counters(dt->sim, 0);
 	doe_test_call_next(dt->sim, 0, reset_at_access, NULL);
-	thread = doe_test_thread(test, doe_test_echo_thread, dt);
-	KUNIT_EXPECT_LT(test, doe_test_join(test, thread), 0);
+	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
 	doe_sim_set_trigger(dt->sim, 0, NULL);
 	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->gos, 8);
 	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_GO_LENGTH);
