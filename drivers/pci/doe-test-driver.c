@@ -169,6 +169,5 @@ int doe_test_probe_managed(struct doe_test_hooks *hooks)
 	/* Without vectors it polls */
 	pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
 
-	hooks->mb = pcim_doe_create_mb(pdev, off, true);
-	return PTR_ERR_OR_ZERO(hooks->mb);
+	return PTR_ERR_OR_ZERO(pcim_doe_create_mb(pdev, off, true));
 }

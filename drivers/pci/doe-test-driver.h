@@ -26,7 +26,6 @@ enum doe_test_call {
 struct doe_test_hooks {
 	struct doe_test *dt;		/* the device that it drives */
 	int (*probe)(struct doe_test_hooks *hooks);
-	struct pci_doe_mb *mb;		/* what doe_test_probe_managed() got */
 	bool exchange;			/* in each callback, by call and task */
 	bool in_d0;			/* where the device stays in its sleep */
 	unsigned int calls[DOE_TEST_NR_CALLS];	/* of each callback */
