@@ -10,7 +10,6 @@
 #include <linux/pci_regs.h>
 
 #include "doe-test-driver.h"
-#include "doe-test-util.h"
 
 static u32 sim_read(struct doe_test *dt, int reg)
 {

@@ -8,7 +8,6 @@
  */
 
 #include "doe-test-driver.h"
-#include "doe-test-util.h"
 #include "pci.h"
 
 enum state {
