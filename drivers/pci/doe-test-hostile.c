@@ -331,7 +331,7 @@ static void cut_at_each_dw(struct doe_test *dt, bool late, u32 payload)
 }
 
 /*
- * R7, R47, R54: the response ends in the part for which there is a buffer, or
+ * R7, R54: the response ends in the part for which there is a buffer, or
  * in the part that is drained, or in the header of one without payload
  */
 static void r54_cut_short(struct kunit *test)
@@ -345,6 +345,44 @@ static void r54_cut_short(struct kunit *test)
 	}
 }
 
+/* R47: all-ones for three accesses, of which a single one looks like data */
+static void r47_away_at_each_access(struct kunit *test)
+{
+	struct doe_sim_trigger trigger = {
+		.event = DOE_SIM_EV_GONE_VALUE,
+		.duration = 3,
+	};
+	struct doe_test *dt = doe_test_new_polled(test);
+
+	/* Status, request, Go, Status, response */
+	for (trigger.at = 1; trigger.at <= 14; trigger.at++) {
+		doe_sim_set_trigger(dt->sim, 0, &trigger);
+		/* It fails, or has the right bytes */
+		doe_test_try(dt, 0);
+		KUNIT_EXPECT_EQ(test, doe_sim_triggers_fired(dt->sim, 0), 1);
+		doe_sim_set_trigger(dt->sim, 0, NULL);
+		doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+		doe_test_works(dt, 0);
+	}
+}
+
+/* Those that wait behind the one that notices it are told as well */
+static void gone_with_many(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_polled(test);
+	struct doe_test_thread *thread[3];
+	int i;
+
+	doe_test_knob(dt, proc_ns, DOE_SIM_NEVER);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		thread[i] = doe_test_thread(test, doe_test_echo_thread, dt);
+	doe_test_sleep_ms(1);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_GONE_VALUE);
+	doe_test_join_all(test, thread, ARRAY_SIZE(thread), -ENODEV);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
+	doe_test_recovers(dt);
+}
+
 static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r50_errno, errno_gen_params),
 	KUNIT_CASE_PARAM(r33_cdat, mode_gen_params),
@@ -353,6 +391,8 @@ static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE_PARAM(r48_dead, dead_gen_params),
 	KUNIT_CASE_PARAM(r56_left_before_request, left_gen_params),
 	KUNIT_CASE_PARAM(r54_cut_short, cut_gen_params),
+	KUNIT_CASE(r47_away_at_each_access),
+	KUNIT_CASE(gone_with_many),
 	{ }
 };
 
