@@ -355,37 +355,6 @@ exact_after()
 	fi
 }
 
-# Traces
-
-# trace_on EVENT...: into a buffer of its own
-trace_on()
-{
-	TRACE=$TRACING/instances/pci_doe_test
-	mkdir -p "$TRACE"
-	echo 16384 >"$TRACE/buffer_size_kb"
-	for event; do
-		echo 1 >"$TRACE/events/$event/enable" || return
-	done
-	: >"$TRACE/trace"
-	echo 1 >"$TRACE/tracing_on"
-}
-
-# probe_on FUNCTION FIELD...: whenever the kernel calls it
-probe_on()
-{
-	echo "p:doe_probe $*" >>"$TRACING/kprobe_events"
-	trace_on kprobes/doe_probe
-}
-
-trace_off()
-{
-	for event in "$TRACE"/events/*/enable; do
-		echo 0 >"$event"
-	done
-	rmdir "$TRACE"
-	echo "-:doe_probe" 2>/dev/null >>"$TRACING/kprobe_events"
-}
-
 # Tests
 
 # check WHAT TEST...: the result of a test, or one more that there will be

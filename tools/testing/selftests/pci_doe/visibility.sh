@@ -9,6 +9,14 @@ ID="[0-9a-f]{4}:[0-9a-f]{2}"
 AT="[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] \[[0-9a-f]+\]"
 PHASES="idle|wake|busy|response|abort"
 HOLDS="-|(dead|reset|frozen|user|gone)(,(reset|frozen|user|gone))*"
+TRACE=$TRACING/instances/pci_doe_test
+
+# trace_on EVENTS: into a buffer of its own
+trace_on()
+{
+	mkdir "$TRACE" && echo 16384 >"$TRACE/buffer_size_kb" &&
+		echo 1 >"$TRACE/events/$1/enable"
+}
 
 # only_like PATTERN: there are lines, and each is one of those
 only_like()
@@ -105,14 +113,17 @@ cdat_traced()
 announced()
 {
 	# shellcheck disable=SC2016
-	probe_on kobject_uevent 'action=$arg2:u32 name=+0(+0($arg1)):string'
+	echo 'p:doe_probe kobject_uevent action=$arg2:u32 name=+0(+0($arg1)):string' \
+		>>"$TRACING/kprobe_events"
+	trace_on kprobes/doe_probe
 	echo 1 >"$PCI/$1/remove"
 	echo 1 >/sys/bus/pci/rescan
 	for off in $(doe_offsets "$1"); do
 		settle "$1" "$off"
 	done
 	changes=$(grep -c "action=$KOBJ_CHANGE name=\"$1\"" "$TRACE/trace")
-	trace_off
+	rmdir "$TRACE"
+	echo "-:doe_probe" >>"$TRACING/kprobe_events"
 	features_abi "$1" && [ "$changes" -eq "$(doe_offsets "$1" | wc -l)" ] ||
 		! echo "# $changes uevents"
 }
@@ -134,7 +145,7 @@ tests()
 	for event in $EVENTS; do
 		check "pci_doe_$event is traced, without payload" event_format "$event"
 	done
-	act trace_off
+	act rmdir "$TRACE"
 	for dev in $([ ! -e "$TRACING/kprobe_events" ] || sims); do
 		check "$dev: user space is told when Discovery ends" announced "$dev"
 	done
