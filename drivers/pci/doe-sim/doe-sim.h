@@ -122,7 +122,6 @@ enum doe_sim_event {
 	DOE_SIM_EV_GONE_VALUE,	/* reads give all-ones and succeed */
 	DOE_SIM_EV_GONE_ERROR,	/* accesses fail with an error code */
 	DOE_SIM_EV_CALL,	/* doe_sim_trigger.fn (triggers only) */
-	DOE_SIM_NR_EV
 };
 
 /* How the list of features is linked */
@@ -144,7 +143,6 @@ enum doe_sim_cap_list {
 enum doe_sim_bad_index {
 	DOE_SIM_BAD_INDEX_FFFF,	/* Vendor ID FFFFh, next index = index + 1 */
 	DOE_SIM_BAD_INDEX_ERROR,
-	DOE_SIM_BAD_INDEX_SILENT,
 	DOE_SIM_BAD_INDEX_LAST,	/* Vendor ID FFFFh, next index = 0 */
 };
 
@@ -212,7 +210,7 @@ enum doe_sim_bad_index {
 	N(u32, discovery_dw, 3, 4, "length of Discovery responses")	\
 	E(doe_sim_chain, chain, "good, self, back, open",		\
 	  "a feature points to the next one, to itself, the last to entry 1, the last to FFFFh") \
-	E(doe_sim_bad_index, bad_index, "ffff, error, silent, last",	\
+	E(doe_sim_bad_index, bad_index, "ffff, error, last",		\
 	  "answer to a Discovery index that is out of range")		\
 	N(s32, discovery_version, -1, U8_MAX,				\
 	  "Discovery version that fits, -1: as the capability says")	\

@@ -169,8 +169,6 @@ static enum doe_sim_answer serve_discovery(struct doe_sim_mb *mb)
 	} else {
 		if (mb->k->bad_index == DOE_SIM_BAD_INDEX_ERROR)
 			return DOE_SIM_ANSWER_ERROR;
-		if (mb->k->bad_index == DOE_SIM_BAD_INDEX_SILENT)
-			return DOE_SIM_ANSWER_SILENT;
 		mb->rd[2] = 0xffffff;
 		if (mb->k->bad_index != DOE_SIM_BAD_INDEX_LAST)
 			mb->rd[2] |= (u32)(u8)(index + 1) << 24;
