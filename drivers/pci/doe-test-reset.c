@@ -159,25 +159,54 @@ static void reset_within_list(struct kunit *test)
 	expect_changed(dt);
 }
 
-static void reset_at_access(struct doe_sim_dev *sim, unsigned int mb,
-			    void *data)
+/* Reset before Control is read back; Discovery sends one DW less */
+static void reset_in_request(struct doe_sim_dev *sim, unsigned int mb,
+			     void *data)
 {
-	doe_sim_flr(sim);
-	doe_test_call_next(sim, mb, reset_at_access, data);
+	struct doe_sim_counters cnt;
+	u64 *seen = data;
+
+	doe_sim_get_counters(sim, mb, &cnt);
+	if (cnt.writes[DOE_SIM_REG_WRITE] == seen[1] + 4)
+		doe_sim_flr(sim);
+	if (cnt.gos != seen[0] || cnt.resets != seen[2])
+		seen[1] = cnt.writes[DOE_SIM_REG_WRITE];
+	seen[0] = cnt.gos;
+	seen[2] = cnt.resets;
+	doe_test_call_next(sim, mb, reset_in_request, data);
 }
 
-/* A device that resets itself at each access is not tried for ever */
-static void always_resets(struct kunit *test)
+/* A request that always resets the device */
+static void request_resets(struct kunit *test)
 {
 	struct doe_test *dt = doe_test_start(test);
+	u64 seen[3] = { };
 
 	doe_test_works(dt, 0);
 	doe_sim_clear_counters(dt->sim, 0);
-	doe_test_call_next(dt->sim, 0, reset_at_access, NULL);
+	doe_test_call_next(dt->sim, 0, reset_in_request, seen);
 	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
 	doe_sim_set_trigger(dt->sim, 0, NULL);
-	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->gos, 8);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->resets, 8);
 	doe_sim_forgive(dt->sim, 0, DOE_SIM_V_GO_LENGTH);
+	doe_test_recovers(dt);
+}
+
+/* One that is reset within each response: Discovery does not begin for ever */
+static void response_resets(struct kunit *test)
+{
+	struct doe_sim_knobs knobs = DOE_SIM_KNOBS_DEFAULT;
+	struct doe_test *dt = doe_test_start(test);
+
+	doe_test_works(dt, 0);
+	knobs.read_event = DOE_SIM_EV_FLR;
+	knobs.read_dw = 1;
+	KUNIT_ASSERT_EQ(test, doe_sim_set_knobs(dt->sim, 0, &knobs), 0);
+	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
+	doe_sim_clear_counters(dt->sim, 0);
+	KUNIT_EXPECT_LT(test, doe_test_try(dt, 0), 0);
+	KUNIT_EXPECT_LE(test, doe_test_counters(dt, 0)->gos, 18);
+	doe_sim_behave(dt->sim, 0);
 	doe_test_recovers(dt);
 }
 
@@ -210,7 +239,8 @@ static struct kunit_case doe_reset_cases[] = {
 	KUNIT_CASE_PARAM(unannounced_reset_in_flight, mode_gen_params),
 	KUNIT_CASE_PARAM(reset_changes_features, mode_gen_params),
 	KUNIT_CASE_PARAM(reset_within_list, irq_gen_params),
-	KUNIT_CASE_PARAM(always_resets, mode_gen_params),
+	KUNIT_CASE_PARAM(request_resets, mode_gen_params),
+	KUNIT_CASE_PARAM(response_resets, mode_gen_params),
 	{ }
 };
 
