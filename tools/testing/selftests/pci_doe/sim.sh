@@ -92,23 +92,6 @@ not_loaded()
 
 loaded()
 {
-	text=$1
-	shift
-	refused "$text" modprobe "$MODULE" "$@" && nothing_left
-}
-
-number()
-{
-	for value in $(beyond "$2") 2147483647; do
-		case $value in
-		x) not_loaded "invalid for parameter" "$1=x" ;;
-		*) not_loaded "$1 must be $2" "$1=$value" ;;
-		esac || return
-	done
-}
-
-loaded()
-{
 	modprobe "$MODULE" devices=2 mailboxes=3 && dev=$(sims | tail -n 1) &&
 		[ "$(sims | wc -l)" -eq 2 ] && [ "$(doe_offsets "$dev" | wc -l)" -eq 3 ]
 }
