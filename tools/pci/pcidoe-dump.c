@@ -10,12 +10,14 @@
 
 #include "pcidoe.h"
 
+#define DOMAIN	"(([0-7]?[0-9a-f]{1,7}):)?"
+#define SLOT	"([0-9a-f]{1,2}):([01]?[0-9a-f])\\.([0-7])"
+#define OFFSET	"(@(0x)?([1-9a-f][0-9a-f][048c]))?"
+
 /* [domain:]bus:dev.fn[@offset], all hexadecimal */
 static bool scan_address(const char *s, struct address *addr)
 {
-	static const char form[] =
-		"^(([0-7]?[0-9a-f]{1,7}):)?([0-9a-f]{1,2}):([01]?[0-9a-f])"
-		"\\.([0-7])(@(0x)?([1-9a-f][0-9a-f][048c]))?$";
+	static const char form[] = "^" DOMAIN SLOT OFFSET "$";
 	/* where what is found of it goes */
 	int *const parts[] = { [2] = &addr->domain, [3] = &addr->bus,
 			       [4] = &addr->dev, [5] = &addr->fn,

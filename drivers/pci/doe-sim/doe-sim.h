@@ -365,6 +365,7 @@ enum doe_sim_violation {
 struct doe_sim_counters {
 	u64 reads[DOE_SIM_NR_REGS];
 	u64 writes[DOE_SIM_NR_REGS];
+
 	DOE_SIM_COUNTERS(DOE_SIM_COUNTER)
 	u64 violations[DOE_SIM_NR_VIOLATIONS];
 };
