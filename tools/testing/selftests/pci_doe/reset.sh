@@ -32,7 +32,6 @@ reading()
 		whole=$((whole + 1))
 		cmp "$STOP.table" "$(cdat_port "$1")/CDAT" || : >"$STOP.bad"
 	done
-	[ $whole -gt 0 ] || : >"$STOP.bad"
 	echo "# the table of $1 was read $whole times"
 }
 
@@ -45,7 +44,7 @@ reset_often()
 			hand_over "$1" "$off"
 			take_back "$1" "$off"
 		done
-		sleep 0.0$((round % 10))
+		sleep 0.$round
 		reset_by "$1" "$2" || failed=1
 	done
 	return $failed
