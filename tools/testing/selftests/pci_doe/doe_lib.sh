@@ -328,14 +328,18 @@ irq_came()
 	[ "$(irq_count "$1" "$2")" -gt "$3" ]
 }
 
-# used_again DEVICE OFFSET: it goes to user space and comes back, to Discovery by
-# its interrupt if it has one, and has the features that it had
+# used_again DEVICE OFFSET: it goes to user space and comes back, has the features that
+# it had, and uses its interrupt if it has one.  Discovery may have ended before that
+# was requested
 used_again()
 {
 	before=$(irq_count "$1" "$2")
 	hand_over "$1" "$2" && take_back "$1" "$2" && settle "$1" "$2" &&
 		idle "$1" "$2" && same_features "$1" "$2" || return
-	[ -z "$before" ] || wait_for irq_came "$1" "$2" "$before"
+	[ -z "$before" ] || {
+		"$PCIDOE" -q discover "$1@$2" >/dev/null &&
+			wait_for irq_came "$1" "$2" "$before"
+	}
 }
 
 # same_features DEVICE OFFSET: as in $BEFORE, a copy of $MAILBOXES
