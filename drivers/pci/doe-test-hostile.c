@@ -233,6 +233,22 @@ static void r48_dead(struct kunit *test)
 	doe_test_works(dt, 0);
 }
 
+/* The abort that a request needs before it is sent fails, and the log says so */
+static void dead_before_request(struct kunit *test)
+{
+	struct doe_test *dt = doe_test_new_plain(test);
+
+	doe_test_knob(dt, abort_ignored, true);
+	doe_test_works(dt, 0);
+	doe_sim_set_error(dt->sim, 0);
+	KUNIT_EXPECT_EQ(test, doe_test_try(dt, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, doe_test_log(test, "DOE: "), 2);
+
+	doe_sim_behave(dt->sim, 0);
+	take(dt);
+	doe_test_works(dt, 0);
+}
+
 static const struct left_param {
 	const char *desc;
 	u32 stale;
@@ -389,6 +405,7 @@ static struct kunit_case doe_hostile_cases[] = {
 	KUNIT_CASE(abort_leaves_half_a_request),
 	KUNIT_CASE_PARAM(busy_stuck_after_go, mode_gen_params),
 	KUNIT_CASE_PARAM(r48_dead, dead_gen_params),
+	KUNIT_CASE(dead_before_request),
 	KUNIT_CASE_PARAM(r56_left_before_request, left_gen_params),
 	KUNIT_CASE_PARAM(r54_cut_short, cut_gen_params),
 	KUNIT_CASE(r47_away_at_each_access),
