@@ -96,7 +96,7 @@ def mainline(release):
 class Kernel(kernel.Kernel):
     """A tree, built with the benchmark's configuration."""
 
-    linux, minimal, options = "um", True, OPTIONS
+    linux, cross, minimal, options = "um", "", True, OPTIONS
 
     def __init__(self, name, source):
         self.name, self.tree, self.dir = name, source, source.with_name("bench")
