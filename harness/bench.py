@@ -89,7 +89,7 @@ def mainline(release):
     if tree.COMPAT in compat:
         files[tree.COMPAT] = compat[tree.COMPAT]
     tree.write(where, files | tree.patched({"um": tree.topics()["um"]},
-                                          lambda path, _: (where / path).read_text(), where))
+                                           lambda path, _: (where / path).read_text(), where))
     return where
 
 
@@ -118,7 +118,7 @@ def boot(each, problems, suite, *parameters, machine=kernel.UML):
     log = each.dir / f"{suite}.log"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     console, problem = kernel.boot(each.image, log, f"kunit.filter_glob={suite}",
-                                *(f"doe_bench.{one}" for one in parameters), machine=machine)
+                                   *(f"doe_bench.{one}" for one in parameters), machine=machine)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = ktap.Results(each.tree, console).ended(problem, log)
     problems += [f"{each.name}: {line}" for line in found.shown()]

@@ -101,7 +101,7 @@ class Series:
         """What differs from the kernel with that many patches: {path: text, None if gone}."""
         wanted = [topic for step in self.plan[:count] for topic in step.topics]
         files = tree.patched({name: self.topics[name] for name in wanted if name in self.topics},
-                            lambda path, _: self.base.get(path) or self.final[path], self.tree)
+                             lambda path, _: self.base.get(path) or self.final[path], self.tree)
         if ASIDE in wanted:
             for old, new in FORMER.items():
                 text = files.get(old, self.base[old])

@@ -155,13 +155,13 @@ def suites(release, seed, exchanges):
     for name, (parameters, report) in PROOFS.items():
         log = built.dir / f"proof-{name.replace(' ', '-')}.log"
         console, _ = kernel.boot(built.image, log, "panic_on_warn=0", "kasan_multi_shot",
-                              *parameters.split())
+                                 *parameters.split())
         silent += [f"{name} reports nothing, see {log}"] * (not re.search(report, console))
     log = built.dir / "suites.log"
     console, problem = kernel.boot(built.image, log, "kunit.filter_glob=pci-doe-*",
-                                "kmemleak.verbose=1", f"doe_tests.seed={seed}",
-                                f"doe_tests.exchanges={exchanges}", "doe_tests.pairs_every=10",
-                                cpu=1200)
+                                   "kmemleak.verbose=1", f"doe_tests.seed={seed}",
+                                   f"doe_tests.exchanges={exchanges}", "doe_tests.pairs_every=10",
+                                   cpu=1200)
     results = ktap.Results(built.tree, console, ktap.cases(slow=True)).ended(problem, log)
     results.failures += leaks(console) + silent
     results.passed += len(PROOFS) - len(silent)
