@@ -573,8 +573,8 @@ static void heal(struct soak *soak, struct doe_test *dt)
 	unsigned int nr, tries;
 	int rv;
 
-	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	doe_sim_behave(dt->sim, DOE_SIM_ALL);
+	doe_sim_set_gone(dt->sim, DOE_SIM_EV_NONE);
 	if (soak->kind->faulty)
 		begin_anew(dt->sim);
 
