@@ -22,8 +22,8 @@ reset_idle()
 	reset_by "$1" "$2" && each_works_as_before "$1"
 }
 
-# reading DEVICE: a program reads the table beside CXL's driver, which does not find
-# its device usable any more if a reset meets its probe()
+# reading DEVICE: for while_reading, instead of CXL's driver, which does not find its
+# device usable any more if a reset meets its probe().  A program reads beside it
 reading()
 {
 	whole=0
@@ -40,7 +40,7 @@ reset_often()
 {
 	failed=0
 	for round in 1 2 3 4 5 6 7 8; do
-		for off in $(is_memdev "$1" || doe_offsets "$1"); do
+		is_memdev "$1" || for off in $(doe_offsets "$1"); do
 			hand_over "$1" "$off"
 			take_back "$1" "$off"
 		done
